@@ -1,4 +1,4 @@
-// What a listener does with connections that come before its server has begun, over a transport that cannot leave them waiting.
+// Connections that arrive before the server begins, over a transport that cannot leave them in the backlog.
 import { expect, test } from "vitest";
 import { ConnectionSet } from "../../../src/server/connection-set.ts";
 import { Admission } from "../../../src/server/limits/admission.ts";
@@ -37,7 +37,7 @@ function listenerOf(stream: () => Promise<void>): {
   return { listener, admission, reports, connections, arrive };
 }
 
-test("MAX_EARLY_CONNECTIONS: so many are kept until the server begins, and further ones are refused", () => {
+test("MAX_EARLY_CONNECTIONS limits the connections kept until the server begins; further ones are refused", () => {
   let served = 0;
   const { listener, admission, reports, connections, arrive } = listenerOf(() => {
     served++;
@@ -53,7 +53,7 @@ test("MAX_EARLY_CONNECTIONS: so many are kept until the server begins, and furth
   expect(admission.active).toBe(0);
 });
 
-test("those of a listener that is closed before that are aborted, and have no place any more", async () => {
+test("close aborts the early connections of a listener that has not begun, and frees their places", async () => {
   const { listener, admission, arrive } = listenerOf(() => Promise.resolve());
   const before = admission.capacity;
   const early = [arrive(), arrive()];

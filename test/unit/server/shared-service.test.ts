@@ -1,8 +1,8 @@
-// A service of several servers.
+// A service that several servers share.
 import { expect, test } from "vitest";
 import { SharedService } from "../../../src/server/shared-service.ts";
 
-/** Tells what is called, and goes on when it is let. */
+/** Records the calls of start and stop; `next` lets the pending call continue. */
 function recorded(fail?: () => void) {
   const calls: string[] = [];
   const waiting: (() => void)[] = [];
@@ -16,7 +16,7 @@ function recorded(fail?: () => void) {
   return { shared, calls, next: () => waiting.shift()?.() };
 }
 
-test("is started for the first, and stopped for the last", async () => {
+test("start runs once, for the first server, and stop runs once, after the last server", async () => {
   const shared = new SharedService({ start: () => void calls.push("start"), stop: () => void calls.push("stop") });
   const calls: string[] = [];
   await shared.start();
@@ -30,7 +30,7 @@ test("is started for the first, and stopped for the last", async () => {
   expect(calls).toEqual(["start", "stop", "start"]);
 });
 
-test("a start waits for the stop before it, and a stop for the start", async () => {
+test("start waits for a pending stop, and stop waits for a pending start", async () => {
   const { shared, calls, next } = recorded();
   const all = [shared.start(), shared.stop(), shared.start()];
   for (const [index, promise] of all.entries()) {
@@ -41,7 +41,7 @@ test("a start waits for the stop before it, and a stop for the start", async () 
   expect(calls).toEqual(["start", "start done", "stop", "stop done", "start", "start done"]);
 });
 
-test("where the start fails there is nothing to stop, and the next begins anew", async () => {
+test("after a failed start, stop does nothing and the next start runs again", async () => {
   let isBroken = true;
   const { shared, calls, next } = recorded(() => {
     if (isBroken) throw new Error("no disk");

@@ -12,7 +12,7 @@ interface Asked {
   readonly hosts?: readonly string[];
 }
 
-/** What of it is looked at. */
+/** The parts of a request that are checked. */
 function requestOf({ authority, origin, at = LOOPBACK }: Asked): [HttpRequest, HttpContext] {
   const headers = { get: (name: string) => (name === "Origin" ? origin : undefined) };
   const request: unknown = { authority, headers };
@@ -20,7 +20,7 @@ function requestOf({ authority, origin, at = LOOPBACK }: Asked): [HttpRequest, H
   return [request as HttpRequest, context as HttpContext];
 }
 
-/** 200 where it is let in. */
+/** Returns 200 when the check passes, otherwise the status of its error. */
 function statusOf(check: () => void): unknown {
   try {
     check();
@@ -44,7 +44,7 @@ describe("the host of a request", () => {
     "[::1]:8080",
     "127.9.9.9",
   ];
-  test.for(HERE)("a loopback name is here: %s", (authority) => {
+  test.for(HERE)("a loopback name is accepted: %s", (authority) => {
     expect(ofHost({ authority })).toBe(200);
   });
 
@@ -57,11 +57,11 @@ describe("the host of a request", () => {
     "a b",
     "[::2]",
   ];
-  test.for(ELSEWHERE)("another one is not: %j", (authority) => {
+  test.for(ELSEWHERE)("another host is refused: %j", (authority) => {
     expect(ofHost({ authority })).toBe(421);
   });
 
-  test("the address of the listener is here", () => {
+  test("the address of the listener is accepted", () => {
     const at: SocketUrl = { scheme: "http", host: "192.0.2.1", port: 80 };
     expect(ofHost({ authority: "192.0.2.1", at })).toBe(200);
     expect(ofHost({ authority: "192.0.2.2", at })).toBe(421);
@@ -71,21 +71,21 @@ describe("the host of a request", () => {
     ).toBe(200);
   });
 
-  test.for(["*", "0.0.0.0", "::"])("each address is one of a listener on all, but no name: %s", (host) => {
+  test.for(["*", "0.0.0.0", "::"])("a listener on all addresses accepts any address, but no name: %s", (host) => {
     const at: SocketUrl = { scheme: "http", host, port: 80 };
     expect(ofHost({ authority: "192.0.2.1", at })).toBe(200);
     expect(ofHost({ authority: "[2001:db8::1]:80", at })).toBe(200);
     expect(ofHost({ authority: "evil.example", at })).toBe(421);
   });
 
-  test("a Unix socket has loopback names and its hosts", () => {
+  test("a listener on a Unix socket accepts loopback names and the configured hosts", () => {
     const at: SocketUrl = { scheme: "http+unix", path: "/run/chat.sock" };
     expect(ofHost({ authority: "localhost", at })).toBe(200);
     expect(ofHost({ authority: "chat.example.org", at })).toBe(421);
     expect(ofHost({ authority: "chat.example.org", at, hosts: ["https://chat.example.org"] })).toBe(200);
   });
 
-  test("hosts have any port, or their own", () => {
+  test("a configured host matches any port, or only its own port if it has one", () => {
     const hosts = ["chat.example.org", "other.example.org:8443"];
     expect(ofHost({ authority: "CHAT.example.org:1", hosts })).toBe(200);
     expect(ofHost({ authority: "other.example.org:8443", hosts })).toBe(200);
@@ -101,11 +101,11 @@ describe("the host of a request", () => {
 describe("the origin of a request", () => {
   const authority = "localhost:8080";
 
-  test("a program has none", () => {
+  test("a missing origin, as from a program, is accepted", () => {
     expect(ofOrigin({ authority })).toBe(200);
   });
 
-  test("the same scheme, host and port", () => {
+  test("the same scheme, host and port are accepted", () => {
     expect(ofOrigin({ authority, origin: "http://localhost:8080" })).toBe(200);
     expect(ofOrigin({ authority: "LOCALHOST:80", origin: "http://localhost" })).toBe(200);
   });
@@ -121,11 +121,11 @@ describe("the origin of a request", () => {
     "http://localhost:8080, http://evil.example",
     "http://localhost:8080.evil.example",
   ];
-  test.for(OTHERS)("another one is refused: %j", (origin) => {
+  test.for(OTHERS)("another origin is refused: %j", (origin) => {
     expect(ofOrigin({ authority, origin })).toBe(403);
   });
 
-  test("behind a proxy that speaks TLS it is the one of the option", () => {
+  test("behind a TLS proxy, the origin from the hosts option is accepted", () => {
     const hosts = ["https://chat.example.org"];
     expect(ofOrigin({ authority: "chat.example.org", origin: "https://chat.example.org", hosts })).toBe(200);
     expect(ofOrigin({ authority: "localhost", origin: "https://chat.example.org", hosts })).toBe(403);

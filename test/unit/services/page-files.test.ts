@@ -1,4 +1,4 @@
-// Pages of ours, as they are sent.
+// The built-in pages and the headers they are sent with.
 import { expect, test } from "vitest";
 import { type HttpHandler, http, mounts } from "../../../src/http.ts";
 import { PageFiles } from "../../../src/services/page-files.ts";
@@ -25,6 +25,6 @@ test.for([
   expect([post.status, post.headers["allow"]]).toEqual([405, "GET, HEAD"]);
 });
 
-test("any other path is left to others", async () => {
+test("other paths are left to the next handler", async () => {
   expect((await askHttp(await serving(service), getRequest("/chat/other"))).body).toBe("other");
 });

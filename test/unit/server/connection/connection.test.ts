@@ -32,7 +32,7 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
   });
 
   describe.each(urlsOf[transport] ?? [])("over %s", (_, url) => {
-    test("what is written comes to the other end, and the end after it", async () => {
+    test("the peer receives the written bytes, then the end of the stream", async () => {
       const server = await serving(
         async (connection) => {
           for await (const piece of connection) connection.write(piece);
@@ -50,7 +50,7 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
       await client.close();
     });
 
-    test("onBytes is given what comes, and settles at the end", async () => {
+    test("onBytes passes each received piece to the callback and resolves at the end of the stream", async () => {
       const server = await serving(
         (connection) =>
           connection.onBytes((bytes) => {
@@ -76,7 +76,7 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
       return client;
     }
 
-    test("readExactly gives so many bytes, and leaves the rest", async () => {
+    test("readExactly returns the requested number of bytes and leaves the rest in the read buffer", async () => {
       const client = await receiving("abcdef");
       expect(String(await client.readExactly(4))).toBe("abcd");
       expect(String(await client.read())).toBe("ef");
@@ -84,7 +84,7 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
       expect(await client.readExactly(0)).toHaveLength(0);
     });
 
-    test("read gives no more of a stream than maxBytes, and what is there", async () => {
+    test("read(maxBytes) returns the available bytes of a stream, at most maxBytes", async () => {
       const client = await receiving("abcdef");
       expect(String(await client.read(4))).toBe("abcd");
       expect(String(await client.read(4))).toBe("ef");
@@ -92,7 +92,7 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
       for (const wrong of [0, -1, 1.5, Number.NaN]) await expect(client.read(wrong)).rejects.toThrow(RangeError);
     });
 
-    test("readUntil gives what ends with the delimiter", async () => {
+    test("readUntil returns the bytes up to and including the delimiter", async () => {
       const client = await receiving("one\r\ntwo\r\nthree");
       expect(String(await client.readUntil("\r\n"))).toBe("one\r\n");
       expect(String(await client.readUntil("\r\n"))).toBe("two\r\n");
@@ -101,13 +101,13 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
       expect(await client.readUntil("\r\n")).toBeUndefined();
     });
 
-    test("readUntil reads no more than maxBytes", async () => {
+    test("readUntil rejects when the delimiter is not within maxBytes", async () => {
       const client = await receiving("0123456789\n");
       await expect(client.readUntil("\n", { maxBytes: 10 })).rejects.toMatchObject({ code: "ERR_SOCKWRIGHT_TOO_LONG" });
       expect(String(await client.readUntil("\n", { maxBytes: 11 }))).toBe("0123456789\n");
     });
 
-    test("a second read while one waits is refused", async () => {
+    test("a second read rejects while another read is pending", async () => {
       const server = await serving(async (connection) => {
         await connection.read();
       });
@@ -121,7 +121,7 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
   });
 
   describe("writing", () => {
-    test("above the high-water mark write gives false, and drained settles once the peer has read", async () => {
+    test("write returns false above the high-water mark, and drained resolves after the peer has read", async () => {
       let isAboveMark = false;
       const server = await serving(async (connection) => {
         for (let piece = 0; piece < 256; piece++) {
@@ -138,7 +138,7 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
       await client.close();
     });
 
-    test("a peer that does not read is dropped at the limit", async () => {
+    test("a peer that does not read is disconnected at the write buffer limit", async () => {
       const failures: unknown[] = [];
       const server = await serving(
         async (connection) => {
@@ -159,7 +159,7 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
       client.destroy();
     });
 
-    test("after abort reads and waits reject, and writes give false", async () => {
+    test("after abort, pending reads and waits reject and write returns false", async () => {
       const server = await serving((connection) => connection.onBytes(() => undefined));
       const client = await connect(urlOf(server));
       const read = client.read();
@@ -171,7 +171,7 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
       await aborted;
     });
 
-    test("after end nothing can be written", async () => {
+    test("after end, write throws", async () => {
       const server = await serving(async (connection) => {
         await connection.read();
       });
@@ -182,7 +182,7 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
     });
   });
 
-  test("stats tell what came and went, also when it is over", async () => {
+  test("stats count received and sent bytes, also after the connection has closed", async () => {
     const server = await serving(async (connection) => {
       connection.write(await connection.readExactly(3));
     });
@@ -200,7 +200,7 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
     expect(client.stats()).toMatchObject({ durationMs, bytesRead: 3, bytesUnread: 0, bytesWritten: 6 });
   });
 
-  test("what an abort keeps from being sent does not count as sent", async () => {
+  test("bytes that an abort discards do not count as written", async () => {
     const server = await serving((connection) => connection.onBytes(() => undefined));
     const client = await connect(urlOf(server));
     client.write("never");
@@ -209,7 +209,7 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
   });
 
   describe("a server", () => {
-    test("a handler that throws loses its own connection only, and is reported", async () => {
+    test("a handler that throws aborts only its own connection, and onError receives the error", async () => {
       const failures: unknown[] = [];
       const server = await serving(
         async (connection) => {
@@ -228,7 +228,7 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
       expect(failures).toMatchObject([{ message: "it failed" }]);
     });
 
-    test("close gives whoever waits for input the end of it", async () => {
+    test("close ends the input of handlers that wait for it", async () => {
       const server = await serving(async (connection) => {
         while ((await connection.read()) !== undefined);
         connection.write("goodbye");
@@ -243,7 +243,7 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
       expect(server.connections().length).toBe(0);
     });
 
-    test("close aborts what goes on after the grace time", async () => {
+    test("close aborts the connections that are still open after the grace time", async () => {
       const server = await serving(async (connection) => {
         connection.write("ready");
         await new Promise((_, reject) => {
@@ -256,7 +256,7 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
       await expect(client.read()).rejects.toMatchObject({ code: "ECONNRESET" });
     });
 
-    test.each(datagramUrlsOf[transport] ?? [])("datagrams are answered: %s", async (datagrams) => {
+    test.each(datagramUrlsOf[transport] ?? [])("the server answers datagrams: %s", async (datagrams) => {
       const server = await serve(datagrams, {
         name: "echo",
         datagram: ({ data, reply }) => void reply(`Hello, ${data}`),
@@ -270,7 +270,7 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
   });
 });
 
-test("what Node has no socket for is one clear error", async () => {
+test("the node transport rejects a socket type that Node lacks with ERR_SOCKWRIGHT_TRANSPORT", async () => {
   vi.stubEnv("SOCKWRIGHT_TRANSPORT", "node");
   onTestFinished(() => void vi.unstubAllEnvs());
   for (const url of ["unix-seqpacket:@sockwright-none", "unix-dgram:@sockwright-none"]) {
@@ -280,7 +280,7 @@ test("what Node has no socket for is one clear error", async () => {
   }
 });
 
-test("a transport that there is not is refused", async () => {
+test("an unknown transport name is rejected", async () => {
   vi.stubEnv("SOCKWRIGHT_TRANSPORT", "carrier-pigeon");
   onTestFinished(() => void vi.unstubAllEnvs());
   await expect(connect("tcp://127.0.0.1:9")).rejects.toThrow('SOCKWRIGHT_TRANSPORT is "carrier-pigeon"');

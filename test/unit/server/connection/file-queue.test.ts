@@ -1,4 +1,4 @@
-// Files on a link that sends them by itself, and whose other end is the test.
+// File sending over a link that has its own sendFile; the test plays the peer.
 import { closeSync, ftruncateSync, mkdtempSync, openSync, rmSync, writeSync } from "node:fs";
 import { constants, tmpdir } from "node:os";
 import { join } from "node:path";
@@ -20,12 +20,12 @@ import { turn, until } from "../../../support/until.ts";
 
 const { EAGAIN, EIO, ECONNRESET, EPIPE } = constants.errno;
 
-/** It tells what it was given: bytes as text, with a + where more follow, and of files where they begin and how many. */
+/** Logs the text of sent bytes, with a + where more follow, and the position and length of each sent part of a file. */
 class FileLink extends ScriptedLink {
   readonly log: string[] = [];
-  /** Of its files, those that are open. */
+  /** The number of its files that are still open. */
   openFiles = 0;
-  /** What the next system calls for files come to; then all is taken. */
+  /** The results of the next calls of sendFile; when the list is empty, each call takes all bytes. */
   readonly script: (number | undefined | Error)[] = [];
 
   override send(bytes: Uint8Array, offset: number, length: number, hasMore?: boolean): number | undefined {
@@ -34,7 +34,7 @@ class FileLink extends ScriptedLink {
     return taken;
   }
 
-  /** What it says of a byte of a file: 1 is that it is in memory. */
+  /** The result of the probe of one byte of a file: 1 means that the byte is in memory. */
   probe: (position: number) => number = () => 1;
 
   openFile(descriptor: number): LinkFile {
@@ -50,7 +50,7 @@ class FileLink extends ScriptedLink {
     return next === undefined ? undefined : Math.min(next, length);
   }
 
-  /** There is room, in a turn of its own. */
+  /** Reports that the link is writable, in a new turn. */
   async take(): Promise<void> {
     beginTurn();
     this.output?.writable();
@@ -60,7 +60,7 @@ class FileLink extends ScriptedLink {
 
 const TEXT = "0123456789";
 
-/** The descriptor of a file of so many bytes, most of them none. */
+/** Returns the descriptor of a sparse file of the given size. */
 function fileOf(bytes: number): number {
   const folder = mkdtempSync(join(tmpdir(), "sockwright-queue-"));
   const file = openSync(join(folder, "file"), "w+");
@@ -91,13 +91,13 @@ function fileConnection(given: Parameters<typeof clientPolicy>[0] = {}) {
   return { clock, connection, link, told };
 }
 
-/** What the log says of so many bytes from a position on. */
+/** The log entries for the given number of bytes, starting at `position`. */
 function windows(position: number, bytes: number): string[] {
   const count = bytes / FILE_WINDOW_BYTES;
   return Array.from({ length: count }, (_, at) => `${position + at * FILE_WINDOW_BYTES}:${FILE_WINDOW_BYTES}`);
 }
 
-test("MAX_FILE_BYTES_PER_TURN: so much of all files of a connection, then it waits for the next turn", async () => {
+test("MAX_FILE_BYTES_PER_TURN limits the bytes of all files that a connection sends in one turn", async () => {
   const { connection, link } = fileConnection();
   const file = fileOf(1.5 * MAX_FILE_BYTES_PER_TURN);
   const sending = [connection.sendFile(file), connection.sendFile(file)];
@@ -107,7 +107,7 @@ test("MAX_FILE_BYTES_PER_TURN: so much of all files of a connection, then it wai
   const half = MAX_FILE_BYTES_PER_TURN / 2;
   beginTurn();
   link.output?.writable();
-  // Nothing more in the same turn, whatever calls.
+  // A second call in the same turn sends nothing.
   link.output?.writable();
   expect(link.log.splice(0)).toEqual([...windows(2 * half, half), ...windows(0, half)]);
   expect(connection.bytesWritten).toBe(2 * MAX_FILE_BYTES_PER_TURN);
@@ -116,7 +116,7 @@ test("MAX_FILE_BYTES_PER_TURN: so much of all files of a connection, then it wai
   expect(await Promise.all(sending)).toEqual([3 * half, 3 * half]);
 });
 
-test("MAX_FILE_BYTES_PER_TURN: also of files of which each is sent when the one before has left", async () => {
+test("MAX_FILE_BYTES_PER_TURN also holds when each file is queued after the previous one has been sent", async () => {
   const { connection, link } = fileConnection();
   const file = fileOf(FILE_WINDOW_BYTES);
   const count = MAX_FILE_BYTES_PER_TURN / FILE_WINDOW_BYTES;
@@ -143,7 +143,7 @@ test("MAX_FILE_BYTES_PER_TURN: also of files of which each is sent when the one 
   expect(link.log.length).toBe(2 * count);
 });
 
-test("the head says that more follows, and what was written before leaves with it; what is behind the file does not", async () => {
+test("the head is sent with hasMore, together with earlier writes; later writes follow the file", async () => {
   const { connection, link } = fileConnection();
   const file = fileOf(10);
   connection.write("a");
@@ -154,7 +154,7 @@ test("the head says that more follows, and what was written before leaves with i
   expect(link.log).toEqual(["ahead+", "0:10", "b", "alone"]);
 });
 
-test("a head without bytes is none, also behind what waits", async () => {
+test("an empty head is ignored, also behind pending bytes", async () => {
   const { connection, link } = fileConnection();
   link.room = 2;
   connection.writeLent(Buffer.from("before"));
@@ -167,7 +167,7 @@ test("a head without bytes is none, also behind what waits", async () => {
   expect(link.log.slice(-1)).toEqual(["0:10"]);
 });
 
-test("a head that finds no room is sent before the file, and once", async () => {
+test("a head that does not fit into the socket buffer is sent exactly once, before the file", async () => {
   const { connection, link } = fileConnection();
   link.room = 2;
   const sending = connection.sendFile(fileOf(10), { head: "head" });
@@ -179,7 +179,7 @@ test("a head that finds no room is sent before the file, and once", async () => 
   expect(link.log).toEqual(["he+", "ad+", "0:10"]);
 });
 
-test("short counts and a full buffer wait for room", async () => {
+test("the file queue waits for room after a short count or a full socket buffer", async () => {
   const { connection, link } = fileConnection();
   link.script.push(3, undefined, 1);
   const sending = connection.sendFile(fileOf(10));
@@ -192,7 +192,7 @@ test("short counts and a full buffer wait for room", async () => {
   expect(link.log).toEqual(["0:3", "3:undefined", "3:1", "4:6"]);
 });
 
-test("a file that the link does not know how to send, or no longer, is read from there on", async () => {
+test("when the link cannot send a file, or stops being able to, the rest is read and sent as bytes", async () => {
   const { connection, link } = fileConnection();
   link.script.push(0);
   expect(await connection.sendFile(fileOf(10), { length: 5, head: "head" })).toBe(5);
@@ -209,7 +209,7 @@ describe("errors", () => {
   test.each([
     ["at its beginning", []],
     ["in its middle", [4]],
-  ])("one of the file, %s, is a reset", async (_, before) => {
+  ])("an error of the file %s aborts the connection", async (_, before) => {
     const { connection, link } = fileConnection();
     const error = new SocketError("sendfile", EIO);
     link.script.push(...before, error);
@@ -225,17 +225,20 @@ describe("errors", () => {
     expect(connection.signal.reason).toBe(error);
   });
 
-  test.each([ECONNRESET, EPIPE])("one of the connection is its loss: %s", async (errno) => {
-    const { connection, link } = fileConnection();
-    const error = new SocketError("sendfile", errno);
-    link.input?.received(Buffer.from("unread"));
-    link.script.push(error);
-    await expect(connection.sendFile(fileOf(10))).rejects.toBe(error);
-    expect(link.calls).not.toContain("abort");
-    expect(String(await connection.read())).toBe("unread");
-  });
+  test.each([ECONNRESET, EPIPE])(
+    "error %s of the connection is reported as its loss, and unread bytes stay readable",
+    async (errno) => {
+      const { connection, link } = fileConnection();
+      const error = new SocketError("sendfile", errno);
+      link.input?.received(Buffer.from("unread"));
+      link.script.push(error);
+      await expect(connection.sendFile(fileOf(10))).rejects.toBe(error);
+      expect(link.calls).not.toContain("abort");
+      expect(String(await connection.read())).toBe("unread");
+    },
+  );
 
-  test("a loss while a file is opened, is waited for, or is sent", async () => {
+  test("the loss of a connection rejects every file that is being opened, queued or sent", async () => {
     const { connection, link } = fileConnection();
     link.script.push(undefined);
     const first = connection.sendFile(fileOf(10), { head: "head" });
@@ -249,7 +252,7 @@ describe("errors", () => {
   });
 });
 
-/** Now and then the peer takes one byte of a file, and then no more: nothing is told before that, and then the deadline. */
+/** The peer takes one byte of a file at intervals, then none: the deadline passes only after the last byte. */
 async function lateAfterAll({ clock, connection, link, told }: ReturnType<typeof fileConnection>, deadline: string) {
   link.script.push(1, 1, 1, undefined);
   const sending = connection.sendFile(fileOf(10)).catch((error: unknown) => error);
@@ -264,11 +267,11 @@ async function lateAfterAll({ clock, connection, link, told }: ReturnType<typeof
   expect(await sending).toMatchObject({ deadline });
 }
 
-test("a peer that takes nothing of a file is late, and one that takes a little now and then is not", async () => {
+test("the write timeout passes when the peer takes no byte of a file, and starts again at each byte taken", async () => {
   await lateAfterAll(fileConnection({ writeTimeoutMs: 1_000 }), "write");
 });
 
-test("what the peer takes of a file is no idleness", async () => {
+test("the idle timeout starts again at each byte of a file that the peer takes", async () => {
   const clock = manualClock();
   const told: string[] = [];
   const timeouts = { firstByteTimeoutMs: undefined, readTimeoutMs: undefined, totalTimeoutMs: undefined };
@@ -278,8 +281,8 @@ test("what the peer takes of a file is no idleness", async () => {
   expect(link.openFiles).toBe(0);
 });
 
-describe("what is not in memory", () => {
-  /** The link says so of one window; who awaits this goes on in the same turn, while the window is on its way. */
+describe("file bytes that are not in memory", () => {
+  /** The probe reports one window as missing; the promise resolves in the same turn, while the window is being read. */
   function missing(link: FileLink, window: number): Promise<void> {
     return new Promise((resolve) => {
       link.probe = (position) => {
@@ -291,13 +294,13 @@ describe("what is not in memory", () => {
     });
   }
 
-  test("is brought in before it is sent, and what is behind it waits; the peer is not late meanwhile", async () => {
+  test("are read into memory before they are sent; later writes wait, and the write timeout does not pass", async () => {
     const { clock, connection, link, told } = fileConnection({ writeTimeoutMs: 1_000 });
     const asked = missing(link, 1);
     const sending = connection.sendFile(fileOf(2 * FILE_WINDOW_BYTES));
     connection.write("behind");
     await asked;
-    // Whatever calls meanwhile, in this turn: the file may be there in the next one.
+    // A writable event in this turn sends nothing: the window is sent in a later turn.
     link.output?.writable();
     expect(link.log).toEqual([`0:${FILE_WINDOW_BYTES}`]);
     clock.advance(2_000);
@@ -309,7 +312,7 @@ describe("what is not in memory", () => {
   test.each<[string, (both: ReturnType<typeof fileConnection>, error: Error) => void]>([
     ["an abort", ({ connection }, error) => connection.abort(error)],
     ["a loss", ({ link }, error) => link.input?.failed(error)],
-  ])("%s meanwhile is told at once; the file is closed when nobody reads it any more", async (_, end) => {
+  ])("%s during the read rejects at once; the file is closed when the read is over", async (_, end) => {
     const both = fileConnection();
     const asked = missing(both.link, 0);
     const sending = both.connection.sendFile(fileOf(10)).catch((reason: unknown) => reason);
@@ -322,7 +325,7 @@ describe("what is not in memory", () => {
     expect(both.link.log).toEqual([]);
   });
 
-  test("a close waits for it", async () => {
+  test("delay the end of the connection", async () => {
     const { connection, link } = fileConnection();
     const asked = missing(link, 0);
     const sending = connection.sendFile(fileOf(10));
@@ -332,7 +335,7 @@ describe("what is not in memory", () => {
     expect([link.log, link.calls.at(-1)]).toEqual([["0:10"], "end"]);
   });
 
-  test("a file that shrinks meanwhile is a reset, and no short end", async () => {
+  test("a file that shrinks during the read aborts the connection, rather than ending early", async () => {
     const { connection, link } = fileConnection();
     const file = fileOf(2 * FILE_WINDOW_BYTES);
     const asked = missing(link, 1);
@@ -344,7 +347,7 @@ describe("what is not in memory", () => {
     expect(link.calls).toContain("abort");
   });
 
-  test("one window of a connection at a time is on its way, however many files it sends", async () => {
+  test("a connection reads one window at a time, however many files it sends", async () => {
     const { connection, link } = fileConnection();
     let asked = 0;
     let most = 0;
@@ -358,7 +361,7 @@ describe("what is not in memory", () => {
   });
 });
 
-test("nothing is pushed while the peer does not take a file", async () => {
+test("a connection does not push received bytes while its file waits for the peer", async () => {
   const { connection, link } = fileConnection();
   void connection.onBytes(() => undefined).catch(() => undefined);
   link.calls.length = 0;
@@ -371,7 +374,7 @@ test("nothing is pushed while the peer does not take a file", async () => {
   expect(link.calls).toEqual(["awaitWritable", "pause", "resume"]);
 });
 
-test("heads wait in memory, and count as what waits; a write behind a file is refused where there is no room", async () => {
+test("heads wait in memory and count as waiting bytes; a write behind a file is dropped when the write buffer is full", async () => {
   const { connection, link } = fileConnection({ maxWriteBufferBytes: 100, whenWriteBufferFull: "drop" });
   link.script.push(undefined);
   const first = connection.sendFile(fileOf(10));
@@ -390,7 +393,7 @@ test("heads wait in memory, and count as what waits; a write behind a file is re
   expect(connection.stats()).toMatchObject({ bytesWaiting: 0, bytesWritten: 110 });
 });
 
-test("the end waits for the file, and for what is behind it", async () => {
+test("the end of the connection waits for the file and for the bytes behind it", async () => {
   const { connection, link } = fileConnection();
   link.script.push(undefined);
   const sending = connection.sendFile(fileOf(FILE_CHUNK_BYTES));

@@ -1,5 +1,5 @@
-// Frames that are read by iteration, from memory that belongs to all connections: it is overwritten as soon as the link
-// has told of it, and what a reader was given or is still to be given must not be in it.
+// Iteration over frames with a receive buffer that all connections share: the link overwrites it right after each
+// delivery, so neither a returned frame nor a pending one may point into it.
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { Codec } from "../../../../src/codec.ts";
@@ -43,7 +43,7 @@ class LendingLink implements Link {
   abort(): void {}
 }
 
-/** The frames of an input that comes in these pieces; between them the reader gets on, or does not. */
+/** Returns the frames of the pieces; `isReaderQuick` lets the reader run between two pieces. */
 async function readPieces(
   codec: Codec<unknown>,
   pieces: readonly Uint8Array[],
@@ -67,16 +67,19 @@ async function readPieces(
 describe.for(subjects.map((subject) => [subject.name, subject] as const))("%s", ([name, subject]) => {
   const codec: Codec<unknown> = { name, decoder: subject.decoder, encode: subject.encode };
 
-  test.for([true, false])("at every single cut, by a reader who is quick: %s", async (isReaderQuick) => {
-    await fc.assert(
-      fc.asyncProperty(fc.array(subject.frames, { minLength: 1, maxLength: 3 }), async (sent) => {
-        const input = Buffer.concat(sent.map((frame) => subject.encode(frame)));
-        for (const place of input.keys()) {
-          const pieces = [input.subarray(0, place), input.subarray(place)].filter((piece) => piece.length > 0);
-          expect(await readPieces(codec, pieces, isReaderQuick)).toEqual(sent);
-        }
-      }),
-      { numRuns: 5 },
-    );
-  });
+  test.for([true, false])(
+    "at every possible cut, with a reader that runs between the pieces: %s",
+    async (isReaderQuick) => {
+      await fc.assert(
+        fc.asyncProperty(fc.array(subject.frames, { minLength: 1, maxLength: 3 }), async (sent) => {
+          const input = Buffer.concat(sent.map((frame) => subject.encode(frame)));
+          for (const place of input.keys()) {
+            const pieces = [input.subarray(0, place), input.subarray(place)].filter((piece) => piece.length > 0);
+            expect(await readPieces(codec, pieces, isReaderQuick)).toEqual(sent);
+          }
+        }),
+        { numRuns: 5 },
+      );
+    },
+  );
 });

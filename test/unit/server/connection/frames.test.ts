@@ -8,7 +8,7 @@ import { connected } from "../../../support/connected.ts";
 import { serving, urlOf } from "../../../support/serving.ts";
 import { turn } from "../../../support/until.ts";
 
-/** A client of Node's, which says these bytes, ends, and gives what it was answered. */
+/** Sends `said` and the end from a client of `node:net`, and returns everything that the server answers. */
 async function answer(server: Server, said: string): Promise<string> {
   const client = createConnection(Number(new URL(urlOf(server)).port), "127.0.0.1");
   let answered = "";
@@ -33,7 +33,7 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
     vi.unstubAllEnvs();
   });
 
-  test("frames are iterated and written, in both roles", async () => {
+  test("both client and server can iterate over frames and write them", async () => {
     const codec = lengthPrefixed({ lengthBytes: 2 });
     const server = await serving(async (connection) => {
       const frames = connection.frames(codec);
@@ -48,7 +48,7 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
     expect(came).toEqual(["cba", "", "x".repeat(60_000)]);
   });
 
-  test("a loop that was left goes on where it was, and reading begins where the bytes were left", async () => {
+  test("frames continue after a loop was left, and start after the bytes that were read before", async () => {
     const came: (string | undefined)[] = [];
     const server = await serving(async (connection) => {
       came.push(String(await connection.readExactly(3)));
@@ -65,7 +65,7 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
     expect(came).toEqual(["mag", "one", "two", "three", undefined]);
   });
 
-  test("pushed frames come at once, also those that came before", async () => {
+  test("onFrame receives new frames at once, and the frames that had arrived before it", async () => {
     const server = await serving(async (connection) => {
       const frames = connection.frames(lines());
       const { value: first } = await frames.next();
@@ -77,7 +77,7 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
     expect(await answer(server, "one\ntwo\nthree\n")).toBe("one two\none three\nend");
   });
 
-  test("what is no frame rejects again and again, and can be answered", async () => {
+  test("a malformed frame rejects each further read with the same error, and the handler can still answer", async () => {
     const errors: unknown[] = [];
     const server = await serving(async (connection) => {
       const frames = connection.frames(lines({ maxFrameBytes: 4 }));
@@ -90,7 +90,7 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
     expect(errors[0]).toMatchObject({ code: "ERR_SOCKWRIGHT_FRAME_TOO_LARGE" });
   });
 
-  test("what is no frame aborts a connection whose frames are pushed", async () => {
+  test("a malformed frame aborts a connection that uses onFrame", async () => {
     const onError = vi.fn();
     const taken: unknown[] = [];
     const server = await serving((connection) => connection.frames(jsonLines()).onFrame((f) => taken.push(f)), {
@@ -107,7 +107,7 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
   test.each([
     ["iterated", iterated],
     ["pushed", (connection: Connection) => connection.frames(lines()).onFrame(() => undefined)],
-  ])("an end within a frame is told: %s", async (_, read) => {
+  ])("an end of the stream within a frame is reported as an error: %s", async (_, read) => {
     const onError = vi.fn();
     const server = await serving(
       async (connection) => {
@@ -115,7 +115,7 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
       },
       { onError },
     );
-    // The connection is aborted: what comes to the client is a reset, or its end before that.
+    // The connection is aborted: the client receives a reset, or the end of the stream before it.
     const client = await connected(server);
     client.write("one\ntw");
     await client.end();
@@ -124,7 +124,7 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
     expect(onError.mock.calls[0]?.[0]).toMatchObject({ code: "ERR_SOCKWRIGHT_UNEXPECTED_END" });
   });
 
-  test("what cannot be written as a frame is not written", async () => {
+  test("a frame that cannot be encoded throws and writes nothing", async () => {
     const server = await serving(async (connection) => {
       const frames = connection.frames(lines());
       expect(() => frames.write("one\ntwo")).toThrow(
@@ -135,7 +135,7 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
     expect(await answer(server, "")).toBe("three\n");
   });
 
-  test("one reader at a time", async () => {
+  test("a second reader of frames is rejected while one is waiting", async () => {
     const server = await serving(async (connection) => {
       const frames = connection.frames(lines());
       const first = frames.next();
@@ -146,11 +146,11 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
     expect(await answer(server, "one\n")).toBe("one");
   });
 
-  test("who reads slowly is not sent more than the limits", async () => {
+  test("the read limits stop the peer from sending while the reader is slow", async () => {
     const server = await serving(async (connection) => {
       const frames = connection.frames(lines());
       await frames.next();
-      // Nothing is asked for: the decoder and the read buffer are full, and the kernel keeps the rest.
+      // The decoder and the read buffer are full; the kernel holds the rest.
       await vi.waitFor(() => expect(connection.stats().bytesUnread).toBeGreaterThanOrEqual(64 * 1024));
       expect(connection.stats().bytesUnread).toBeLessThan(256 * 1024);
       let count = 1;
@@ -161,7 +161,7 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
   });
 });
 
-test("the frames are the same however the bytes were written", async () => {
+test("the decoded frames do not depend on how the writes are split", async () => {
   const server = await serving(async (connection) => {
     const frames = connection.frames(lines());
     for await (const line of frames) frames.write(line);

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { CHUNK_BYTES, PieceQueue } from "../../../../src/server/connection/piece-queue.ts";
 
-/** How much is added, or which part of it leaves, in thousandths. */
+/** Bytes to add or to lend, or the share of the waiting bytes to drop, in thousandths. */
 const steps = fc.array(
   fc.oneof(
     fc.record({ added: fc.integer({ min: 1, max: 40 }) }),
@@ -13,7 +13,7 @@ const steps = fc.array(
   { maxLength: 40, size: "max" },
 );
 
-test("of a stream: what is in the queue is what was added and has not left", () => {
+test("a stream queue holds exactly the bytes that were added and not yet dropped", () => {
   fc.assert(
     fc.property(steps, (all) => {
       const queue = new PieceQueue(false);
@@ -38,15 +38,15 @@ test("of a stream: what is in the queue is what was added and has not left", () 
   );
 });
 
-test("CHUNK_BYTES: small writes share pieces of so many bytes", () => {
+test("small writes share pieces of CHUNK_BYTES", () => {
   const queue = new PieceQueue(false);
   const written = 100_000;
   for (let byte = 0; byte < written; byte++) queue.add(Buffer.from([byte]));
-  // The first of them are shorter: 1, 2, 4 ... bytes.
+  // The first pieces are shorter: 1, 2, 4 ... bytes.
   expect(queue.length).toBeLessThanOrEqual(written / CHUNK_BYTES + Math.log2(CHUNK_BYTES) + 1);
 });
 
-test("MAX_LEFT_PLACES: many records leave in their order, the empty ones too", () => {
+test("MAX_LEFT_PLACES: many records leave in order, including empty ones", () => {
   const queue = new PieceQueue(true);
   const records = Array.from({ length: 5_000 }, (_, index) => "x".repeat(index % 3));
   const sent: string[] = [];

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { JOINED_BYTES, ReadBuffer } from "../../../../src/server/connection/read-buffer.ts";
 
-/** What is done to a read buffer: bytes are added, or taken in one of its ways. */
+/** The operations on a read buffer: add bytes, or take them in one of three ways. */
 const steps = fc.array(
   fc.oneof(
     fc.record({ kind: fc.constant("add"), count: fc.integer({ min: 1, max: JOINED_BYTES + 1 }) }),
@@ -12,12 +12,12 @@ const steps = fc.array(
   { maxLength: 30 },
 );
 
-/** Bytes of a stream, each of which tells where it was. */
+/** Bytes of a stream; the value of each byte depends on its position. */
 function numbered(from: number, count: number): Buffer {
   return Buffer.from(Array.from({ length: count }, (_, at) => (from + at) % 251));
 }
 
-test("what is added to a stream's read buffer is taken, each byte once and in order", () => {
+test("the read buffer of a stream returns each added byte once and in order", () => {
   fc.assert(
     fc.property(steps, (all) => {
       const buffer = new ReadBuffer(false);
@@ -42,7 +42,7 @@ test("what is added to a stream's read buffer is taken, each byte once and in or
   );
 });
 
-test("records are never joined", () => {
+test("the read buffer does not join records", () => {
   const buffer = new ReadBuffer(true);
   for (const record of ["a", "", "bc"]) buffer.add(Buffer.from(record));
   expect([buffer.shift(), buffer.shift(), buffer.shift(), buffer.shift()].map((record) => record?.toString())).toEqual([

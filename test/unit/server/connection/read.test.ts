@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { NEXT_PIECE, type Read, ReadAtMost, ReadExactly, ReadUntil } from "../../../../src/server/connection/read.ts";
 import { ReadBuffer } from "../../../../src/server/connection/read-buffer.ts";
 
-/** What a read of bytes gives that come cut like this; an error as its code. */
+/** The result of a read when the bytes arrive in these pieces; the code of an error. */
 function outcome(read: Read<Buffer | undefined>, pieces: readonly Uint8Array[]): string | undefined {
   const buffer = new ReadBuffer(true);
   try {
@@ -32,7 +32,7 @@ function cut(bytes: Buffer, sizes: readonly number[]): Buffer[] {
 const text = fc.string({ unit: fc.constantFrom("a", "\r", "\n"), maxLength: 30 });
 const sizes = fc.array(fc.integer({ min: 1, max: 4 }));
 
-test("readUntil and readExactly give the same, however the bytes are cut", () => {
+test("readUntil and readExactly return the same result for every cut of the input", () => {
   fc.assert(
     fc.property(
       text,
@@ -53,7 +53,7 @@ test("readUntil and readExactly give the same, however the bytes are cut", () =>
   );
 });
 
-test("a read of what comes gives the first piece, or the first bytes of it", () => {
+test("a read without a size returns the first piece; one with a size returns at most that many bytes of it", () => {
   const pieces = [Buffer.from("one"), Buffer.from("two")];
   expect(outcome(NEXT_PIECE, pieces)).toBe("one");
   expect(outcome(new ReadAtMost(2), pieces)).toBe("on");
@@ -62,6 +62,6 @@ test("a read of what comes gives the first piece, or the first bytes of it", () 
   expect(outcome(new ReadAtMost(10), [])).toBeUndefined();
 });
 
-test("an empty record is a value, and no end", () => {
+test("an empty record is a value, not the end of the stream", () => {
   expect(outcome(NEXT_PIECE, [Buffer.alloc(0), Buffer.from("one")])).toBe("");
 });

@@ -1,4 +1,4 @@
-// Connections that have written in one turn send together: whatever becomes of one of them, each byte of the others leaves once.
+// Connections that write in one turn are sent together: whatever happens to one, every byte of the others is sent once.
 import { constants } from "node:os";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { afterEach, expect, onTestFinished, test, vi } from "vitest";
@@ -36,7 +36,7 @@ function connectedEnds(prepare: (near: Socket) => void = () => undefined): Conne
   return { connection, near, far };
 }
 
-/** What has come, at once. */
+/** Returns what has arrived by now. */
 async function got({ far }: Connected): Promise<string> {
   far.setblocking(false);
   const chunks: Buffer[] = [];
@@ -47,7 +47,7 @@ async function got({ far }: Connected): Promise<string> {
   }
 }
 
-/** The results of the next sends, instead of what the kernel says; those that are undefined are made. */
+/** Replaces the results of the next sends; an undefined entry lets the kernel send. */
 function results(...given: readonly (number | undefined)[]): void {
   const sendAll = kernel.sendAll;
   vi.spyOn(kernel, "sendAll").mockImplementationOnce((memory, sends, count) => {
@@ -64,7 +64,7 @@ function results(...given: readonly (number | undefined)[]): void {
   });
 }
 
-test("one call of the addon sends for all of them, and none is made for one alone", async () => {
+test("one sendAll call sends for several connections; a single connection uses send", async () => {
   const all = Array.from({ length: 3 }, () => connectedEnds());
   const [together, alone] = [vi.spyOn(kernel, "sendAll"), vi.spyOn(kernel, "send")];
   for (const [index, { connection }] of all.entries()) {
@@ -79,7 +79,7 @@ test("one call of the addon sends for all of them, and none is made for one alon
   expect([together.mock.calls.length, alone.mock.calls.length]).toEqual([1, 1]);
 });
 
-test("MAX_SENDS: more of them send with further calls", async () => {
+test("MAX_SENDS: one more call sends for the connections beyond the limit", async () => {
   const all = Array.from({ length: MAX_SENDS + 2 }, () => connectedEnds());
   const together = vi.spyOn(kernel, "sendAll");
   for (const { connection } of all) connection.write("data");
@@ -88,7 +88,7 @@ test("MAX_SENDS: more of them send with further calls", async () => {
   expect(together.mock.calls.map(([, , count]) => count)).toEqual([MAX_SENDS, 2]);
 });
 
-test("one that has no room, one that has little, and one that is lost, between others", async () => {
+test("a full, a short and a failed send do not affect the other connections of the same call", async () => {
   const all = Array.from({ length: 5 }, () => connectedEnds());
   const [, full, short, lost] = all;
   for (const { connection } of all) connection.write("message");
@@ -100,7 +100,7 @@ test("one that has no room, one that has little, and one that is lost, between o
   expect(lost?.connection.failure).toMatchObject({ code: "EPIPE", syscall: "send" });
 });
 
-test("those who cannot send together send as before: what was written before and waits, lent bytes, the end", async () => {
+test("a connection with waiting bytes, lent bytes or a pending end sends on its own, as before", async () => {
   const all = Array.from({ length: 4 }, (_, index) => connectedEnds(index === 0 ? fill : undefined));
   const [blocked, lent, ended, plain] = all;
   blocked?.connection.write("waits");
@@ -123,7 +123,7 @@ test("those who cannot send together send as before: what was written before and
 });
 
 test.each(["close", "abort", "end", "write"] as const)(
-  "one that another one's loss has %s is told first what its send came to: nothing leaves twice",
+  "%s after another connection's loss runs after its own send result: nothing is sent twice",
   async (what) => {
     const all = Array.from({ length: 3 }, () => connectedEnds());
     const [lost, second] = all;
@@ -140,7 +140,7 @@ test.each(["close", "abort", "end", "write"] as const)(
   },
 );
 
-test("what is written while they send leaves behind it", async () => {
+test("bytes written during the joint send follow the bytes of that send", async () => {
   const all = Array.from({ length: 2 }, () => connectedEnds());
   for (const { connection } of all) connection.write("one ");
   const waits = all.map(async ({ connection }) => {
@@ -154,7 +154,7 @@ test("what is written while they send leaves behind it", async () => {
 });
 
 test.each(["write", "writeLent", "writeFrame", "sendFile"] as const)(
-  "%s to one whose own send has failed, and that is told only by that, is nothing",
+  "%s on a connection whose failed send is not reported yet fails and adds nothing",
   async (what) => {
     const all = Array.from({ length: 3 }, () => connectedEnds());
     const [lost, second] = all;

@@ -3,7 +3,7 @@ import { type PromiseWaiter, waitAmong, waitOf } from "../../../../src/server/co
 import { DEADLINE_TICK_MS, DeadlineWheel } from "../../../../src/server/time/deadline-wheel.ts";
 import { LateClock } from "../../../behaviour/server/late-clock.ts";
 
-test("who has waited for long enough is not among those who wait", async () => {
+test("a waiter that has timed out or was aborted is removed from the list", async () => {
   const clock = new LateClock();
   const source = { wheel: new DeadlineWheel(clock), isDue: () => false };
   const waiters: PromiseWaiter[] = [];
@@ -26,7 +26,7 @@ test("who has waited for long enough is not among those who wait", async () => {
   expect(clock.timers).toBe(0);
 });
 
-test("options that limit nothing are none", () => {
+test("waitOf returns undefined for options without a limit", () => {
   expect([waitOf(undefined), waitOf({}), waitOf({ timeoutMs: undefined, signal: undefined })]).toEqual([
     undefined,
     undefined,

@@ -9,7 +9,7 @@ import {
 } from "../../../../src/server/connection/write-buffer.ts";
 import type { Sender } from "../../../../src/server/transport/link.ts";
 
-/** Takes at most so many bytes in each call, in turn, and then nothing until the next flush. */
+/** Takes at most the given number of bytes in each call, one number per call; 0 means a full socket buffer. */
 class Kernel implements Sender {
   readonly calls: Buffer[] = [];
   readonly #rooms: number[];
@@ -35,7 +35,7 @@ class Kernel implements Sender {
   }
 }
 
-test("MAX_FREE_BUFFERS: those that were emptied are used again, as new, and so many are kept", () => {
+test("MAX_FREE_BUFFERS: at most 256 emptied stream buffers are kept, and they are reused in their initial state", () => {
   const buffers = Array.from({ length: 1_000 }, () => WriteBuffer.take(false));
   for (const buffer of buffers) {
     buffer.add(Buffer.from("data"));
@@ -53,14 +53,14 @@ test("MAX_FREE_BUFFERS: those that were emptied are used again, as new, and so m
   expect(WriteBuffer.take(true)).not.toBe(record);
 });
 
-/** Ways to add no bytes to a stream: a head of a file, a frame of a codec that has none. */
+/** Ways to add no bytes to a stream, such as an empty head of a file or an empty frame. */
 const NOTHINGS: Readonly<Record<string, (buffer: WriteBuffer) => unknown>> = {
   add: (buffer) => buffer.add(new Uint8Array(0)),
   addLent: (buffer) => buffer.addLent(new Uint8Array(0)),
   addFrame: (buffer) => buffer.addFrame({ encodeInto: () => 0 }, undefined, 1_000),
 };
 
-test.each(Object.entries(NOTHINGS))("no bytes of a stream are nothing that waits: %s", (_, addNothing) => {
+test.each(Object.entries(NOTHINGS))("adding no bytes to a stream leaves nothing waiting: %s", (_, addNothing) => {
   const buffer = new WriteBuffer(false);
   addNothing(buffer);
   expect([buffer.isEmpty, buffer.stage({ slot: 0, generation: 0 } as never, new Int32Array(4), 0)]).toEqual([
@@ -72,13 +72,13 @@ test.each(Object.entries(NOTHINGS))("no bytes of a stream are nothing that waits
   buffer.flush(kernel);
   buffer.addLent(Buffer.from("lent"));
   addNothing(buffer);
-  // One piece in each call.
+  // Each flush sends one piece.
   while (buffer.bytes > 0) buffer.flush(kernel);
   expect([buffer.isEmpty, Buffer.concat(kernel.calls).toString()]).toEqual([true, "datalent"]);
 });
 
-describe("what is written to several connections", () => {
-  /** What each of so many has sent that were given the same in one turn, changed before the last of them. */
+describe("bytes written to several connections", () => {
+  /** Writes the same bytes to `count` buffers in one turn, and changes the first byte before the last write. */
   function broadcast(bytes: Buffer, count: number, flush = true): { sent: string[]; buffers: WriteBuffer[] } {
     const buffers = Array.from({ length: count }, () => new WriteBuffer(false));
     for (const [index, buffer] of buffers.entries()) {
@@ -98,7 +98,7 @@ describe("what is written to several connections", () => {
   }
 
   test.each([1, 511, 512, 4_096, 100_000, GATHERED_BYTES, GATHERED_BYTES + 1])(
-    "is copied once, and is what it was when it was written: %i bytes",
+    "are copied once, and are sent as they were at the time of the write: %i bytes",
     (length) => {
       const { sent } = broadcast(Buffer.alloc(length, "a"), 4);
       const whole = `${"a".repeat(length)}.`;
@@ -107,34 +107,37 @@ describe("what is written to several connections", () => {
     },
   );
 
-  test.each([4_096, 100_000])("who waits has none of the memory in which others send: %i bytes", (length) => {
-    const [waiting, sending, later] = [new WriteBuffer(false), new WriteBuffer(false), new WriteBuffer(false)];
-    waiting.add(Buffer.from("before "));
-    waiting.flush(new Kernel([1, 0]));
-    const bytes = Buffer.alloc(length, "a");
-    for (const buffer of [sending, waiting]) buffer.add(bytes);
-    sending.flush(new Kernel([]));
-    later.add(Buffer.alloc(length, "b"));
-    const kernel = new Kernel([]);
-    waiting.flush(kernel);
-    expect(Buffer.concat(kernel.calls).toString()).toBe(`efore ${"a".repeat(length)}`);
-    later.clear();
-    forgetCopies();
-  });
+  test.each([4_096, 100_000])(
+    "a waiting buffer does not keep a reference to the shared send memory: %i bytes",
+    (length) => {
+      const [waiting, sending, later] = [new WriteBuffer(false), new WriteBuffer(false), new WriteBuffer(false)];
+      waiting.add(Buffer.from("before "));
+      waiting.flush(new Kernel([1, 0]));
+      const bytes = Buffer.alloc(length, "a");
+      for (const buffer of [sending, waiting]) buffer.add(bytes);
+      sending.flush(new Kernel([]));
+      later.add(Buffer.alloc(length, "b"));
+      const kernel = new Kernel([]);
+      waiting.flush(kernel);
+      expect(Buffer.concat(kernel.calls).toString()).toBe(`efore ${"a".repeat(length)}`);
+      later.clear();
+      forgetCopies();
+    },
+  );
 
-  test("one that does not fit into what is gathered takes the memory of one copy, however many wait for it", () => {
+  test("writes that are too large to gather share one copy, however many buffers wait", () => {
     const bytes = Buffer.alloc(4 * 1024 * 1024, "a");
     const before = process.memoryUsage().arrayBuffers;
     const { buffers } = broadcast(bytes, 50, false);
-    // One more for the last of them, which was written something else.
+    // One more copy is for the last buffer, which holds different bytes.
     expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(3 * bytes.length);
     expect(buffers.every((buffer) => buffer.bytes === bytes.length)).toBe(true);
     forgetCopies();
   });
 });
 
-describe("the writes of a turn leave in one system call", () => {
-  test("those of one connection", () => {
+describe("the writes of one turn leave in one system call", () => {
+  test("for one connection", () => {
     const buffer = new WriteBuffer(false);
     for (const text of ["one ", "two ", "three"]) buffer.add(Buffer.from(text));
     const kernel = new Kernel([]);
@@ -143,7 +146,7 @@ describe("the writes of a turn leave in one system call", () => {
     expect(buffer.isEmpty).toBe(true);
   });
 
-  test("those of two connections that write by turns", () => {
+  test("for two connections that write alternately", () => {
     const buffers = [new WriteBuffer(false), new WriteBuffer(false)] as const;
     for (const text of ["one ", "two ", "three"]) for (const buffer of buffers) buffer.add(Buffer.from(text));
     for (const buffer of buffers) {
@@ -153,7 +156,7 @@ describe("the writes of a turn leave in one system call", () => {
     }
   });
 
-  test("more than is gathered", () => {
+  test("when they exceed GATHERED_BYTES", () => {
     const buffer = new WriteBuffer(false);
     buffer.add(Buffer.alloc(GATHERED_BYTES, "a"));
     buffer.add(Buffer.from("b"));
@@ -163,7 +166,7 @@ describe("the writes of a turn leave in one system call", () => {
     expect(kernel.calls[0]).toHaveLength(GATHERED_BYTES + 1);
   });
 
-  test("what was written is copied", () => {
+  test("a write copies its bytes", () => {
     const buffer = new WriteBuffer(false);
     const bytes = Buffer.from("before");
     buffer.add(bytes);
@@ -174,7 +177,7 @@ describe("the writes of a turn leave in one system call", () => {
   });
 });
 
-test("a record is one call each, an empty one too", () => {
+test("each record is sent with its own call, including an empty one", () => {
   const buffer = new WriteBuffer(true);
   for (const text of ["one", "", "three"]) buffer.add(Buffer.from(text));
   const kernel = new Kernel([]);
@@ -183,13 +186,13 @@ test("a record is one call each, an empty one too", () => {
   expect(buffer.isEmpty).toBe(true);
 });
 
-test("RECORD_OVERHEAD_BYTES: an empty record that waits counts too", () => {
+test("RECORD_OVERHEAD_BYTES: an empty record that waits counts as load", () => {
   const buffer = new WriteBuffer(true);
   for (let record = 0; record < 10; record++) buffer.add(Buffer.alloc(0));
   expect([buffer.bytes, buffer.loadBytes]).toEqual([0, 10 * RECORD_OVERHEAD_BYTES]);
 });
 
-/** Frames that are bytes as they are. */
+/** A codec whose encoded frame is the frame itself. */
 const copying = {
   encodeInto(frame: Uint8Array, memory: Buffer, at: number): number | undefined {
     if (frame.length > memory.length - at) return undefined;
@@ -198,8 +201,8 @@ const copying = {
   },
 };
 
-describe("a frame is encoded where it is sent from", () => {
-  test("behind what was written before it", () => {
+describe("addFrame encodes directly into the send memory", () => {
+  test("behind the bytes written before", () => {
     const buffer = new WriteBuffer(false);
     buffer.add(Buffer.from("one "));
     expect(buffer.addFrame(copying, Buffer.from("two"), 100)).toBe(3);
@@ -208,7 +211,7 @@ describe("a frame is encoded where it is sent from", () => {
     expect([kernel.calls.map(String), buffer.isEmpty]).toEqual([["one two"], true]);
   });
 
-  test("but not where it cannot be, and then nothing is added", () => {
+  test("and returns undefined, adding nothing, where it cannot", () => {
     const records = new WriteBuffer(true);
     const waiting = new WriteBuffer(false);
     waiting.add(Buffer.from("one"));
@@ -230,7 +233,7 @@ describe("a frame is encoded where it is sent from", () => {
   });
 });
 
-test("however the kernel takes it, all of it leaves in its order, of several connections at once", () => {
+test("however many bytes the kernel takes per call, each of several connections sends all bytes in order", () => {
   const step = fc.oneof(
     fc.record({
       who: fc.nat(2),
@@ -262,7 +265,7 @@ test("however the kernel takes it, all of it leaves in its order, of several con
         else if (each.how === "add" || buffer?.addFrame(copying, each.bytes, 1_000_000) === undefined)
           buffer?.add(each.bytes);
         buffers[each.who]?.written.push(Buffer.from(each.bytes));
-        // Of what was lent alone the memory matters still.
+        // Only lent memory must stay unchanged.
         if (each.how !== "addLent") each.bytes.fill(0);
       }
       buffers.forEach(({ buffer, written, sent }, who) => {
@@ -277,7 +280,7 @@ test("however the kernel takes it, all of it leaves in its order, of several con
   );
 });
 
-test("a read buffer gives back what came, however it is taken", () => {
+test("a read buffer returns all added bytes, whichever way they are taken", () => {
   const pieces = fc.array(fc.uint8Array({ minLength: 1, maxLength: 20 }));
   fc.assert(
     fc.property(pieces, fc.array(fc.nat(30)), (given, takes) => {

@@ -1,14 +1,14 @@
 import { expect, test } from "vitest";
 import { AddressCounts } from "../../../../src/server/limits/address-counts.ts";
 
-test("each address is counted by itself, and an address may be any text", () => {
+test("each address has its own count, and any text can be an address", () => {
   const counts = new AddressCounts();
   for (const key of ["10.0.0.1", "10.0.0.1", "__proto__", "toString", "7"]) counts.add(key);
   expect(["10.0.0.1", "__proto__", "toString", "7", "10.0.0.2"].map((key) => counts.of(key))).toEqual([2, 1, 1, 1, 0]);
   expect(counts.total).toBe(5);
 });
 
-test("who leaves is counted no more; who was never there changes nothing", () => {
+test("remove decrements the count; removing an unknown address changes nothing", () => {
   const counts = new AddressCounts();
   counts.add("a");
   counts.add("a");

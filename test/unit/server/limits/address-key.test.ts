@@ -26,7 +26,7 @@ test("Unix sockets have no address", () => {
   expect(addressKey({ abstract: "name" })).toBeUndefined();
 });
 
-test("IPv6 addresses as the kernel writes them have the same key when their first 64 bits are the same, and only then", () => {
+test("kernel-formatted IPv6 addresses have the same key if and only if their first 64 bits are equal", () => {
   const half = fc
     .uint8Array({ minLength: 8, maxLength: 8 })
     .map((bytes) => bytes.map((each) => (each < 128 ? 0 : each)));
@@ -34,7 +34,7 @@ test("IPv6 addresses as the kernel writes them have the same key when their firs
     fc.property(half, half, half, half, (network, other, host, otherHost) => {
       const text = (...halves: Uint8Array[]): string => String(kernel.inet_ntop(AF_INET6, Buffer.concat(halves)));
       const key = keyOf(text(network, host));
-      // What looks like IPv4 in IPv6 is IPv4: another rule.
+      // The kernel writes some IPv6 addresses with an embedded IPv4 part; another rule covers these.
       fc.pre(
         !text(network, host).includes(".") &&
           !text(network, otherHost).includes(".") &&

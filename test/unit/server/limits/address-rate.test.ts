@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { AddressRate, MAX_RATED_ADDRESSES } from "../../../../src/server/limits/address-rate.ts";
 import { manualClock } from "../../../../src/testing.ts";
 
-test("a burst is let through, then one for each token that has come since", () => {
+test("take accepts a burst, then one request per new token", () => {
   const clock = manualClock();
   const rate = new AddressRate({ perSecond: 10, burst: 3 }, clock);
   const takeAll = (): number => {
@@ -20,12 +20,12 @@ test("a burst is let through, then one for each token that has come since", () =
   expect(takeAll()).toBe(3);
 });
 
-test("each address has its own", () => {
+test("each address has its own bucket", () => {
   const rate = new AddressRate({ perSecond: 1 }, manualClock());
   expect([rate.take("a"), rate.take("a"), rate.take("b")]).toEqual([true, false, true]);
 });
 
-test("what is refused costs nothing: who asks too often is not shut out for longer", () => {
+test("a refused request costs no token: frequent requests do not extend the refusal", () => {
   const clock = manualClock();
   const rate = new AddressRate({ perSecond: 1 }, clock);
   rate.take("a");
@@ -34,15 +34,15 @@ test("what is refused costs nothing: who asks too often is not shut out for long
   expect(rate.take("a")).toBe(true);
 });
 
-describe("MAX_RATED_ADDRESSES: the table", () => {
-  test("does not grow beyond it", () => {
+describe("MAX_RATED_ADDRESSES: the table of addresses", () => {
+  test("does not grow beyond the limit", () => {
     const rate = new AddressRate({ perSecond: 0.001 }, manualClock());
     for (let index = 0; index < 3 * MAX_RATED_ADDRESSES; index++) rate.take(`${index}`);
     expect(rate.size).toBeLessThanOrEqual(MAX_RATED_ADDRESSES);
     expect(rate.size).toBeGreaterThanOrEqual(MAX_RATED_ADDRESSES / 2);
   });
 
-  test("forgets who has not been heard of since the bucket is full again", () => {
+  test("drops an address when its bucket is full again", () => {
     const clock = manualClock();
     const rate = new AddressRate({ perSecond: 10, burst: 10 }, clock);
     for (let index = 0; index < 1_000; index++) rate.take(`${index}`);
@@ -54,7 +54,7 @@ describe("MAX_RATED_ADDRESSES: the table", () => {
   });
 });
 
-test("any sequence is let through as a bucket for each address would", () => {
+test("any sequence of requests gets the same answers as with one token bucket per address", () => {
   const visits = fc.array(fc.record({ who: fc.constantFrom("a", "b", "c"), afterMs: fc.nat(700) }), { maxLength: 200 });
   const rates = fc.record({ perSecond: fc.integer({ min: 1, max: 50 }), burst: fc.integer({ min: 1, max: 20 }) });
   fc.assert(

@@ -27,7 +27,7 @@ function admission(limits: Partial<AdmissionLimits>) {
   return { made, refused, levels, enter, admit, clock };
 }
 
-test("room is what is left of the total, and who waits for it is told once", () => {
+test("capacity is the free part of the total, and whenOpen calls each waiter once", () => {
   const { made, enter } = admission({ maxConnections: 2 });
   expect(made.capacity).toBe(2);
   enter("a");
@@ -41,14 +41,14 @@ test("room is what is left of the total, and who waits for it is told once", () 
   expect(told).toEqual(["first"]);
 });
 
-test("a listener that cannot wait has those beyond the total refused", () => {
+test("connections beyond maxConnections are refused when the listener cannot wait", () => {
   const { made, refused, enter } = admission({ maxConnections: 1 });
   expect([enter("a"), enter("b")]).toEqual([true, false]);
   expect(refused).toEqual(["max-connections"]);
   expect(made.active).toBe(1);
 });
 
-test("who is asked for the address later has a place until then", () => {
+test("a connection whose address is not known yet occupies a place", () => {
   const { made, levels } = admission({ maxConnections: 2, maxConnectionsPerAddress: 1 });
   const one = { host: "a", port: 1 };
   for (let count = 0; count < 2; count++) {
@@ -65,7 +65,7 @@ test("who is asked for the address later has a place until then", () => {
   expect(made.admit(one)).toBeUndefined();
 });
 
-test("a listener may refuse one that has entered, and its place is free", () => {
+test("removeArriving frees the place of a connection that the listener refuses", () => {
   const { made } = admission({ maxConnections: 1 });
   made.addArriving();
   expect(made.capacity).toBe(0);
@@ -75,7 +75,7 @@ test("a listener may refuse one that has entered, and its place is free", () => 
   expect([made.capacity, made.active, opened]).toEqual([1, 0, ["open"]]);
 });
 
-test("other limits hold from then on, and count who is there", () => {
+test("use applies new limits at once and counts the current connections", () => {
   const { made, enter } = admission({ maxConnections: 3 });
   expect([enter("a"), enter("a"), enter("b")]).toEqual([true, true, true]);
   const limits = { ...open, maxConnections: 10, maxConnectionsPerAddress: 2 };
@@ -88,7 +88,7 @@ test("other limits hold from then on, and count who is there", () => {
   expect(enter("c")).toBe(false);
 });
 
-test("a rate that stays remembers who has used it up, and another one does not", () => {
+test("use keeps the state of an unchanged rate and resets a changed one", () => {
   const rate = { perSecond: 1, burst: 1 };
   const { made, enter } = admission({ acceptRatePerAddress: rate });
   expect([enter("a"), enter("a")]).toEqual([true, false]);
@@ -98,7 +98,7 @@ test("a rate that stays remembers who has used it up, and another one does not",
   expect(enter("a")).toBe(true);
 });
 
-test("a batch that is taken at once is looked at one by one: who is refused takes no place, and raises no level", () => {
+test("admit checks a batch one by one: a refused connection takes no place and does not raise the level", () => {
   const { made, refused, levels, admit } = admission({ maxConnections: 3, maxConnectionsPerAddress: 1 });
   for (let count = 0; count < 10; count++) made.addArriving();
   const peers = ["a", "a", "a", "a", "b", "b", "b", "c", "c", "d"].map((host) => ({ host, port: 1 }));
@@ -107,7 +107,7 @@ test("a batch that is taken at once is looked at one by one: who is refused take
   expect(refused.filter((reason) => reason === "max-connections")).toHaveLength(2);
 });
 
-test("what was taken and not looked at yet takes room, and gives it back when it is refused", () => {
+test("arriving connections take room until they are admitted, and return it when they are refused", () => {
   const { made, admit } = admission({ maxConnections: 2, maxConnectionsPerAddress: 1 });
   made.addArriving();
   made.addArriving();
@@ -120,7 +120,7 @@ test("what was taken and not looked at yet takes room, and gives it back when it
   expect([opened, made.capacity]).toEqual([["open"], 1]);
 });
 
-test("an address has its own limit, and gets its places back", () => {
+test("maxConnectionsPerAddress limits each address, and a removed connection frees its place", () => {
   const { made, refused, enter } = admission({ maxConnectionsPerAddress: 2 });
   expect([enter("a"), enter("a"), enter("a"), enter("b")]).toEqual([true, true, false, true]);
   expect(refused).toEqual(["max-connections-per-address"]);
@@ -128,7 +128,7 @@ test("an address has its own limit, and gets its places back", () => {
   expect([enter("a"), enter("a")]).toEqual([true, false]);
 });
 
-test("an address has its own rate, and one that is refused takes no place", () => {
+test("acceptRatePerAddress limits each address, and a refused connection takes no place", () => {
   const { made, refused, enter, clock } = admission({ acceptRatePerAddress: { perSecond: 1, burst: 2 } });
   expect([enter("a"), enter("a"), enter("a"), enter("b")]).toEqual([true, true, false, true]);
   expect(refused).toEqual(["accept-rate-per-address"]);
@@ -137,7 +137,7 @@ test("an address has its own rate, and one that is refused takes no place", () =
   expect(enter("a")).toBe(true);
 });
 
-test("the clients of Unix sockets are counted in total only", () => {
+test("Unix socket connections count only against the total", () => {
   const { made, admit } = admission({ maxConnectionsPerAddress: 1, acceptRatePerAddress: { perSecond: 1 } });
   for (let count = 0; count < 5; count++) {
     made.addArriving();
@@ -147,7 +147,7 @@ test("the clients of Unix sockets are counted in total only", () => {
   expect(made.active).toBe(0);
 });
 
-test("after any coming and going nobody is left behind, and no address was above its limit", () => {
+test("after any sequence of admissions and removals all places are free, and no address exceeds its limit", () => {
   const steps = fc.array(fc.tuple(fc.constantFrom("a", "b", "::1", "::2"), fc.boolean()), { maxLength: 200 });
   fc.assert(
     fc.property(steps, fc.integer({ min: 1, max: 5 }), fc.integer({ min: 1, max: 3 }), (sequence, total, each) => {

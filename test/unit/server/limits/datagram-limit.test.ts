@@ -10,7 +10,7 @@ function limit(limits: Partial<DatagramLimits>): DatagramLimit {
   return new DatagramLimit({ ...open, ...limits }, manualClock());
 }
 
-test("the pending replies of an address, whatever its port, are limited, and those of all", () => {
+test("pending replies are limited per address, whatever the port, and in total", () => {
   const made = limit({ maxPendingReplies: 3, maxPendingRepliesPerAddress: 2 });
   for (const peer of [a, { ...a, port: 2 }]) {
     expect(made.check(peer)).toBeUndefined();
@@ -25,7 +25,7 @@ test("the pending replies of an address, whatever its port, are limited, and tho
   expect(made.pending).toBe(2);
 });
 
-test("the rate of an address is limited", () => {
+test("datagramRatePerAddress limits each address", () => {
   const made = limit({ datagramRatePerAddress: { perSecond: 2 } });
   expect([a, a, a, b].map((peer) => made.check(peer))).toEqual([
     undefined,
@@ -35,7 +35,7 @@ test("the rate of an address is limited", () => {
   ]);
 });
 
-test("other limits count what is being answered, and the same rate what was used up of it", () => {
+test("use counts pending replies against the new limits and keeps the state of an unchanged rate", () => {
   const datagramRatePerAddress = { perSecond: 2 };
   const made = limit({ datagramRatePerAddress });
   expect([made.check(a), made.check(a)]).toEqual([undefined, undefined]);
@@ -48,7 +48,7 @@ test("other limits count what is being answered, and the same rate what was used
   expect(made.pending).toBe(0);
 });
 
-test("senders on Unix sockets are limited in total only", () => {
+test("senders on Unix sockets count only against the total", () => {
   const made = limit({ maxPendingReplies: 3, maxPendingRepliesPerAddress: 1 });
   for (let count = 0; count < 3; count++) {
     expect(made.check({ path: "/run/x" })).toBeUndefined();

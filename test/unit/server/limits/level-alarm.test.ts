@@ -12,18 +12,18 @@ function watched(level: AlarmLevel) {
   return { clock, told, alarm };
 }
 
-test("is told when the level is reached, and when it has fallen again, and not at the steps between", () => {
+test("the alarm reports when the level reaches raiseAt and when it falls to clearAt, not in between", () => {
   const { alarm, told } = watched({ raiseAt: 10, clearAt: 7, cooldownMs: 0 });
   for (const level of [9, 10, 11, 9, 10, 8, 12]) alarm.update(level);
   expect(told).toEqual(["raised at 10"]);
 });
 
-test("clearAt is nine tenths of raiseAt by default, and below it in any case", () => {
+test("clearAt defaults to nine tenths of raiseAt, and is always below raiseAt", () => {
   expect(watched({ raiseAt: 100 }).alarm.clearAt).toBe(90);
   expect(watched({ raiseAt: 1 }).alarm.clearAt).toBe(0);
 });
 
-test("ALARM_COOLDOWN_MS: swings within it are told once, and its end tells what is true then", () => {
+test("ALARM_COOLDOWN_MS: changes within the cooldown are reported once, with the state at its end", () => {
   const { alarm, told, clock } = watched({ raiseAt: 10, clearAt: 5 });
   for (let swing = 0; swing < 100; swing++) for (const level of [10, 5]) alarm.update(level);
   expect(told).toEqual(["raised at 10"]);
@@ -36,7 +36,7 @@ test("ALARM_COOLDOWN_MS: swings within it are told once, and its end tells what 
   expect(told).toEqual(["raised at 10", "cleared at 5", "raised at 10"]);
 });
 
-test("a swing that is over by the end of the cooldown is never told", () => {
+test("a change that is reversed before the end of the cooldown is not reported", () => {
   const { alarm, told, clock } = watched({ raiseAt: 10, clearAt: 5, cooldownMs: 1_000 });
   for (const level of [10, 5, 10]) alarm.update(level);
   clock.advance(10_000);
@@ -44,7 +44,7 @@ test("a swing that is over by the end of the cooldown is never told", () => {
   expect(clock.pending).toBe(0);
 });
 
-test("that is stopped has no timer, and tells the last news at once", () => {
+test("stop cancels the timer and reports the last change at once", () => {
   const { alarm, told, clock } = watched({ raiseAt: 10, clearAt: 5 });
   alarm.update(10);
   alarm.update(5);

@@ -28,7 +28,7 @@ describe.each(kinds)("on the %s transport, %s", (transport, scheme, type) => {
     vi.unstubAllEnvs();
   });
 
-  test("the path is there while the server runs", async () => {
+  test("the socket file exists while the server runs, and is removed at close", async () => {
     const path = freePath();
     const server = await serving(service, {}, `${scheme}:${path}`);
     expect(existsSync(path)).toBe(true);
@@ -36,7 +36,7 @@ describe.each(kinds)("on the %s transport, %s", (transport, scheme, type) => {
     expect(existsSync(path)).toBe(false);
   });
 
-  test("a path that a server left behind is taken over", async () => {
+  test("a server reuses the path of a stale socket file", async () => {
     const path = freePath();
     const left = socket(AF_UNIX, type);
     left.bind({ path });
@@ -48,7 +48,7 @@ describe.each(kinds)("on the %s transport, %s", (transport, scheme, type) => {
     client.abort();
   });
 
-  test("a path that somebody listens on is not", async () => {
+  test("a path with a live listener rejects with EADDRINUSE", async () => {
     const path = freePath();
     const server = await serving(service, {}, `${scheme}:${path}`);
     await expect(serve(`${scheme}:${path}`, service)).rejects.toMatchObject({ code: "EADDRINUSE" });
@@ -56,7 +56,7 @@ describe.each(kinds)("on the %s transport, %s", (transport, scheme, type) => {
     client.abort();
   });
 
-  test("a file that is no socket is left alone", async () => {
+  test("a file that is not a socket is left in place", async () => {
     const path = freePath();
     writeFileSync(path, "precious");
     await expect(serve(`${scheme}:${path}`, service)).rejects.toMatchObject({ code: "EADDRINUSE" });
@@ -64,7 +64,7 @@ describe.each(kinds)("on the %s transport, %s", (transport, scheme, type) => {
   });
 });
 
-test("a path that has become somebody else's is not removed", async () => {
+test("close does not remove a file that has replaced the socket file", async () => {
   const path = freePath();
   const server = await serving(service, {}, `unix:${path}`);
   unlinkSync(path);

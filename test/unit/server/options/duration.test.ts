@@ -1,4 +1,4 @@
-// Times as text: what is read, and what is written for a number of milliseconds.
+// Durations as text: parsing, and formatting of a number of milliseconds.
 import { expect, test } from "vitest";
 import { durationMs, durationText } from "../../../../src/server/options/duration.ts";
 import { MAX_TIMEOUT_MS } from "../../../../src/socket/values.ts";
@@ -31,13 +31,16 @@ test.each<[text: string, ms: number | "none" | "too-long"]>([
   expect(durationMs(text)).toBe(ms);
 });
 
-test("a time that no timer waits for may be longer", () => {
+test("a larger maximum may be given for durations that need no timer", () => {
   const yearMs = 365 * 86_400_000;
   expect(durationMs("365d", yearMs)).toBe(yearMs);
   expect(durationMs("365.1d", yearMs)).toBe("too-long");
 });
 
-test.each([1, 999, 1_000, 1_500, 60_000, MAX_TIMEOUT_MS])("%d ms is written as a text that is read as that", (ms) => {
-  expect(durationMs(durationText(ms))).toBe(ms);
-  expect(durationText(ms)).toMatch(ms % 1_000 === 0 ? /^\d+s$/ : /^\d+ms$/);
-});
+test.each([1, 999, 1_000, 1_500, 60_000, MAX_TIMEOUT_MS])(
+  "%d ms is formatted as a text that parses to the same number",
+  (ms) => {
+    expect(durationMs(durationText(ms))).toBe(ms);
+    expect(durationText(ms)).toMatch(ms % 1_000 === 0 ? /^\d+s$/ : /^\d+ms$/);
+  },
+);

@@ -1,4 +1,4 @@
-// What an option can be: as a value, and as text.
+// The kinds of options: checks of values, and parsing of text.
 import { describe, expect, test } from "vitest";
 import {
   age,
@@ -28,7 +28,7 @@ function parsed(kind: Kind, text: string): unknown {
 const COLOURS = choice(["red", "green", "blue"]);
 const upTo = { min: 0, max: 10 };
 
-describe("a value", () => {
+describe("check of a value", () => {
   test.each<[what: string, kind: Kind, given: unknown]>([
     ["a count", count(), 1],
     ["the largest count", count(), MAX_COUNT],
@@ -42,7 +42,7 @@ describe("a value", () => {
     ["off", flag({ default: true }), false],
     ["a word", COLOURS, "green"],
     ["a function", hook(), Math.max],
-  ])("%s is given back as it is", (_, kind, given) => {
+  ])("%s is returned unchanged", (_, kind, given) => {
     expect(kind.check(PATH, given)).toBe(given);
   });
 
@@ -65,7 +65,7 @@ describe("a value", () => {
     ["a list of a word", COLOURS, ["red"], "ERR_INVALID_ARG_VALUE", 'must be "red", "green" or "blue"'],
     ["the name of a function", hook(), "max", "ERR_INVALID_ARG_TYPE", "of type function"],
     ["null", count({ default: 5 }), null, "ERR_INVALID_ARG_TYPE", "of type number"],
-  ])("%s is refused, with its path", (_, kind, given, code, told) => {
+  ])("%s is rejected, and the error names the path of the option", (_, kind, given, code, told) => {
     const refused = expect.objectContaining({ code, message: expect.stringContaining(told) });
     expect(() => kind.check(PATH, given)).toThrow(refused);
     expect(() => kind.check(PATH, given)).toThrow(PATH);
@@ -122,18 +122,18 @@ describe("text", () => {
     ["a switch", flag(), "yes", "ERR_INVALID_ARG_VALUE", "must be on or off"],
     ["a switch", flag(), "", "ERR_INVALID_ARG_VALUE", "must be on or off"],
     ["a word", COLOURS, "pink", "ERR_INVALID_ARG_VALUE", 'must be "red", "green" or "blue"'],
-  ])("%s: %# %s is refused, with its path", (_, kind, text, code, told) => {
+  ])("%s: %# %s is rejected, and the error names the path of the option", (_, kind, text, code, told) => {
     const refused = expect.objectContaining({ code, message: expect.stringContaining(told) });
     expect(() => parsed(kind, text)).toThrow(refused);
     expect(() => parsed(kind, text)).toThrow(PATH);
   });
 
-  test("cannot say a function, nor what a function of its own checks", () => {
+  test("kinds for functions and custom checks have no parse method", () => {
     expect([hook().parse, custom("a rate", () => 1).parse]).toEqual([undefined, undefined]);
   });
 });
 
-test("the range is told in words, the default as it is", () => {
+test("range describes the allowed values, and defaultValue is the default", () => {
   const kinds: readonly Kind[] = [
     count({ default: 5 }),
     ms({ min: 0, max: 9 }),

@@ -1,4 +1,4 @@
-// The options of a call as one table: what was given, the defaults, text, and the rows of the docs.
+// A table of options: checks of given values, defaults, parsing of text, and the rows for the docs.
 import { describe, expect, test } from "vitest";
 import { CONNECT } from "../../../../src/server/connect.ts";
 import { LISTENER } from "../../../../src/server/listener-options.ts";
@@ -32,15 +32,15 @@ function codeOf(call: () => unknown): unknown {
   }
 }
 
-describe("what was given", () => {
-  test("is given back checked, without the defaults, and without what is undefined", () => {
+describe("checkGiven", () => {
+  test("returns the checked options, without defaults and without undefined values", () => {
     const given = TABLE.checkGiven("work()", { maxThings: 3, waitMs: undefined, pair: "x" });
     expect(given).toEqual({ maxThings: 3, pair: ["x", "x"] });
     expect(Object.keys(given)).toEqual(["maxThings", "pair"]);
     expect(TABLE.checkGiven("work()", undefined)).toEqual({});
   });
 
-  test("each option is read once, in the order of the table, whichever way the object is made", () => {
+  test("reads each option once, in the order of the table, from any kind of object", () => {
     const reads: string[] = [];
     const value: Readonly<Record<string, unknown>> = { waitMs: 5, maxThings: 1 };
     const counting = new Proxy(value, {
@@ -61,7 +61,7 @@ describe("what was given", () => {
     expect(reads.filter((name) => name === "getter")).toHaveLength(1);
   });
 
-  test("what a getter throws comes out as it is", () => {
+  test("rethrows the error of a getter", () => {
     const boom = new Error("boom");
     const trap = {
       get waitMs(): number {
@@ -84,11 +84,11 @@ describe("what was given", () => {
     [null, "ERR_INVALID_ARG_TYPE", 'The "options" argument must be of type object'],
     [5, "ERR_INVALID_ARG_TYPE", 'The "options" argument must be of type object'],
     [[], "ERR_INVALID_ARG_TYPE", 'The "options" argument must be of type object'],
-  ])("%j is refused", (given, code, told) => {
+  ])("rejects %j", (given, code, told) => {
     expect(codeOf(() => TABLE.checkGiven("work()", given))).toEqual([code, expect.stringContaining(told)]);
   });
 
-  test("a path is the user's", () => {
+  test("names the options by the given path", () => {
     const call = (): unknown => TABLE.check("a worker", { maxThings: 0 }, "workers[3]");
     expect(codeOf(call)).toEqual(["ERR_OUT_OF_RANGE", expect.stringContaining('"workers[3].maxThings"')]);
     const other = (): unknown => TABLE.check("a worker", { maxThing: 0 }, "workers[3]");
@@ -99,8 +99,8 @@ describe("what was given", () => {
   });
 });
 
-describe("the defaults", () => {
-  test("are those of the table, for what was not given, and a value may be false or 0", () => {
+describe("defaults", () => {
+  test("replace missing options only; a given false or 0 is kept", () => {
     expect(TABLE.fill({})).toEqual(DEFAULTS);
     expect(TABLE.check("work()", undefined)).toEqual(DEFAULTS);
     expect(TABLE.check("work()", { maxThings: 3, whenFull: "refuse" })).toEqual({
@@ -112,7 +112,7 @@ describe("the defaults", () => {
     expect(low.check("work()", { level: 0 })).toEqual({ level: 0 });
   });
 
-  test("one table's options stand in for another's: what is said for one comes before what is said for all", () => {
+  test("a table fills options that were merged from two calls; the more specific value wins", () => {
     const ofAll = TABLE.checkGiven("work()", { maxThings: 3, waitMs: 5 });
     const own = TABLE.checkGiven("a worker", { maxThings: 4, waitMs: undefined });
     expect(TABLE.fill({ ...ofAll, ...own })).toMatchObject({ maxThings: 4, waitMs: 5 });
@@ -120,7 +120,7 @@ describe("the defaults", () => {
 });
 
 describe("text", () => {
-  test("is parsed as its option has it", () => {
+  test("is parsed by the kind of its option", () => {
     expect(TABLE.parse("waitMs", "1.5s")).toBe(1_500);
     expect(TABLE.parse("bufferBytes", "64KiB")).toBe(65_536);
     expect(TABLE.parse("whenFull", "refuse")).toBe("refuse");
@@ -134,12 +134,12 @@ describe("text", () => {
     ["waits", "5s", "ERR_INVALID_ARG_VALUE", "'--.waits' is no option of the table. Did you mean waitMs?"],
     ["toString", "5s", "ERR_INVALID_ARG_VALUE", "'--.toString' is no option of the table."],
     ["__proto__", "5s", "ERR_INVALID_ARG_VALUE", "'--.__proto__' is no option of the table."],
-  ])("%s=%s is refused", (name, text, code, told) => {
+  ])("%s=%s is rejected", (name, text, code, told) => {
     expect(codeOf(() => TABLE.parse(name, text, "--"))).toEqual([code, expect.stringContaining(told)]);
   });
 });
 
-test("the rows are the table's, in its order", () => {
+test("rows lists the options in the order of the table", () => {
   expect(TABLE.rows()).toEqual([
     { name: "maxThings", range: "1 to 2147483647", defaultValue: 10 },
     { name: "waitMs", range: "1 to 2147483647 ms", defaultValue: undefined },
@@ -150,7 +150,7 @@ test("the rows are the table's, in its order", () => {
   ]);
 });
 
-/** What text can say of the kind of each range. */
+/** A text that the kind with this range accepts. */
 function sample(range: string): string {
   if (range.endsWith(" ms")) return "5s";
   if (range.endsWith(" bytes")) return "4KiB";
@@ -165,14 +165,14 @@ describe.each([
 ] as const)("the table of %s", (_, table) => {
   test("has each default within its own range", () => {
     for (const { name, defaultValue } of table.rows()) {
-      // No limit but another one: it is a default, and nothing that can be given.
+      // An infinite default means that only another limit applies; it is not a value that can be given.
       if (defaultValue === undefined || defaultValue === Number.POSITIVE_INFINITY) continue;
       const kind: { check(path: string, given: unknown): unknown } | undefined = Reflect.get(table.kinds, name);
       expect([name, kind?.check(name, defaultValue)]).toEqual([name, defaultValue]);
     }
   });
 
-  test("takes text for all that is a number, a word or a switch", () => {
+  test("parses text for each option that is a number, a word or a switch", () => {
     const rows = table.rows().filter(({ range }) => /\d|^"|^true/.test(range));
     expect(rows.length).toBeGreaterThan(10);
     for (const { name, range } of rows) expect([name, table.parse(name, sample(range))]).not.toContain(undefined);

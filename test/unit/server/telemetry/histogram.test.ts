@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { Histogram, scale } from "../../../../src/server/telemetry/histogram.ts";
 
-test("a bound belongs to its bucket, and what is above the last has a bucket of its own", () => {
+test("a value equal to a bound counts in its bucket, and a value above the last bound in an extra bucket", () => {
   const histogram = new Histogram([1, 10, 100]);
   for (const value of [0, 1, 1.5, 10, 100, 100.1, 1e9]) histogram.record(value);
   expect(histogram.snapshot()).toEqual({
@@ -13,7 +13,7 @@ test("a bound belongs to its bucket, and what is above the last has a bucket of 
   });
 });
 
-test("each value is in the first bucket that it fits into", () => {
+test("each value counts in the first bucket whose bound is not below it", () => {
   const bounds = scale(1, 2, 12);
   fc.assert(
     fc.property(fc.array(fc.double({ min: 0, max: 10_000, noNaN: true })), (values) => {
@@ -32,13 +32,13 @@ test("each value is in the first bucket that it fits into", () => {
   );
 });
 
-test("what it holds does not grow with what it is given", () => {
+test("the number of buckets does not depend on the number of values", () => {
   const histogram = new Histogram(scale(64, 4, 15));
   for (let value = 0; value < 100_000; value++) histogram.record(value);
   expect(histogram.snapshot().counts).toHaveLength(16);
 });
 
-test("a snapshot stays as it is, and can be posted to another thread", () => {
+test("a snapshot does not change later, and can be cloned for another thread", () => {
   const histogram = new Histogram([1]);
   histogram.record(1);
   const before = histogram.snapshot();
@@ -46,7 +46,7 @@ test("a snapshot stays as it is, and can be posted to another thread", () => {
   expect(structuredClone(before)).toEqual({ bounds: [1], counts: [1, 0], count: 1, sum: 1 });
 });
 
-test("a scale: each bound is so many times the one before", () => {
+test("scale multiplies each bound by the factor", () => {
   expect(scale(1, 2, 5)).toEqual([1, 2, 4, 8, 16]);
   expect(scale(64, 4, 15).at(-1)).toBe(16 * 1024 ** 3);
 });

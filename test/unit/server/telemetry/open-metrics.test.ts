@@ -24,11 +24,11 @@ function samplesOf(text: string, family: string): readonly Sample[] {
   return parseExposition(text).get(family)?.samples ?? [];
 }
 
-test("the content type is that of the specification", () => {
+test("the content type is the one of the OpenMetrics specification", () => {
   expect(OPEN_METRICS_CONTENT_TYPE).toBe("application/openmetrics-text; version=1.0.0; charset=utf-8");
 });
 
-test("every number of a server is there, under its name and with its unit", () => {
+test("each counter of a server is exported with its name and unit", () => {
   const text = openMetrics([busy("echo").snapshot(1)]);
   const families = parseExposition(text);
   const values = Object.fromEntries(
@@ -65,7 +65,7 @@ test("every number of a server is there, under its name and with its unit", () =
   expect(families.get("sockwright_connection_read_bytes")?.unit).toBe("bytes");
 });
 
-test("no number that a server counts is forgotten", () => {
+test("a change of any counter changes the exposition", () => {
   const counted = { ...busy("echo").snapshot(1) };
   const names = Object.keys(counted).filter((name) => name !== "service");
   const untouched = openMetrics([counted]);
@@ -73,7 +73,7 @@ test("no number that a server counts is forgotten", () => {
   expect(unnoticed).toEqual([]);
 });
 
-/** The same, with one more of what `name` counts. */
+/** The same counters, with each number of `name` increased by one. */
 function raised(stats: ServerStats, name: string): ServerStats {
   const more = (value: unknown): unknown => {
     if (typeof value === "number") return value + 1;
@@ -83,7 +83,7 @@ function raised(stats: ServerStats, name: string): ServerStats {
   return { ...stats, [name]: more(Object.entries(stats).find(([key]) => key === name)?.[1]) };
 }
 
-test("the buckets are cumulative, and their bounds are written as Go writes them", () => {
+test("buckets are cumulative, and their bounds are formatted as in Go", () => {
   const text = openMetrics([busy("echo").snapshot(0)]);
   const bounds = (family: string): string[] =>
     samplesOf(text, family).flatMap(({ labels }) => (labels["le"] === undefined ? [] : [labels["le"]]));
@@ -99,7 +99,7 @@ test("the buckets are cumulative, and their bounds are written as Go writes them
   expect(counts.slice(0, 12)).toEqual([1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 2]);
 });
 
-test("several services stand side by side, and servers of one service are added up", () => {
+test("each service has its own samples, and the servers of one service are summed", () => {
   const text = openMetrics([busy("echo").snapshot(1), busy("chat").snapshot(2), busy("echo").snapshot(4)]);
   const active = samplesOf(text, "sockwright_connections");
   expect(active).toEqual([
@@ -112,13 +112,13 @@ test("several services stand side by side, and servers of one service are added 
   expect(counts.map(({ value }) => value)).toEqual([4, 2]);
 });
 
-test("without a server it is still an exposition", () => {
+test("the exposition without servers is valid and has no samples", () => {
   const families = parseExposition(openMetrics([]));
   expect(families.size).toBeGreaterThan(10);
   expect([...families.values()].flatMap(({ samples }) => samples)).toEqual([]);
 });
 
-test("any name of a service and any code of an error comes through as it was", () => {
+test("any service name and any error code is escaped and parses back to the same text", () => {
   const text = fc.string({ unit: "grapheme" });
   fc.assert(
     fc.property(text, text, (service, code) => {
@@ -136,7 +136,7 @@ test("any name of a service and any code of an error comes through as it was", (
   }
 });
 
-describe("the reader of these tests refuses", () => {
+describe("the exposition parser of these tests rejects", () => {
   const counter = "# TYPE a counter\n";
   const histogram = "# TYPE a histogram\n";
   test.for([

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { MAX_ERROR_CODES, ServerCounters } from "../../../../src/server/telemetry/server-counters.ts";
 
-test("errors are counted by code, or by name, or by type", () => {
+test("errors are counted by code, else by name, else by type", () => {
   const counters = new ServerCounters("echo");
   counters.countError(Object.assign(new Error("reset"), { code: "ECONNRESET" }));
   counters.countError(new RangeError("range"));
@@ -13,7 +13,7 @@ test("errors are counted by code, or by name, or by type", () => {
   });
 });
 
-test("MAX_ERROR_CODES: codes that somebody makes up do not fill the memory", () => {
+test("MAX_ERROR_CODES bounds the table of error codes; further codes count as other", () => {
   const counters = new ServerCounters("echo");
   for (let index = 0; index < 1_000; index++) counters.countError(Object.assign(new Error("x"), { code: `E${index}` }));
   counters.countError(Object.assign(new Error("x"), { code: "E0" }));
@@ -22,7 +22,7 @@ test("MAX_ERROR_CODES: codes that somebody makes up do not fill the memory", () 
   expect(errors).toMatchObject({ E0: 2, other: 1_000 - (MAX_ERROR_CODES - 1) });
 });
 
-test("DURATIONS, SIZES: the buckets are as many as ever, and reach to 18 h and to 16 GiB", () => {
+test("DURATIONS, SIZES: the number of buckets is fixed, and the bounds reach 18 h and 16 GiB", () => {
   const counters = new ServerCounters("echo");
   for (let power = 0; power < 60; power++) {
     counters.countEnd("peer", { bytesRead: 2 ** power, bytesWritten: 0, durationMs: 2 ** power });
@@ -36,7 +36,7 @@ test("DURATIONS, SIZES: the buckets are as many as ever, and reach to 18 h and t
   expect(connectionBytesWritten.counts[0]).toBe(60);
 });
 
-test("a snapshot stays as it is", () => {
+test("a snapshot does not change later", () => {
   const counters = new ServerCounters("echo");
   const before = counters.snapshot(1);
   counters.connectionsAccepted++;

@@ -2,7 +2,7 @@ import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
 import { startChild } from "../../../support/child.ts";
 
-test("what is due on the clock runs though nothing else happens", async () => {
+test("a callback of systemClock runs even when nothing else keeps the event loop alive", async () => {
   const program = fileURLToPath(new URL("../../../behaviour/server/programs/idle-clock.mjs", import.meta.url));
   const child = await startChild(process.execPath, [program]);
   expect(await child.exit()).toEqual({ code: 0, signal: null });

@@ -33,7 +33,7 @@ function wheelOf(clock: LateClock): {
 }
 
 describe("DEADLINE_TICK_MS: a deadline", () => {
-  test("is never early, and less than a tick late", () => {
+  test("never expires early, and expires less than one tick late", () => {
     const clock = new LateClock();
     const { begin, ended } = wheelOf(clock);
     begin("at the tick", 3 * DEADLINE_TICK_MS);
@@ -46,7 +46,7 @@ describe("DEADLINE_TICK_MS: a deadline", () => {
     expect(ended[1]).toBe(`behind it ${4 * DEADLINE_TICK_MS}`);
   });
 
-  test("of no time at all ends at the next tick, and not within the call", () => {
+  test("of 0 ms expires at the next tick, not within start", () => {
     const clock = new LateClock();
     const { begin, ended } = wheelOf(clock);
     begin("at once", 0);
@@ -55,7 +55,7 @@ describe("DEADLINE_TICK_MS: a deadline", () => {
     expect(ended).toHaveLength(1);
   });
 
-  test("of infinity never ends, and runs no timer", () => {
+  test("of Infinity never expires and needs no timer", () => {
     const clock = new LateClock();
     const { begin, wheel } = wheelOf(clock);
     const deadline = begin("never", 1_000);
@@ -65,7 +65,7 @@ describe("DEADLINE_TICK_MS: a deadline", () => {
   });
 });
 
-test("a refresh sets no timer, however many there are", () => {
+test("refresh sets no timer, however many deadlines there are", () => {
   const clock = new LateClock();
   const { begin, ended } = wheelOf(clock);
   const all = Array.from({ length: 100 }, (_, index) => begin(`${index}`, 60_000));
@@ -81,7 +81,7 @@ test("a refresh sets no timer, however many there are", () => {
   expect(ended).toHaveLength(100);
 });
 
-test("a restart for an earlier time is heeded", () => {
+test("a deadline that is restarted with a shorter timeout expires at the earlier time", () => {
   const clock = new LateClock();
   const { begin, ended } = wheelOf(clock);
   begin("x", 60_000).start(200);
@@ -89,7 +89,7 @@ test("a restart for an earlier time is heeded", () => {
   expect(ended).toHaveLength(1);
 });
 
-test("the last one takes the timer along, by its end or cancelled", () => {
+test("the timer is cleared when the last deadline expires or is cancelled", () => {
   const clock = new LateClock();
   const { begin, wheel } = wheelOf(clock);
   const first = begin("first", 1_000);
@@ -102,7 +102,7 @@ test("the last one takes the timer along, by its end or cancelled", () => {
   expect({ running: wheel.size, timers: clock.timers }).toEqual({ running: 0, timers: 0 });
 });
 
-test("MAX_TICKS_AHEAD: what is further away is looked at once in that time, and ends when it should", () => {
+test("MAX_TICKS_AHEAD: a deadline further away is rescheduled in steps of this length, and expires on time", () => {
   const clock = new LateClock();
   const { begin, ended } = wheelOf(clock);
   const timeoutMs = 10 * MAX_TICKS_AHEAD * DEADLINE_TICK_MS;
@@ -114,7 +114,7 @@ test("MAX_TICKS_AHEAD: what is further away is looked at once in that time, and 
   expect(ended).toEqual([`far ${timeoutMs}`]);
 });
 
-test("after a stop of the process each one ends once, and what was refreshed lives on", () => {
+test("after the process was suspended, each due deadline expires once, and refreshed ones stay active", () => {
   const clock = new LateClock();
   const { begin, ended } = wheelOf(clock);
   for (let index = 0; index < 50; index++) begin(`${index}`, 1_000 + index * 100);
@@ -126,8 +126,8 @@ test("after a stop of the process each one ends once, and what was refreshed liv
   expect(ended.map((each) => each.split(" ")[0])).toEqual(Array.from({ length: 50 }, (_, index) => `${index}`));
 });
 
-describe("what ends a deadline may", () => {
-  test("start, refresh and cancel others, and itself", () => {
+describe("the callback of a deadline may", () => {
+  test("start, refresh and cancel other deadlines, and restart its own", () => {
     const clock = new LateClock();
     const wheel = new DeadlineWheel(clock);
     const ended: string[] = [];
@@ -147,7 +147,7 @@ describe("what ends a deadline may", () => {
     expect(clock.timers).toBe(0);
   });
 
-  test("throw: it is not swallowed, and the others end all the same", () => {
+  test("throw: the error propagates, and the other deadlines still expire", () => {
     const clock = new LateClock();
     const { begin, wheel, ended } = wheelOf(clock);
     new Deadline(wheel, () => {
@@ -185,7 +185,7 @@ const steps: fc.Arbitrary<Step[]> = fc.array(
   { maxLength: 60 },
 );
 
-test("any sequence of steps ends what a plain list of times would end", () => {
+test("any sequence of steps expires the same deadlines as a plain list of times", () => {
   fc.assert(
     fc.property(steps, fc.double({ min: 0, max: 1e9, noNaN: true }), (sequence, startMs) => {
       const clock = new LateClock(startMs);
@@ -211,7 +211,7 @@ test("any sequence of steps ends what a plain list of times would end", () => {
             expect(due.get(index)).toBeLessThanOrEqual(clock.now());
             due.delete(index);
           }
-          // What a stop made late ends within the tick that follows.
+          // A deadline that became due while the process was suspended expires within the next tick.
           if (step.type === "advance")
             for (const time of due.values()) expect(time + DEADLINE_TICK_MS + 1).toBeGreaterThan(clock.now());
         }
@@ -223,8 +223,8 @@ test("any sequence of steps ends what a plain list of times would end", () => {
   );
 });
 
-describe("the clock of the system", () => {
-  test("runs after what the turn has brought, and keeps no process alive", async () => {
+describe("the system clock", () => {
+  test("runs its callback in an immediate, and does not keep the process alive", async () => {
     const order: string[] = [];
     const setImmediateOf = vi.spyOn(globalThis, "setImmediate");
     const done = new Promise<void>((resolve) => {
@@ -233,14 +233,14 @@ describe("the clock of the system", () => {
         resolve();
       });
     });
-    // The runner's own handles keep the loop turning.
+    // The handles of the test runner keep the event loop running.
     const held = setInterval(() => undefined, 5);
     await done;
     clearInterval(held);
     expect(order).toEqual(["immediates: 1"]);
   });
 
-  test("can be called off, before its timer and between that and its call", async () => {
+  test("can cancel a callback before its timer fires, and between the timer and the call", async () => {
     vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
     const run = vi.fn();
     systemClock.after(10, run)();
@@ -251,7 +251,7 @@ describe("the clock of the system", () => {
     expect(run).not.toHaveBeenCalled();
   });
 
-  test("takes delays that Node's timers do not", () => {
+  test("accepts delays that are too long for Node's timers", () => {
     vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
     const run = vi.fn();
     onTestFinished(systemClock.after(1e12, run));
@@ -259,7 +259,7 @@ describe("the clock of the system", () => {
     expect(run).not.toHaveBeenCalled();
   });
 
-  test("does not go by the wall clock", () => {
+  test("is monotonic: a change of the wall clock does not affect it", () => {
     const before = systemClock.now();
     vi.spyOn(Date, "now").mockReturnValue(Date.now() + 86_400_000);
     expect(systemClock.now() - before).toBeLessThan(60_000);

@@ -1,4 +1,4 @@
-// A socket for datagrams as a server has it: what it is told, and what becomes of what it sends.
+// The datagram socket of a server: the events that it reports, and the results of its sends.
 import { constants } from "node:os";
 import { afterEach, expect, onTestFinished, test, vi } from "vitest";
 import { AF_INET, SHUT_RD, SOCK_DGRAM, socket } from "../../../../src/index.ts";
@@ -20,9 +20,9 @@ afterEach(() => {
 interface Bound {
   readonly bound: DatagramSocket;
   readonly events: string[];
-  /** Who has sent something. */
+  /** The senders of the received datagrams. */
   readonly peers: Peer[];
-  /** What it does with what it is told of. */
+  /** Runs after each received datagram. */
   act: () => void;
   onFailed: () => void;
 }
@@ -67,7 +67,7 @@ async function clientOf({ bound: { url } }: Bound) {
   return { client, heard };
 }
 
-test("a close sends what waits for the end of the turn, and what became of it is told before it settles", async () => {
+test("close sends the datagrams that wait for the end of the turn, and reports their results before it resolves", async () => {
   const server = await bind();
   const { client, heard } = await clientOf(server);
   client.trySend("hello");
@@ -75,7 +75,7 @@ test("a close sends what waits for the end of the turn, and what became of it is
   const [peer] = server.peers;
   if (peer === undefined) throw new Error("somebody has sent it");
   const send = (text: string): Sent => server.bound.send(Buffer.from(text), peer);
-  // The first is sent at once, and tells that the kernel takes them; so is the first of a turn.
+  // The first send goes out at once and shows that the socket has room; so does the first send of a turn.
   expect([send("one"), send("two"), send("three"), send("four")]).toEqual([true, true, "later", "later"]);
   expect(heard()).toEqual(["one", "two"]);
   const closed = server.bound.close();
@@ -85,7 +85,7 @@ test("a close sends what waits for the end of the turn, and what became of it is
   expect(send("five")).toBe(false);
 });
 
-test("one that is closed in the middle of a batch is told nothing more", async () => {
+test("a socket that is closed during a batch reports nothing more", async () => {
   const server = await bind();
   const { client } = await clientOf(server);
   server.act = () => void server.bound.close();
@@ -102,7 +102,7 @@ test("a second close does nothing", async () => {
   expect(server.events).toEqual([]);
 });
 
-test("long datagrams are received a few at a time, and short ones many", async () => {
+test("the number of datagrams per recvmmsg call depends on the length of the last datagrams", async () => {
   const server = await bind();
   const { client } = await clientOf(server);
   const received = vi.spyOn(kernel, "recvmmsg");
@@ -116,14 +116,14 @@ test("long datagrams are received a few at a time, and short ones many", async (
   expect(counts()).toEqual([MAX_DATAGRAMS, Math.floor(BYTES_PER_TURN / long), MAX_DATAGRAMS]);
 });
 
-test("a socket that was shut down for receiving is watched no more, and still sends", async () => {
+test("a socket that was shut down for receiving is no longer watched, and can still send", async () => {
   const server = await bind();
   const { client, heard } = await clientOf(server);
   const received = vi.spyOn(kernel, "recvmmsg");
   client.trySend("hello");
   await until(() => server.events.length === 1, "the datagram");
   const [slot = 0, generation = 0] = received.mock.calls[0] ?? [];
-  // shutdown(2): ENOTCONN, and done all the same (inet_shutdown).
+  // shutdown(2) returns ENOTCONN, but still takes effect (inet_shutdown in the kernel).
   expect(kernel.shutdown(slot, generation, SHUT_RD)).toBe(-constants.errno.ENOTCONN);
   received.mockClear();
   await turnLoop(10);
@@ -134,7 +134,7 @@ test("a socket that was shut down for receiving is watched no more, and still se
   expect(server.events).toEqual(["received hello"]);
 });
 
-test("what throws where it is told of a datagram is the end of the socket", async () => {
+test("an error thrown in the received callback closes the socket", async () => {
   const server = await bind();
   const { client } = await clientOf(server);
   server.act = () => {
@@ -147,7 +147,7 @@ test("what throws where it is told of a datagram is the end of the socket", asyn
   expect(server.events).toEqual(["received one", "lost a defect"]);
 });
 
-/** A client of a fake kernel's Unix socket, which is connected to the server. */
+/** A server on a Unix socket of a fake kernel, and a client connected to it. */
 async function inMemory(bufferBytes: number) {
   const fake = fakeKernel({ bufferBytes });
   onTestFinished(() => fake[Symbol.dispose]());
@@ -158,14 +158,14 @@ async function inMemory(bufferBytes: number) {
   return { fake, server, client };
 }
 
-test("a Unix datagram that is longer than the memory for all of them comes whole", async () => {
+test("a Unix datagram that is longer than the receive buffer arrives complete", async () => {
   const { server, client } = await inMemory(16 * 1024 * 1024);
   for (const length of [30, 3 * 1024 * 1024, 40]) client.trySend(Buffer.alloc(length));
   await until(() => server.events.length === 3, "all of them");
   expect(server.events).toEqual(["received 30", `received ${3 * 1024 * 1024}`, "received 40"]);
 });
 
-test("an error behind others of a Unix socket is told behind them", async () => {
+test("an error between datagrams of a Unix socket is reported in its order", async () => {
   const { fake, server, client } = await inMemory(1_024);
   fake.script("recv", ["pass", "pass", "EIO"]);
   for (const text of ["one", "two", "three"]) client.trySend(text);
@@ -173,7 +173,7 @@ test("an error behind others of a Unix socket is told behind them", async () => 
   expect(server.events).toEqual(["received one", "received two", "failed EIO", "received three"]);
 });
 
-test("a look for the end that fails is none", async () => {
+test("a failed poll for the end is ignored", async () => {
   const { fake, server, client } = await inMemory(1_024);
   fake.script("recv", ["EAGAIN"]).script("poll", ["ENOMEM"]);
   client.trySend("one");
@@ -182,14 +182,14 @@ test("a look for the end that fails is none", async () => {
   expect(fake.scriptedFaults).toBe(0);
 });
 
-test("who sends with another socket when told of a loss leaves each datagram with its own socket", async () => {
+test("a send on another socket from a failed callback does not mix the datagrams of the two sockets", async () => {
   const [first, second, third] = await Promise.all([bind(), bind(), bind()]);
   const clients = await Promise.all([first, second, third].map(clientOf));
   for (const { client } of clients) client.trySend("hello");
   await until(() => [first, second, third].every(({ peers }) => peers.length === 1), "the datagrams");
   const send = ({ bound, peers: [peer] }: Bound, ...texts: string[]): Sent[] =>
     texts.map((text) => (peer === undefined ? false : bound.send(Buffer.from(text), peer)));
-  // The first two of each leave at once.
+  // The first two datagrams of each socket are sent at once.
   for (const each of [first, second, third]) expect(send(each, "1", "2")).toEqual([true, true]);
   expect(send(first, "lost")).toEqual(["later"]);
   vi.spyOn(kernel, "sendmmsg").mockReturnValueOnce(-constants.errno.EPERM);

@@ -23,11 +23,11 @@ afterEach(() => {
 interface Linked {
   readonly link: NativeLink;
   readonly far: Socket<unknown>;
-  /** What the link has told. */
+  /** The events that the link has reported. */
   readonly events: string[];
 }
 
-/** A link over one end of a pair. */
+/** A link over one end of a socket pair. */
 function linked(type: number): Linked {
   const [near, far] = socketpair(AF_UNIX, type);
   const endpoint = SocketDescriptor.endpointOf(near);
@@ -49,7 +49,7 @@ function linked(type: number): Linked {
   return { link, far, events };
 }
 
-/** Every receive finds nothing, also that of the poller for many. */
+/** Makes every receive return EAGAIN, including the poller's batched receives. */
 function findNothing(): { readonly mock: { readonly calls: readonly unknown[] } } {
   const recv = vi.spyOn(kernel, "recv").mockReturnValue(-EAGAIN);
   const { receiveReady } = batchCalls({ ...kernel, recv: (...given) => kernel.recv(...given) });
@@ -58,7 +58,7 @@ function findNothing(): { readonly mock: { readonly calls: readonly unknown[] } 
 }
 
 describe("a link reads", () => {
-  test("nothing before it is told to, and nothing while it pauses", async () => {
+  test("nothing before resume, and nothing while it is paused", async () => {
     const { link, far, events } = linked(SOCK_STREAM);
     await far.sendall("one");
     await turnLoop();
@@ -75,7 +75,7 @@ describe("a link reads", () => {
     expect(events).toEqual(["received one", "received two"]);
   });
 
-  test("once for each event, so that no peer keeps the others waiting", async () => {
+  test("once per event, so that one peer does not delay the others", async () => {
     const { link, far } = linked(SOCK_DGRAM);
     for (const datagram of ["one", "two", "three"]) await far.send(datagram);
     const recv = vi.spyOn(kernel, "recv");
@@ -84,7 +84,7 @@ describe("a link reads", () => {
     expect(recv).toHaveBeenCalledTimes(1);
   });
 
-  test("an empty datagram like any other", async () => {
+  test("an empty datagram like any other datagram", async () => {
     const { link, far, events } = linked(SOCK_DGRAM);
     link.resume();
     for (const datagram of ["", "data"]) await far.send(datagram);
@@ -92,7 +92,7 @@ describe("a link reads", () => {
     expect(events).toEqual(["received ", "received data"]);
   });
 
-  test.each([SOCK_STREAM, SOCK_SEQPACKET])("the end, of type %i, once", async (type) => {
+  test.each([SOCK_STREAM, SOCK_SEQPACKET])("the end of type %i, and reports it once", async (type) => {
     const { link, far, events } = linked(type);
     link.resume();
     await far.sendall("last words");
@@ -101,7 +101,7 @@ describe("a link reads", () => {
     expect(events).toEqual(["received last words", "ended"]);
   });
 
-  test("an error that only SO_ERROR tells", () => {
+  test("an error that only SO_ERROR reports", () => {
     const { link, events } = linked(SOCK_STREAM);
     link.resume();
     findNothing();
@@ -136,7 +136,7 @@ describe("events with nothing to read", () => {
     return messages;
   }
 
-  test("are no error, and fifteen in a row no reason to do anything", async () => {
+  test("are ignored up to fifteen in a row", async () => {
     const messages = published();
     const { link, far, events } = linked(SOCK_STREAM);
     link.resume();
@@ -151,7 +151,7 @@ describe("events with nothing to read", () => {
     expect(messages).toEqual([]);
   });
 
-  test("after sixteen in a row the link is out of epoll for a while, and a diagnostic says so", async () => {
+  test("sixteen in a row remove the link from epoll for a while and publish a diagnostics message", async () => {
     const messages = published();
     const { link, far, events } = linked(SOCK_STREAM);
     link.resume();
@@ -180,8 +180,8 @@ describe("events with nothing to read", () => {
   });
 });
 
-describe("an endpoint that is handed over", () => {
-  test("is closed, and its descriptor is not", () => {
+describe("an endpoint that was handed over", () => {
+  test("is closed with its link, together with the descriptor, exactly once", () => {
     const before = kernel.openDescriptors();
     const { link } = linked(SOCK_STREAM);
     expect(kernel.openDescriptors()).toBe(before + 2);
@@ -190,7 +190,7 @@ describe("an endpoint that is handed over", () => {
     expect(kernel.openDescriptors()).toBe(before + 1);
   });
 
-  test("must have no calls that wait", async () => {
+  test("must have no pending calls", async () => {
     const [near, far] = socketpair();
     onTestFinished(() => far.close());
     const reading = near.recv(1);
@@ -205,7 +205,7 @@ describe("an endpoint that is handed over", () => {
   });
 });
 
-test("a client's connection that is lost without a close is closed with a warning", async () => {
+test("a client connection that is garbage-collected without close() is closed with a warning", async () => {
   const program = fileURLToPath(new URL("../../../behaviour/server/programs/lost-client.mjs", import.meta.url));
   const child = await startChild(process.execPath, ["--expose-gc", program]);
   await child.line(/^ResourceWarning SOCKWRIGHT_LOST_SOCKET A socket \(descriptor \d+\) .* without close\(\)$/);

@@ -5,7 +5,7 @@ import { expect, onTestFinished, test } from "vitest";
 import type { LinkInput, LinkOutput } from "../../../../src/server/transport/link.ts";
 import { HANDED_BYTES, NodeLink } from "../../../../src/server/transport/node-link.ts";
 
-/** Both ends of a connection of `node:net`; the far one reads nothing. */
+/** Both ends of a `node:net` connection; the far end reads nothing. */
 async function pair(): Promise<{ near: Socket; far: Socket }> {
   const server = createServer({ pauseOnConnect: true });
   server.listen(0, "127.0.0.1");
@@ -20,9 +20,9 @@ async function pair(): Promise<{ near: Socket; far: Socket }> {
   return { near, far };
 }
 
-/** How many sockets this process holds. */
+/** The number of sockets that this process has open. */
 function openSockets(): number {
-  // The descriptor of this reading itself is gone when its target is asked for.
+  // The descriptor of this directory listing is already closed when readlink asks for its target.
   const targets = readdirSync("/proc/self/fd").map((fd) => {
     try {
       return readlinkSync(`/proc/self/fd/${fd}`);
@@ -45,24 +45,24 @@ function linkOf(socket: Socket): NodeLink {
   return link;
 }
 
-test("HANDED_BYTES: Node is handed no more at once, and nothing while it holds too much", async () => {
+test("HANDED_BYTES limits the bytes handed to a node:net socket at once; above its high-water mark it gets none", async () => {
   const { near } = await pair();
   const link = linkOf(near);
   const bytes = new Uint8Array(1024 * 1024);
   expect(link.send(bytes, 0, 10)).toBe(10);
   expect(link.send(bytes, 0, bytes.length)).toBe(HANDED_BYTES);
   expect(link.sendMany([new Uint8Array(10), new Uint8Array(20)])).toBe(30);
-  // The other end reads nothing: sooner or later the kernel has no room.
+  // The other end reads nothing, so the kernel's buffers fill up.
   while (link.sendMany([bytes, bytes]) === HANDED_BYTES);
   expect(link.send(bytes, 0, bytes.length)).toBeUndefined();
   expect(near.writableLength).toBeLessThanOrEqual(near.writableHighWaterMark + HANDED_BYTES);
   link.abort();
 });
 
-test("an abort while the end waits behind other bytes closes the descriptor", async () => {
+test("abort closes the descriptor while the end waits behind unsent bytes", async () => {
   const { near, far } = await pair();
   const link = linkOf(near);
-  // More than the kernel takes: the end waits behind it.
+  // More than the kernel's buffers hold, so the end waits behind these bytes.
   near.write(Buffer.alloc(64 * 1024 * 1024));
   link.end();
   const closed = once(near, "close");

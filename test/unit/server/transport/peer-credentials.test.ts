@@ -1,4 +1,4 @@
-// SO_PEERCRED, unix(7): who is at the other end of a Unix socket.
+// SO_PEERCRED, unix(7): the credentials of the peer of a Unix socket.
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -9,7 +9,7 @@ import { startChild } from "../../../support/child.ts";
 import { requireTool } from "../../../support/tools.ts";
 
 const own = { pid: process.pid, uid: process.getuid?.(), gid: process.getgid?.() };
-/** Root can be somebody else; who is not root is himself, with another process. */
+/** Another user if this process runs as root; otherwise the same user, in another process. */
 const somebody = own.uid === 0 ? { uid: 65_534, gid: 65_534 } : { uid: own.uid ?? 0, gid: own.gid ?? 0 };
 let names = 0;
 
@@ -20,7 +20,7 @@ function free(form: string): string {
   return form.replace("PATH", join(folder, "socket"));
 }
 
-/** What a server and its client see of each other; the client's own form is closed in the end. */
+/** The peer credentials that a server and its client see; those of a closed client are undefined. */
 async function seen(form: string, options: ServeOptions = {}): Promise<(PeerCredentials | undefined)[]> {
   const atServer: (PeerCredentials | undefined)[] = [];
   await using server = await serve(
@@ -51,11 +51,11 @@ describe("native", () => {
     expect(await seen(form)).toEqual([own, own]);
   });
 
-  test("behind deadlines too", async () => {
+  test("timeouts do not hide the credentials", async () => {
     expect(await seen("unix:@NAME", { idleTimeoutMs: 60_000 })).toEqual([own, own]);
   });
 
-  test("another process, of another user where that can be, is seen, and a service for its own user sends it away", async (context) => {
+  test("the credentials of another process, and of another user where possible, are seen; the service can abort such a peer", async (context) => {
     const python = requireTool(context, "python3");
     const atServer: unknown[] = [];
     const name = `sockwright-${process.pid}-other`;
@@ -75,7 +75,7 @@ except ConnectionError: print("answer reset")`;
     expect(answer).toBe(somebody.uid === own.uid ? "come in" : "");
   });
 
-  test("a socket that has none: undefined", async () => {
+  test("a socket without credentials: undefined", async () => {
     expect(await seen("tcp://127.0.0.1:0")).toEqual([undefined, undefined]);
     await using server = await serve(free("unix-dgram:@NAME"), { name: "none", datagram: () => undefined });
     for (const url of ["udp://127.0.0.1:9", server.urls[0] ?? ""]) {
@@ -94,7 +94,7 @@ describe("node", () => {
     vi.unstubAllEnvs();
   });
 
-  test("a Unix socket: an error that says what it needs, and the connection lives on", async () => {
+  test("a Unix socket: an error that names what it needs; the connection stays open", async () => {
     const told: unknown[] = [];
     await using server = await serve(free("unix:PATH"), async (connection) => {
       try {
@@ -116,7 +116,7 @@ describe("node", () => {
   });
 });
 
-test("memory: this process", async () => {
+test("memory: the credentials of this process", async () => {
   using _ = memoryTransport();
   expect((await seen("unix:@NAME"))[0]).toEqual(own);
   expect((await seen("tcp://127.0.0.1:0"))[0]).toBeUndefined();

@@ -1,4 +1,4 @@
-// One mapping from addresses to peers, for every family, and what limits per address make of it.
+// The mapping from addresses to peers for each address family, and the keys of the limits per address.
 import { networkInterfaces } from "node:os";
 import { expect, onTestFinished, test, vi } from "vitest";
 import { addressKey } from "../../../../src/server/limits/address-key.ts";
@@ -13,7 +13,7 @@ vi.mock("node:os", { spy: true });
 
 const inet6 = { family: AF_INET6, port: 5, flowinfo: 0, scopeId: 0 } as const;
 
-/** An address, the peer that it is, whom limits count it as, and whether it can be answered. */
+/** The address, its peer, its key for the limits per address, and whether it can be answered. */
 const rows: readonly [string, Address, Peer, string | undefined, boolean][] = [
   ["inet", { family: AF_INET, host: "192.0.2.1", port: 5 }, { host: "192.0.2.1", port: 5 }, "192.0.2.1", true],
   ["inet, port 0", { family: AF_INET, host: "192.0.2.1", port: 0 }, { host: "192.0.2.1", port: 0 }, "192.0.2.1", false],
@@ -60,13 +60,13 @@ test.each(rows)("%s", (_, address, peer, key, canBeAnswered) => {
   expect(isAnswerable(peer)).toBe(canBeAnswered);
 });
 
-test("an address as a program writes it is the same peer", () => {
+test("an address as a program writes it becomes the same peer", () => {
   expect(peerOf({ host: "fe80::1%eth0", port: 1 })).toEqual({ host: "fe80::1%eth0", port: 1 });
   expect(peerOf({ path: "relative" })).toEqual({ path: "relative" });
   expect(peerOf({ cid: 2, port: 3 })).toEqual({ cid: 2, port: 3 });
 });
 
-test("ZONES_KEPT_MS: an interface that gets another name is told by it", () => {
+test("ZONES_KEPT_MS: a renamed interface appears under its new name after this time", () => {
   onTestFinished(() => void vi.mocked(networkInterfaces).mockReset());
   const address = { ...inet6, host: "fe80::1", scopeId: 7 };
   vi.mocked(networkInterfaces).mockReturnValue(interfaces("old7"));
@@ -80,7 +80,7 @@ test("ZONES_KEPT_MS: an interface that gets another name is told by it", () => {
 
 let now = performance.now();
 
-/** The names that are kept are too old from now on. */
+/** Moves the clock forward until the kept interface names are out of date. */
 function later(): void {
   now += 2 * ZONES_KEPT_MS + 60_000;
   const clock = vi.spyOn(performance, "now").mockReturnValue(now);
@@ -94,7 +94,7 @@ function interfaces(name: string): ReturnType<typeof networkInterfaces> {
 
 test.each([
   ["fe80::1", "[fe80::1%test7]:5"],
-  // A group of one link is one of an interface, too.
+  // A link-local multicast group belongs to an interface, too.
   ["ff02::114", "[ff02::114%test7]:5"],
 ])("the URL of a listener on %s names the interface, as a peer does", (host, place) => {
   vi.mocked(networkInterfaces).mockReturnValue(interfaces("test7"));

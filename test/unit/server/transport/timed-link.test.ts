@@ -25,12 +25,12 @@ function timedConnection(timeouts: Partial<LinkTimeouts>) {
   return { clock, link, connection, expired, receive };
 }
 
-test("without a deadline it is the link itself", () => {
+test("timed returns the link itself when there is no timeout", () => {
   const link = new ScriptedLink();
   expect(timed(link, never, new DeadlineWheel(new LateClock()), () => undefined)).toBe(link);
 });
 
-test("a deadline that passes resets the link, rejects what is waited for, and says which one it was", async () => {
+test("an expired deadline aborts the link, rejects the pending read, and reports its name", async () => {
   const { clock, link, connection, expired } = timedConnection({ totalTimeoutMs: 1_000 });
   const read = connection.read();
   clock.advance(999);
@@ -44,7 +44,7 @@ test("a deadline that passes resets the link, rejects what is waited for, and sa
   expect(clock.timers).toBe(0);
 });
 
-test("first byte: it is enough to say one, or the end", () => {
+test("first byte: a byte or the end of the stream cancels the deadline", () => {
   const silent = timedConnection({ firstByteTimeoutMs: 1_000 });
   silent.clock.advance(1_000);
   expect(silent.expired).toEqual(["first-byte"]);
@@ -56,7 +56,7 @@ test("first byte: it is enough to say one, or the end", () => {
   expect(ending.clock.timers).toBe(0);
 });
 
-test("a link that has something to tell is not late with it; only the total does not wait for that", () => {
+test("input that is not reported yet delays each deadline except the total; pending output delays none", () => {
   const timeouts = { firstByteTimeoutMs: 1_000, idleTimeoutMs: 1_000, readTimeoutMs: 1_000, totalTimeoutMs: 5_000 };
   const { clock, link, connection, expired, receive } = timedConnection(timeouts);
   connection.read().catch(() => undefined);
@@ -71,7 +71,7 @@ test("a link that has something to tell is not late with it; only the total does
   expect(expired).toEqual(["idle"]);
 });
 
-test("idle: what comes and what is sent put it off, and none of it sets a timer", async () => {
+test("idle: received and sent bytes restart the timeout without setting a timer", async () => {
   const { clock, connection, expired, receive } = timedConnection({ idleTimeoutMs: 1_000 });
   const { timersSet } = clock;
   for (let round = 0; round < 10; round++) {
@@ -88,13 +88,13 @@ test("idle: what comes and what is sent put it off, and none of it sets a timer"
 });
 
 describe("read", () => {
-  test("the peer's silence counts from when somebody waits for it to end", async () => {
+  test("the read timeout counts only while a read is pending", async () => {
     const { clock, connection, expired, receive } = timedConnection({ readTimeoutMs: 1_000 });
     const first = connection.read();
     clock.advance(900);
     receive("x");
     await first;
-    // The service does something else for long, and is not late for it.
+    // The service does other work; no read is pending.
     clock.advance(60_000);
     expect(expired).toEqual([]);
     const second = connection.read();
@@ -105,7 +105,7 @@ describe("read", () => {
     await expect(second).rejects.toMatchObject({ deadline: "read" });
   });
 
-  test("who has bytes pushed waits all the time, and each of them counts", async () => {
+  test("with onBytes a read is always pending, and each received byte restarts the timeout", async () => {
     const { clock, connection, expired, receive } = timedConnection({ readTimeoutMs: 1_000 });
     const pushed = connection.onBytes(() => undefined);
     for (let round = 0; round < 5; round++) {
@@ -117,7 +117,7 @@ describe("read", () => {
     await expect(pushed).rejects.toMatchObject({ deadline: "read" });
   });
 
-  test("while too much waits to be sent, nothing is read, and the peer is not late", async () => {
+  test("the read timeout does not count while reading is paused by a full write buffer", async () => {
     const { clock, link, connection, expired } = timedConnection({ readTimeoutMs: 1_000 });
     link.room = 0;
     const pushed = connection.onBytes(() => undefined);
@@ -132,7 +132,7 @@ describe("read", () => {
   });
 });
 
-test.for(["close", "abort", "loss"] as const)("a %s takes all deadlines along", async (how) => {
+test.for(["close", "abort", "loss"] as const)("a %s cancels all deadlines", async (how) => {
   const all = { firstByteTimeoutMs: 1, idleTimeoutMs: 1, readTimeoutMs: 1, totalTimeoutMs: 1 };
   const { clock, link, connection, expired } = timedConnection(all);
   const read = connection.read();

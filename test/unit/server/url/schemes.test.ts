@@ -1,4 +1,4 @@
-// The table of schemes: each row is parsed and formatted, and a row more is all that it takes for what is spoken over a socket.
+// The table of schemes: each row parses and formats, and one more row is enough to add a protocol over a socket.
 import { randomUUID } from "node:crypto";
 import { beforeEach, describe, expect, onTestFinished, test, vi } from "vitest";
 import { HANDSHAKES } from "../../../../src/server/handshake.ts";
@@ -17,7 +17,7 @@ import {
 } from "../../../../src/server.ts";
 import { memoryTransport } from "../../../../src/testing.ts";
 
-/** A place of each base, as a URL has it. */
+/** The part after the scheme for each base scheme. */
 const PLACES: Readonly<Record<BaseScheme, string>> = {
   tcp: "//127.0.0.1:8000",
   udp: "//[::1]:9000",
@@ -30,7 +30,7 @@ const PLACES: Readonly<Record<BaseScheme, string>> = {
 };
 
 describe.each([...SCHEMES])("%s:", (scheme, { base }) => {
-  test("is taken apart, and is the same text again", () => {
+  test("parses, and formats to the same text", () => {
     const text = `${scheme}:${PLACES[base]}`;
     const url = parseSocketUrl(text);
     expect(url.scheme).toBe(scheme);
@@ -39,7 +39,7 @@ describe.each([...SCHEMES])("%s:", (scheme, { base }) => {
     expect(isDatagramUrl(url)).toBe(base === "udp" || base === "unix-dgram");
   });
 
-  test("has the options of its row, and is told of them for one that it does not have", () => {
+  test("accepts the options of its row, and names them when it rejects an unknown one", () => {
     const names = Object.keys(SCHEMES.get(scheme)?.options ?? {});
     const isAbstract = base === "unix-seqpacket";
     const told =
@@ -86,7 +86,7 @@ describe("keepalive, user-timeout and nodelay", () => {
     ["nodelay&nodelay=off", "has the option nodelay twice"],
     ["keepAlive=5s", 'has the option "keepAlive", which its kind of socket does not have: did you mean keepalive?'],
     ["noDelay", 'has the option "noDelay", which its kind of socket does not have: did you mean nodelay?'],
-  ])("%s is told what is wrong", (query, told) => {
+  ])("%s is rejected with the correction", (query, told) => {
     const text = `tcp://127.0.0.1:8000?${query}`;
     expect(() => parseSocketUrl(text)).toThrow(SocketUrlError);
     expect(() => parseSocketUrl(text)).toThrow(told);
@@ -105,14 +105,14 @@ describe("keepalive, user-timeout and nodelay", () => {
     [{ userTimeoutMs: 2 ** 31 }, "ERR_OUT_OF_RANGE"],
     [{ userTimeoutMs: 1.5 }, "ERR_OUT_OF_RANGE"],
     [{ noDelay: "off" }, "ERR_INVALID_ARG_TYPE"],
-  ])("%j is no field of a URL", (field, code) => {
+  ])("the field %j is rejected", (field, code) => {
     const url = { scheme: "tcp", host: "::1", port: 1, ...field } as SocketUrl;
     expect(() => formatSocketUrl(url)).toThrow(expect.objectContaining({ code }));
     expect(() => formatSocketUrl(url)).toThrow(`url.${Object.keys(field)[0] ?? ""}`);
   });
 });
 
-describe("a row more", () => {
+describe("an additional row", () => {
   const ROW: Scheme = {
     base: "tcp",
     defaultPort: 7_777,
@@ -121,7 +121,7 @@ describe("a row more", () => {
     handshake: "shout",
   };
 
-  /** Until the test is over there is a scheme `shout:`, whose handshake takes one line, and says which of how many it is. */
+  /** Adds the scheme `shout:` for one test; its handshake reads one line and answers with its serial number. */
   function shouting(row: Scheme = ROW): { readonly made: ListenerSettings[] } {
     const schemes = SCHEMES as Map<string, Scheme>;
     const made: ListenerSettings[] = [];
@@ -150,7 +150,7 @@ describe("a row more", () => {
     return String(await client.readUntil("\n")).trim();
   }
 
-  test("is parsed and formatted, with the port that it has where none is written", () => {
+  test("parses and formats, with its default port when none is written", () => {
     shouting();
     const url = { scheme: "shout", host: "127.0.0.1", port: 7_777 };
     expect(parseSocketUrl("shout://127.0.0.1")).toEqual(url);
@@ -165,7 +165,7 @@ describe("a row more", () => {
     expect(() => parseSocketUrl("shuot://127.0.0.1:1")).toThrow("did you mean shout:?");
   });
 
-  test("is gone afterwards", () => {
+  test("is removed after the test", () => {
     expect(() => parseSocketUrl("shout://127.0.0.1")).toThrow("which is no kind of socket");
   });
 
@@ -184,7 +184,7 @@ describe("a row more", () => {
       return server;
     }
 
-    test("is served where the service speaks that protocol, and its handshake is done first", async () => {
+    test("is served if the service supports the protocol, and its handshake runs first", async () => {
       const { made } = shouting();
       const server = await shoutingServer();
       const [url = ""] = server.urls;
@@ -199,7 +199,7 @@ describe("a row more", () => {
       await client.close();
     });
 
-    test("its handshake comes before the listener's own", async () => {
+    test("runs its handshake before the handshake of the listener", async () => {
       shouting();
       const server = await shoutingServer(shouter, {
         handshake: async (connection: Connection) => {
@@ -212,7 +212,7 @@ describe("a row more", () => {
       await client.close();
     });
 
-    test("its handshake is made anew when the server reloads, and who is connected keeps what it has", async () => {
+    test("makes a new handshake when the server reloads; open connections keep theirs", async () => {
       const { made } = shouting();
       const server = await shoutingServer();
       const urls = server.urls;
@@ -230,7 +230,7 @@ describe("a row more", () => {
       await Promise.all([before.close(), after.close()]);
     });
 
-    test("where its handshake cannot be made, the server is not opened; at a reload it goes on as it was", async () => {
+    test("fails to open if its handshake cannot be made; a failed reload leaves the server as it was", async () => {
       shouting();
       const make = HANDSHAKES.get("shout");
       if (make === undefined) throw new Error("no maker");
@@ -253,7 +253,7 @@ describe("a row more", () => {
       await client.close();
     });
 
-    test("a service that does not speak it is refused, at the start and at a reload", async () => {
+    test("rejects a service that does not support the protocol, at the start and at a reload", async () => {
       shouting();
       const told = /'service' serves no shout: shout:.* needs a service whose protocols have "shout"/;
       await expect(shoutingServer({ name: "deaf", stream: say })).rejects.toThrow(told);
@@ -268,7 +268,7 @@ describe("a row more", () => {
     });
   });
 
-  test("may be of another base: Unix sockets, and records", async () => {
+  test("may have another base, such as Unix sockets with records", async () => {
     shouting({ base: "unix-seqpacket", options: {}, protocol: "shout" });
     const url = `shout:@${randomUUID()}`;
     const server = await serve(url, shouter);

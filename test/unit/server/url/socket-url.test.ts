@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, test, vi } from "vitest";
 import { connect, formatSocketUrl, parseSocketUrl, SocketUrlError } from "../../../../src/server.ts";
 
-describe("a URL names a socket", () => {
+describe("parseSocketUrl returns the fields of a URL", () => {
   test.each([
     ["tcp://127.0.0.1:8000", { scheme: "tcp", host: "127.0.0.1", port: 8000 }],
     ["tcp://localhost:0", { scheme: "tcp", host: "localhost", port: 0 }],
@@ -46,7 +46,7 @@ describe("a URL names a socket", () => {
   });
 });
 
-describe("a mistake is told with what would be right", () => {
+describe("an invalid URL is rejected with the correction", () => {
   test.each([
     ["", "has no scheme: write tcp://127.0.0.1:8000"],
     ["8000", "has no scheme: write tcp://127.0.0.1:8000"],
@@ -158,7 +158,7 @@ describe("a mistake is told with what would be right", () => {
     vi.unstubAllEnvs();
   });
 
-  test("whatever the text, it is a socket or a SocketUrlError", () => {
+  test("any text parses to a socket URL that formats back, or throws a SocketUrlError", () => {
     const parts = fc.constantFrom(
       "tcp",
       "udp",
@@ -202,7 +202,7 @@ describe("a mistake is told with what would be right", () => {
   });
 });
 
-describe("an object that is no URL is told the field", () => {
+describe("an invalid URL object is rejected with the name of the field", () => {
   test.for<[url: object, code: string, told: string]>([
     [{ kind: "tcp" }, "ERR_INVALID_ARG_TYPE", 'The "url.scheme" argument must be of type string, such as "tcp"'],
     [{ scheme: "foo" }, "ERR_INVALID_ARG_VALUE", "The argument 'url.scheme' must be one of tcp, udp, unix"],
@@ -242,7 +242,7 @@ describe("an object that is no URL is told the field", () => {
     expect(parseSocketUrl(formatSocketUrl({ scheme: "unix", path }))).toEqual({ scheme: "unix", path: same });
   });
 
-  test("a peer without a name can be shown", () => {
+  test("the URL of an unnamed peer can be formatted", () => {
     expect(formatSocketUrl({ scheme: "unix", path: "" })).toBe("unix:");
   });
 });

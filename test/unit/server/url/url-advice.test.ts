@@ -1,8 +1,8 @@
-// What is no URL of a socket is told what to write instead.
+// A text that is not a socket URL is rejected with advice on what to write instead.
 import { expect, test } from "vitest";
 import { parseSocketUrl, SocketUrlError } from "../../../../src/server.ts";
 
-/** What is given, and what it is told to write; `PORT` is for the reader to choose. */
+/** The given text and the advice for it; `PORT` stands for a port that the reader chooses. */
 const ADVICE: readonly (readonly [text: string, advice: string])[] = [
   ["", "tcp://127.0.0.1:8000"],
   ["8000", "tcp://127.0.0.1:8000"],
@@ -42,7 +42,7 @@ const ADVICE: readonly (readonly [text: string, advice: string])[] = [
   ["VSOCK-LISTEN:2:5000", "vsock://2:5000"],
   ["VSOCK-LISTEN:5", "vsock://*:5"],
   ["abstract:app", "unix:@app"],
-  // What it listens on stays as narrow as it was, and its options that a URL has are kept.
+  // The advice keeps the bound address, and those options that the URL scheme also has.
   ["TCP-LISTEN:80,bind=127.0.0.1", "tcp://127.0.0.1:80"],
   ["TCP4-LISTEN:80,fork,bind=localhost,reuseaddr", "tcp://localhost:80"],
   ["TCP6-LISTEN:80,bind=[::1]", "tcp://[::1]:80"],
@@ -66,7 +66,7 @@ const ADVICE: readonly (readonly [text: string, advice: string])[] = [
   ["unixgram:/dev/log", "unix-dgram:/dev/log"],
   ["unixpacket:/run/app.sock", "unix-seqpacket:/run/app.sock"],
   ["ipc:///run/app.sock", "unix:///run/app.sock"],
-  // What is spoken over TCP
+  // Protocols over TCP
   ["ws://example.com/path", "tcp://example.com:80"],
   ["https://example.com", "tcp://example.com:443"],
   ["ws://example.com:8080/", "tcp://example.com:8080"],
@@ -79,7 +79,7 @@ const ADVICE: readonly (readonly [text: string, advice: string])[] = [
 test.for(ADVICE)("%j: write %s", ([text, advice]) => {
   expect(() => parseSocketUrl(text)).toThrow(SocketUrlError);
   expect(() => parseSocketUrl(text)).toThrow(` write ${advice}`);
-  // The advice can be taken.
+  // The advice itself is a valid URL.
   expect(parseSocketUrl(advice.replace("PORT", "80"))).toHaveProperty("scheme");
 });
 
@@ -105,7 +105,7 @@ test.for([
   expect(() => parseSocketUrl(text)).toThrow(reason);
 });
 
-test("the advice to a local listener of socat ends with its port", () => {
+test("the advice for a socat listener on a local address ends with its port", () => {
   expect(() => parseSocketUrl("TCP-LISTEN:80,bind=127.0.0.1")).toThrow(/: write tcp:\/\/127\.0\.0\.1:80$/);
   expect(() => parseSocketUrl("UNIX-CONNECT:/x,mode=600")).toThrow(/: write unix:\/x$/);
 });

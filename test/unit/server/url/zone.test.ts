@@ -37,7 +37,7 @@ test.for([
   expect(() => parseSocketUrl(text)).toThrow(reason);
 });
 
-test("an interface in the options is a zone", () => {
+test("the interface option is used as the zone", () => {
   expect(parseSocketUrl("udp://[ff02::1]:80?interface=lo")).toMatchObject({ host: "ff02::1", interface: "lo" });
 });
 

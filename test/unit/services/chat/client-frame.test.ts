@@ -2,14 +2,14 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { ClientFrameError, parseClientFrame } from "../../../../src/services/chat/client-frame.ts";
 
-describe("a frame of a client", () => {
+describe("parseClientFrame", () => {
   test("joins", () => {
     const frame = { type: "join", name: "rose", room: "lobby", key: "k", since: 0, token: "t" };
     expect(parseClientFrame(JSON.stringify(frame))).toEqual(frame);
     expect(parseClientFrame('{"type":"join","name":"rose","room":"lobby"}')).toMatchObject({ name: "rose" });
   });
 
-  test("says something", () => {
+  test("parses a say frame", () => {
     expect(parseClientFrame('{"type":"say","text":"hello","tag":"1"}')).toEqual({
       type: "say",
       text: "hello",
@@ -45,15 +45,15 @@ describe("a frame of a client", () => {
     '{"type":"join","name":"a","room":"b","text":"c"}',
     JSON.stringify({ type: "say", text: "a", tag: "x".repeat(65) }),
   ];
-  test.for(BAD)("is refused: %s", (text) => {
+  test.for(BAD)("rejects %s", (text) => {
     expect(() => parseClientFrame(text)).toThrow(ClientFrameError);
   });
 
-  test("that is refused keeps its tag", () => {
+  test("keeps the tag in the error of a rejected frame", () => {
     expect(() => parseClientFrame('{"type":"say","tag":"1","text":2}')).toThrow(expect.objectContaining({ tag: "1" }));
   });
 
-  test("is one of those, or an error, whatever it is", () => {
+  test("returns a frame or throws a ClientFrameError, for any text", () => {
     fc.assert(
       fc.property(fc.oneof(fc.json(), fc.string()), (text) => {
         try {

@@ -1,4 +1,4 @@
-// Lines out of bytes, with telnet's commands taken out: what comes out does not depend on where the bytes were cut.
+// Splits bytes into lines and removes telnet commands; the result does not depend on where the bytes were cut.
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { type InputLine, LineSplitter } from "../../../../src/services/chat/line-splitter.ts";
@@ -11,7 +11,7 @@ interface Result {
   readonly hasCommands: boolean;
 }
 
-/** As the door does it. */
+/** Filters and splits in the order in which the listener does. */
 function parsed(pieces: readonly Uint8Array[]): Result {
   const [filter, splitter] = [new TelnetFilter(), new LineSplitter(MAX_BYTES)];
   const lines: InputLine[] = [];
@@ -43,12 +43,12 @@ describe("lines", () => {
 });
 
 describe("telnet", () => {
-  test("is taken out", () => {
+  test("commands are removed", () => {
     expect(whole("a", 255, 251, 31, "b", 255, 244, "c\n")).toEqual({ lines: ["abc"], hasCommands: true });
     expect(whole(255, 250, 24, 0, "x\n", 255, 255, 255, 240, "d\n")).toEqual({ lines: ["d"], hasCommands: true });
   });
 
-  test("is none where it is no command", () => {
+  test("bytes that form no complete command are kept", () => {
     expect(whole("a", 255, "b\n")).toEqual({ lines: ["a\xffb"], hasCommands: false });
     expect(whole(255, 254, "\n")).toEqual({ lines: ["\xff\xfe"], hasCommands: false });
     expect(whole(255, 255, "\n")).toEqual({ lines: ["\xff"], hasCommands: false });
@@ -56,20 +56,20 @@ describe("telnet", () => {
     expect(whole("a", 255, 253)).toEqual({ lines: ["a\xff\xfd"], hasCommands: false });
   });
 
-  test("is refused, whatever it asks for; a refusal is not answered", () => {
+  test("option requests are refused; refusals by the peer are not answered", () => {
     const filter = new TelnetFilter();
     filter.strip(Buffer.of(255, 253, 6, 255, 251, 31, 255, 252, 1, 255, 254, 3, 255, 244));
     expect([...filter.takeRefusals()]).toEqual([255, 252, 6, 255, 254, 31]);
     expect([...filter.takeRefusals()]).toEqual([]);
   });
 
-  test("swallows no more than a terminal has to say", () => {
+  test("MAX_SUBNEGOTIATION_BYTES limits the bytes that an unfinished command can swallow", () => {
     const { lines } = whole(255, 250, "x".repeat(MAX_SUBNEGOTIATION_BYTES + 1), "end\n");
     expect(lines).toEqual(["end"]);
   });
 });
 
-test("the cuts make no difference", () => {
+test("the lines do not depend on how the input is cut", () => {
   const byte = fc.oneof(
     fc.constantFrom(255, 250, 240, 251, 254, 10, 13, 10, 97, 98, 0),
     fc.integer({ min: 0, max: 255 }),

@@ -1,4 +1,4 @@
-// The hub: rooms, members, roles, messages and limits, without any door.
+// The hub without listeners: rooms, members, roles, messages and limits.
 import { describe, expect, test } from "vitest";
 import type { ChatMessage } from "../../../../src/services/chat/chat-event.ts";
 import type { StoredMessage } from "../../../../src/services/chat/history.ts";
@@ -6,7 +6,7 @@ import { MemoryHistory } from "../../../../src/services/chat/memory-history.ts";
 import { startedHub, TestHub } from "../../../support/chat-members.ts";
 import { turn } from "../../../support/until.ts";
 
-/** Fails while it is told to, and takes its time where it is told to. */
+/** Fails while `failure` is set, and delays each batch until `gate` resolves. */
 class UncertainHistory extends MemoryHistory {
   failure: Error | undefined;
   readonly batches: number[] = [];
@@ -27,8 +27,8 @@ class UncertainHistory extends MemoryHistory {
 
 const refused = (code: string) => expect.objectContaining({ name: "ChatError", code });
 
-describe("coming and going", () => {
-  test("who comes sees who is there, and is seen", async () => {
+describe("join and leave", () => {
+  test("a newcomer sees the members, and the members see it join and leave", async () => {
     const chat = await startedHub();
     const rose = await chat.join("rose");
     expect(rose.members).toEqual(["rose"]);
@@ -44,7 +44,7 @@ describe("coming and going", () => {
     expect((await chat.join("think")).members).toEqual(["rose", "think"]);
   });
 
-  test("names are sorted, and one name has one owner whatever its case", async () => {
+  test("members are sorted by name, and names are unique regardless of case", async () => {
     const chat = await startedHub();
     for (const name of ["think", "Babala", "rose", "anna", "Zoë"]) await chat.join(name);
     await expect(chat.join("ROSE", "elsewhere")).rejects.toEqual(refused("NAME_TAKEN"));
@@ -53,7 +53,7 @@ describe("coming and going", () => {
     expect(await member.listMembers()).toEqual(["anna", "Babala", "m", "rose", "think", "Zoë"]);
   });
 
-  test("a move is heard in both rooms", async () => {
+  test("the members of both rooms see a move", async () => {
     const chat = await startedHub();
     const [rose, think] = [await chat.join("rose"), await chat.join("think", "garden")];
     await turn();
@@ -70,7 +70,7 @@ describe("coming and going", () => {
     expect(rose.listener.take()).toEqual(["think left garden (quit)"]);
   });
 
-  test("a new name is heard by all, and the old one is free", async () => {
+  test("all members see a rename, and the old name becomes free", async () => {
     const chat = await startedHub();
     const [rose, think] = [await chat.join("rose"), await chat.join("think")];
     await think.member.rename("Thinker");
@@ -82,7 +82,7 @@ describe("coming and going", () => {
     expect((await chat.join("think")).members).toEqual(["rose", "think", "THINKER"]);
   });
 
-  test("the name of a token is taken from the connection that has it, and nobody else hears of it", async () => {
+  test("a token takes its name over from the old connection, without an event for other members", async () => {
     const chat = await startedHub();
     const [rose, think] = [await chat.join("rose"), await chat.join("think")];
     await turn();
@@ -93,7 +93,7 @@ describe("coming and going", () => {
     expect(again.member.name).toBe("rose");
     expect(again.members).toEqual(["rose", "think"]);
     expect(think.listener.take()).toEqual([]);
-    // It is the operator that it was.
+    // The new connection is still the operator.
     await again.member.kick("think");
     await expect(rose.member.say("x")).rejects.toEqual(refused("NOT_JOINED"));
     rose.member.leave("gone");
@@ -102,7 +102,7 @@ describe("coming and going", () => {
       await expect(chat.join("rose", "lobby", { token })).rejects.toEqual(refused("NAME_TAKEN"));
   });
 
-  test("it can be taken into another room", async () => {
+  test("a token can take its name over into another room", async () => {
     const chat = await startedHub();
     const [rose, think] = [await chat.join("rose"), await chat.join("think")];
     const again = await chat.join("rose", "garden", { token: rose.member.token });
@@ -112,7 +112,7 @@ describe("coming and going", () => {
     expect(think.listener.take()).toEqual(["rose left lobby (moved)"]);
   });
 
-  test("a stop puts all out, stores what was said, and ends all calls", async () => {
+  test("stop removes all members, stores pending messages, and settles all calls", async () => {
     const chat = new TestHub();
     await chat.hub.start();
     const rose = await chat.join("rose");
@@ -128,7 +128,7 @@ describe("coming and going", () => {
 });
 
 describe("messages", () => {
-  test("each is heard by all, its author among them, in the order of ids", async () => {
+  test("each member, including the author, receives every message in the order of ids", async () => {
     const chat = await startedHub();
     const members = [await chat.join("rose"), await chat.join("think"), await chat.join("babala")];
     const receipts = await Promise.all(
@@ -143,7 +143,7 @@ describe("messages", () => {
     }
   });
 
-  test("nobody hears of a message before it is stored, and what comes meanwhile is one commit", async () => {
+  test("no member receives a message before it is stored, and messages that arrive meanwhile are stored in one batch", async () => {
     const history = new UncertainHistory();
     const chat = await startedHub(history);
     const { member, listener } = await chat.join("rose");
@@ -169,7 +169,7 @@ describe("messages", () => {
     ]);
   });
 
-  test("a newcomer gets the newest, and then what follows, once", async () => {
+  test("a newcomer receives the newest messages of the history, then each new message once", async () => {
     const history = new UncertainHistory();
     const chat = await startedHub(history);
     const { member } = await chat.join("rose");
@@ -184,7 +184,7 @@ describe("messages", () => {
     expect(back.history.map(({ id }) => id)).toEqual(Array.from({ length: 24 }, (_, at) => at + 4));
   });
 
-  test("who comes into a room that all have left hears what was said there and is not stored yet", async () => {
+  test("a new member of an empty room receives a message that was sent there but is not stored yet", async () => {
     const history = new UncertainHistory();
     const chat = await startedHub(history);
     let open: () => void = () => undefined;
@@ -208,7 +208,7 @@ describe("messages", () => {
     expect(others.listener.take()).toEqual([]);
   });
 
-  test("what happens while the history is read is heard after the welcome", async () => {
+  test("events during the read of the history arrive after the welcome", async () => {
     const history = new UncertainHistory();
     const chat = await startedHub(history);
     const { member } = await chat.join("rose");
@@ -230,7 +230,7 @@ describe("messages", () => {
     expect(think.listener.take()).toEqual(["1 lobby rose: meanwhile"]);
   });
 
-  test("an onError that fails keeps no commit from its end", async () => {
+  test("an onError that throws does not keep a failed commit from ending", async () => {
     const history = new UncertainHistory();
     const onError = (): void => {
       throw new Error("onError has failed");
@@ -242,7 +242,7 @@ describe("messages", () => {
     expect(await member.say("2")).toMatchObject({ id: 2 });
   });
 
-  test("a history that fails refuses what was said, and nobody ends", async () => {
+  test("a failing history rejects the message, and the members stay", async () => {
     const history = new UncertainHistory();
     const chat = await startedHub(history);
     const [rose, think] = [await chat.join("rose"), await chat.join("think")];
@@ -260,7 +260,7 @@ describe("messages", () => {
     expect(think.listener.take()).toEqual(["late joined lobby", "3 lobby rose: 3"]);
   });
 
-  test("a tag is delivered once, and each author has its own", async () => {
+  test("a message with the same tag is delivered once, and each author has its own tags", async () => {
     const chat = await startedHub();
     const [rose, think] = [await chat.join("rose"), await chat.join("think")];
     const [one, other] = await Promise.all([rose.member.say("x", { tag: "1" }), rose.member.say("x", { tag: "1" })]);
@@ -274,7 +274,7 @@ describe("messages", () => {
     expect((await again.member.say("x", { tag: "1" })).id).toBe(3);
   });
 
-  test("a message to one is heard by it alone, in whichever room", async () => {
+  test("only its recipient receives a private message, in any room", async () => {
     const chat = await startedHub();
     const [rose, think] = [await chat.join("rose"), await chat.join("think", "garden")];
     await turn();
@@ -284,7 +284,7 @@ describe("messages", () => {
     await expect(rose.member.sayTo("\x1b", "x")).rejects.toMatchObject({ message: "Nobody has that name." });
   });
 
-  test("history is asked for by number, place and text", async () => {
+  test("history can be limited by number, by id and by text", async () => {
     const chat = await startedHub();
     const { member } = await chat.join("rose");
     for (const text of ["Apple", "pear", "pineapple", "100%", "50"]) await member.say(text);
@@ -297,7 +297,7 @@ describe("messages", () => {
     expect(await ids({ limit: 0 })).toEqual([5]);
   });
 
-  test("who takes its name over with its token has no new burst", async () => {
+  test("a takeover by token does not refill the burst of the rate limit", async () => {
     const chat = await startedHub(undefined, { rate: { perSecond: 5, burst: 1 } });
     const { member } = await chat.join("rose");
     await member.say("1");
@@ -308,7 +308,7 @@ describe("messages", () => {
     expect((await chat.join("think")).member.awaitRate()).toBeUndefined();
   });
 
-  test("a door waits when the burst is over", async () => {
+  test("awaitRate returns a promise when the burst is used up", async () => {
     const chat = await startedHub(undefined, { rate: { perSecond: 5, burst: 3 } });
     const { member } = await chat.join("rose");
     for (const text of ["1", "2"]) await member.say(text);
@@ -327,7 +327,7 @@ describe("messages", () => {
 });
 
 describe("refused", () => {
-  test("what is too long, empty or no text", async () => {
+  test("texts that are too long, empty or not valid Unicode", async () => {
     const chat = await startedHub();
     const { member } = await chat.join("rose");
     await expect(member.say("é".repeat(2_049))).rejects.toEqual(refused("TOO_LONG"));
@@ -339,7 +339,7 @@ describe("refused", () => {
       await expect(member.say(text)).rejects.toEqual(refused("BAD_TEXT"));
   });
 
-  test("more members, rooms and connections than there may be", async () => {
+  test("members, rooms and connections beyond the limits", async () => {
     const chat = await startedHub(undefined, { maxMembers: 4, maxRooms: 2, maxConnectionsPerAddress: 2 });
     const at = { address: "192.0.2.1" };
     const first = await chat.join("a", "lobby", at);
@@ -353,7 +353,7 @@ describe("refused", () => {
     await expect(chat.join("f")).rejects.toEqual(refused("FULL"));
   });
 
-  test("a room that is left makes place for a new one", async () => {
+  test("an empty room is removed and makes room for a new one", async () => {
     const chat = await startedHub(undefined, { maxRooms: 1 });
     const { member } = await chat.join("a");
     expect((await member.move("garden")).members).toEqual(["a"]);
@@ -361,7 +361,7 @@ describe("refused", () => {
 });
 
 describe("operators", () => {
-  test("are the first, and then who has been there for longest", async () => {
+  test("the first member is the operator, then the member with the longest stay", async () => {
     const chat = await startedHub();
     const [rose, think, babala] = [await chat.join("rose"), await chat.join("think"), await chat.join("babala")];
     await expect(think.member.kick("babala")).rejects.toEqual(refused("NOT_OPERATOR"));
@@ -382,7 +382,7 @@ describe("operators", () => {
     await expect(think.member.setTopic("x".repeat(1_025))).rejects.toEqual(refused("TOO_LONG"));
   });
 
-  test("ban by name and address, and a new name is no way in", async () => {
+  test("ban by name and address; a new name does not get around the ban", async () => {
     const chat = await startedHub();
     const rose = await chat.join("rose", "garden");
     const think = await chat.join("think", "garden", { address: "192.0.2.1" });
@@ -397,7 +397,7 @@ describe("operators", () => {
     await expect(member.rename("think")).rejects.toEqual(refused("BANNED"));
   });
 
-  test("ban who has left already, by its name", async () => {
+  test("can ban a member that has already left, by its name", async () => {
     const chat = await startedHub();
     const rose = await chat.join("rose", "den");
     const think = await chat.join("think", "den", { address: "192.0.2.1" });
@@ -421,7 +421,7 @@ describe("operators", () => {
     think.member.leave("quit");
     const again = await chat.join("newname", "lobby", { address: "192.0.2.1" });
     await expect(again.member.say("x")).rejects.toEqual(refused("MUTED"));
-    // What is no name is not looked for, and no normal form of it is worked out, however long it is.
+    // A text that is not a valid name is rejected before it is normalized, however long it is.
     await expect(rose.member.unmute("\u24dd\u24d4wname")).rejects.toEqual(refused("NO_SUCH_MEMBER"));
     await rose.member.unmute("newname");
     expect(await again.member.say("x")).toMatchObject({ id: 1 });
@@ -429,8 +429,8 @@ describe("operators", () => {
   });
 });
 
-describe("a key", () => {
-  test("is set by the first, and to be known by all others", async () => {
+describe("the key of a room", () => {
+  test("is set by the first member and required from all others", async () => {
     const chat = await startedHub();
     const rose = await chat.join("rose");
     await rose.member.move("cellar", "wine");
@@ -442,7 +442,7 @@ describe("a key", () => {
     expect(await think.member.rooms()).toMatchObject([{ name: "cellar", hasKey: true }]);
   });
 
-  test("keeps what was said from those who come later without it", async () => {
+  test("hides the earlier messages from later members without the key", async () => {
     const chat = await startedHub();
     const rose = await chat.join("rose", "cellar", { key: "wine" });
     await rose.member.say("secret");
@@ -454,7 +454,7 @@ describe("a key", () => {
     expect((await chat.join("rose", "cellar", { key: "wine" })).history).toHaveLength(1);
   });
 
-  test("is none of the lobby, nor of a room that has none", async () => {
+  test("is not allowed in the lobby, nor in an existing room without a key", async () => {
     const chat = await startedHub();
     await expect(chat.join("rose", "Lobby", { key: "mine" })).rejects.toEqual(refused("BAD_KEY"));
     await chat.join("rose", "garden");

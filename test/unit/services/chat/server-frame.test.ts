@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import type { ChatMessage } from "../../../../src/services/chat/chat-event.ts";
 import { EventFrames, fitMessages, textFrame } from "../../../../src/services/chat/server-frame.ts";
 
-/** Of a text whose JSON has so many bytes. */
+/** Returns a frame whose JSON text has the given number of bytes. */
 function frameOf(bytes: number): Buffer {
   const bare = JSON.stringify({ type: "notice", text: "" }).length;
   return textFrame({ type: "notice", tag: undefined, text: "x".repeat(bytes - bare) });
@@ -23,7 +23,7 @@ describe("a frame", () => {
     expect(JSON.parse(frame.toString("utf8", head.length))).toMatchObject({ type: "notice" });
   });
 
-  test("is made once for an event", () => {
+  test("is made once per event", () => {
     const frames = new EventFrames();
     const frame = frames.frameOf(message);
     expect(frames.frameOf(message)).toBe(frame);
@@ -32,7 +32,7 @@ describe("a frame", () => {
   });
 });
 
-test("of a history the newest fit", () => {
+test("fitMessages keeps the newest messages that fit", () => {
   const messages = Array.from({ length: 10 }, (_, id) => ({ ...message, id, text: "x".repeat(488) }));
   expect(fitMessages(messages, 3_500).map(({ id }) => id)).toEqual([7, 8, 9]);
   expect(fitMessages(messages, 0)).toEqual([]);

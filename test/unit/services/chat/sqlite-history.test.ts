@@ -1,4 +1,4 @@
-// What every history does, in memory and in a file by each driver; and what only a file does.
+// Tests for every history, in memory and in a file with each driver, followed by tests for files only.
 import { spawnSync } from "node:child_process";
 import { closeSync, constants, mkdtempSync, openSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -32,7 +32,7 @@ const kinds = [
 ];
 
 describe.each(kinds)("a history in $name", ({ make }) => {
-  test("gives back what was stored, as it was", async () => {
+  test("returns stored messages unchanged", async () => {
     const history = make();
     expect(await history.open(0)).toEqual({ lastId: 0, tagged: [] });
     const texts = ["plain", "\\x00 \t ' \" ; -- %", "😀 ë", "x".repeat(40_000)];
@@ -42,7 +42,7 @@ describe.each(kinds)("a history in $name", ({ make }) => {
     expect(await history.find("elsewhere", { limit: 10 })).toEqual([]);
   });
 
-  test("finds by number, place and text", async () => {
+  test("finds messages by limit, id and text", async () => {
     const history = make();
     await history.open(0);
     const texts = ["Apple", "Größe", "pineapple", "100% _", "a_b", "back\\slash"];
@@ -61,7 +61,7 @@ describe.each(kinds)("a history in $name", ({ make }) => {
     expect(await ids(history, { search: "\\" })).toEqual([6]);
   });
 
-  test("forgets what is old, and no id comes again", async () => {
+  test("prune removes old messages, and ids are not reused", async () => {
     const history = make();
     await history.open(0);
     await history.append([stored(1), stored(2), stored(3)]);
@@ -75,7 +75,7 @@ describe.each(kinds)("a history in $name", ({ make }) => {
 });
 
 describe("in memory", () => {
-  test("the newest of a room are kept, and the newest of all", async () => {
+  test("MAX_ROOM_MESSAGES and MAX_MEMORY_MESSAGES: the newest messages are kept, per room and in total", async () => {
     const history = new MemoryHistory();
     await history.open();
     await history.append(Array.from({ length: MAX_ROOM_MESSAGES + 5 }, (_, at) => stored(at + 1)));
@@ -92,7 +92,7 @@ describe("in memory", () => {
 });
 
 describe.each(drivers)("in a file of %s", (driver) => {
-  test("messages outlive the hub, and tags for a while", async () => {
+  test("messages survive a restart, and so do recent tags", async () => {
     const path = join(historyFolder(), "deep", "er", "chat.db");
     const history = fileHistory(path, driver);
     await history.open(0);
@@ -105,7 +105,7 @@ describe.each(drivers)("in a file of %s", (driver) => {
     await expect(history.append([stored(4)])).rejects.toMatchObject({ code: "UNAVAILABLE" });
   });
 
-  test("a tag that was sent before a restart is delivered once", async () => {
+  test("a message that was sent with a tag before a restart is not delivered again", async () => {
     const path = join(historyFolder(), "chat.db");
     const before = new TestHub(fileHistory(path, driver));
     await before.hub.start();
@@ -120,7 +120,7 @@ describe.each(drivers)("in a file of %s", (driver) => {
     expect(await again.member.say("y", { tag: "2" })).toMatchObject({ id: 2 });
   });
 
-  test("nobody else can read it", async () => {
+  test("the files are readable by their owner only", async () => {
     const path = join(historyFolder(), "chat.db");
     const history = fileHistory(path, driver);
     await history.open(0);
@@ -128,18 +128,18 @@ describe.each(drivers)("in a file of %s", (driver) => {
     for (const file of [path, `${path}-wal`, `${path}-lock`]) expect(statSync(file).mode & 0o777).toBe(0o600);
   });
 
-  test("a batch is stored as a whole or not at all", async () => {
+  test("a batch is stored completely or not at all", async () => {
     const history = fileHistory(join(historyFolder(), "chat.db"), driver);
     await history.open(0);
     await history.append([stored(1)]);
-    // As text: vitest would keep the error, and with it the statements.
+    // As text: vitest would keep the error object, which holds the prepared statements.
     expect(await history.append([stored(2), stored(1)]).catch(String)).toMatch(/UNIQUE/);
     expect(await ids(history)).toEqual([1]);
     await history.append([stored(3)]);
     expect(await ids(history)).toEqual([1, 3]);
   });
 
-  test("of many old messages some are forgotten at a time", async () => {
+  test("PRUNE_MESSAGES limits the messages that one prune removes", async () => {
     const history = fileHistory(join(historyFolder(), "chat.db"), driver);
     await history.open(0);
     await history.append(Array.from({ length: PRUNE_MESSAGES + 1 }, (_, at) => stored(at + 1)));
@@ -148,7 +148,7 @@ describe.each(drivers)("in a file of %s", (driver) => {
     expect(await ids(history)).toEqual([]);
   });
 
-  test("it belongs to one at a time", async () => {
+  test("only one history at a time can open the file", async () => {
     const path = join(historyFolder(), "chat.db");
     const [one, other] = [fileHistory(path, driver), fileHistory(path, driver)];
     await one.open(0);
@@ -159,7 +159,7 @@ describe.each(drivers)("in a file of %s", (driver) => {
     expect((await other.open(0)).lastId).toBe(1);
   });
 
-  test("python reads it when it is closed", async () => {
+  test("Python's sqlite3 reads the closed file", async () => {
     const path = join(historyFolder(), "chat.db");
     const history = fileHistory(path, driver);
     await history.open(0);
@@ -171,7 +171,7 @@ describe.each(drivers)("in a file of %s", (driver) => {
     expect(stdout).toBe("[('ok',)] [(1, 'Rose', 'ë'), (2, 'Rose', 'm2')]\n");
   });
 
-  test("what is no history of a chat is not touched", async () => {
+  test("a file that is not a chat history is rejected and left unchanged", async () => {
     const place = historyFolder();
     const text = join(place, "notes.txt");
     writeFileSync(text, "these are my notes, and no database at all\n".repeat(100));
@@ -191,10 +191,10 @@ describe.each(drivers)("in a file of %s", (driver) => {
     await expect(fileHistory(within, driver).open(0)).rejects.toMatchObject({ code: "EISDIR" });
   });
 
-  test("a pipe is none, and nobody waits for its other end", async () => {
+  test("a named pipe is rejected without waiting for its other end", async () => {
     const pipe = join(historyFolder(), "pipe");
     spawnSync("mkfifo", [pipe]);
-    // Without this other end, an opening that waits would never end.
+    // This end is opened first: without it, a blocking open would never return.
     const end = openSync(pipe, constants.O_RDWR | constants.O_NONBLOCK);
     onTestFinished(() => closeSync(end));
     await expect(fileHistory(pipe, driver).open(0)).rejects.toMatchObject({
@@ -202,7 +202,7 @@ describe.each(drivers)("in a file of %s", (driver) => {
     });
   });
 
-  test("a long search lets others have their turn, and finds all", async () => {
+  test("a long search yields to other work and finds all matches", async () => {
     const history = fileHistory(join(historyFolder(), "chat.db"), driver);
     await history.open(0);
     const last = 2 * SEARCH_PART_MESSAGES + 1;
@@ -221,14 +221,14 @@ describe.each(drivers)("in a file of %s", (driver) => {
   });
 });
 
-test("where there is no driver, the way without one is named", async () => {
+test("without a driver the error names the alternative, --memory", async () => {
   await expect(sqliteDriver([])).rejects.toMatchObject({
     code: "UNAVAILABLE",
     message: expect.stringContaining("--memory"),
   });
 });
 
-test("the path is that of the service, of the user, or of the home", () => {
+test("the path is in the directory of the service, else of the user's state, else in the home directory", () => {
   expect(defaultHistoryPath({ STATE_DIRECTORY: "/var/lib/chat:/var/lib/other" })).toBe("/var/lib/chat/chat.db");
   expect(defaultHistoryPath({ STATE_DIRECTORY: "", XDG_STATE_HOME: "/state" })).toBe("/state/sockwright/chat.db");
   expect(defaultHistoryPath({ XDG_STATE_HOME: "relative" })).toMatch(/^\/.*\/\.local\/state\/sockwright\/chat\.db$/);

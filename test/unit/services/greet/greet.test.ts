@@ -18,7 +18,7 @@ async function greeting(url: string, options?: GreetOptions): Promise<Server> {
   return server;
 }
 
-/** Says each in turn, waiting for so many bytes after it, and gives what was answered. */
+/** Sends each text in turn and checks the answer to it. */
 async function talk(connection: Connection, ...says: [said: string | Buffer, answer: string][]): Promise<void> {
   for (const [said, answer] of says) {
     if (said.length > 0) connection.write(said);
@@ -34,21 +34,21 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
     vi.unstubAllEnvs();
   });
 
-  test("it greets, answers each message, and ends at the farewell", async () => {
+  test("the service greets, answers each message, and closes after the farewell", async () => {
     const connection = await connected(await greeting("tcp://127.0.0.1:0"));
     await talk(connection, ["", "Welcome!\n"], ["Rose", "Hello, Rose!"], ["Think", "Hello, Think!"]);
     connection.write("exit");
     expect(await connection.read()).toBeUndefined();
   });
 
-  test("a line end is no part of the message, and comes back behind the answer", async () => {
+  test("a line ending is not part of the message, and follows the answer", async () => {
     const connection = await connected(await greeting("tcp://127.0.0.1:0"));
     await talk(connection, ["", "Welcome!\n"], ["Rose\n", "Hello, Rose!\n"], ["Think\r\n", "Hello, Think!\r\n"]);
     connection.write("exit\n");
     expect(await connection.read()).toBeUndefined();
   });
 
-  test("two lines that come together are one message, unless lines are asked for", async () => {
+  test('two lines in one read are one message, unless frame is "lines"', async () => {
     const asItComes = await connected(await greeting("tcp://127.0.0.1:0", { greeting: "" }));
     await talk(asItComes, ["one\ntwo\n", "Hello, one\ntwo!\n"]);
     const byLine = await connected(await greeting("tcp://127.0.0.1:0", { greeting: "", frame: "lines" }));
@@ -58,7 +58,7 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
     expect(String(await byLine.read())).toBe("Hello, the end!");
   });
 
-  test("a line that is too long ends its connection, and is reported", async () => {
+  test("a line longer than readBytes aborts the connection and is reported", async () => {
     const failures: unknown[] = [];
     const server = await serve("tcp://127.0.0.1:0", greet({ frame: "lines", readBytes: 8 }), {
       onError: (error) => failures.push(error),
@@ -74,21 +74,21 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
     expect(failures).toMatchObject([{ code: "ERR_SOCKWRIGHT_TOO_LONG" }]);
   });
 
-  test("a read takes readBytes at most", async () => {
+  test("readBytes limits the bytes of one read", async () => {
     const connection = await connected(await greeting("tcp://127.0.0.1:0", { greeting: "", readBytes: 4 }));
     connection.write("abcdef");
     const answer = "Hello, abcd!Hello, ef!";
     expect(String(await connection.readExactly(answer.length))).toBe(answer);
   });
 
-  test("bytes that are no UTF-8 come back unharmed", async () => {
+  test("bytes that are not valid UTF-8 are echoed unchanged", async () => {
     const connection = await connected(await greeting("tcp://127.0.0.1:0", { greeting: "", reply: "<{data}>" }));
     const bytes = Buffer.from([0xff, 0xfe, 0x00, 0x80, 0xc3]);
     connection.write(bytes);
     expect(await connection.readExactly(7)).toEqual(Buffer.concat([Buffer.from("<"), bytes, Buffer.from(">")]));
   });
 
-  test("the reply can name the client's address", async () => {
+  test("the reply can contain the address of the client", async () => {
     for (const [url, pattern] of [
       ["tcp://127.0.0.1:0", /^127\.0\.0\.1:\d+$/],
       ["tcp://[::1]:0", /^\[::1\]:\d+$/],
@@ -100,7 +100,7 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
     }
   });
 
-  test("with closeAfterFirst only a reply that was given is sent", async () => {
+  test("closeAfterFirst sends only the reply from the options", async () => {
     const silent = await connected(await greeting("tcp://127.0.0.1:0", { closeAfterFirst: true }));
     await talk(silent, ["", "Welcome!\n"]);
     silent.write("Hello Server");
@@ -112,13 +112,13 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
     expect(await answering.read()).toBeUndefined();
   });
 
-  test("datagrams are answered", async () => {
+  test("the service answers datagrams", async () => {
     const connection = await connected(await greeting("udp://127.0.0.1:0"));
     connection.write("client1");
     expect(String(await connection.read())).toBe("Hello, client1");
   });
 
-  test("every event is told", async () => {
+  test("each event is reported", async () => {
     const events: GreetEvent[] = [];
     const server = await greeting("tcp://127.0.0.1:0", { onEvent: (event) => events.push(event) });
     const connection = await connected(server);
@@ -128,7 +128,7 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
     expect(events.map(({ type }) => type)).toEqual(["opened", "message", "closed"]);
   });
 
-  test("a datagram whose answer would be too long is not answered, and that is told", async () => {
+  test("a datagram whose answer would be too long is not answered but reported", async () => {
     const events: GreetEvent[] = [];
     const options = { reply: `${"x".repeat(80)}{data}`, onEvent: (event: GreetEvent) => events.push(event) };
     const connection = await connected(await greeting("udp://127.0.0.1:0", options));
@@ -139,7 +139,7 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
   });
 });
 
-test("a delay holds up nobody else: all 100 clients are heard before the first is answered", async () => {
+test("a delay holds up no other client: all 100 messages are received before the first is answered", async () => {
   const delayMs = 1_000;
   vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
   onTestFinished(() => void vi.useRealTimers());
@@ -165,7 +165,7 @@ test("a delay holds up nobody else: all 100 clients are heard before the first i
   for (const each of clients) each.destroy();
 });
 
-describe("what is not answered", () => {
+describe("refusalOf", () => {
   const peer = (host: string, port: number): Peer => ({ host, port });
   const cases: readonly (readonly [Peer, string | undefined])[] = [
     [peer("192.0.2.1", 40_000), undefined],
@@ -182,14 +182,14 @@ describe("what is not answered", () => {
     expect(refusalOf(from, 10, 10)).toBe(reason);
   });
 
-  test("an answer is at most MAX_AMPLIFICATION times the question, and MAX_AMPLIFICATION_EXTRA_BYTES", () => {
+  test("limits an answer to MAX_AMPLIFICATION times the request plus MAX_AMPLIFICATION_EXTRA_BYTES", () => {
     const most = 10 * MAX_AMPLIFICATION + MAX_AMPLIFICATION_EXTRA_BYTES;
     expect(refusalOf(peer("192.0.2.1", 40_000), 10, most)).toBeUndefined();
     expect(refusalOf(peer("192.0.2.1", 40_000), 10, most + 1)).toBe("amplification");
   });
 });
 
-describe("a datagram that cannot be answered is told why", () => {
+describe("the event of an unanswered datagram has the reason", () => {
   const message = (peer: Peer, data: string): DatagramMessage => ({
     data: Buffer.from(data),
     peer,
@@ -211,7 +211,7 @@ describe("a datagram that cannot be answered is told why", () => {
     expect(events.at(-1)).toMatchObject({ type: "unanswered", reason });
   });
 
-  test("of a Unix socket without a name, in words", () => {
+  test("an unnamed Unix socket in words", () => {
     const event = new GreetEvents().eventOf({
       type: "unanswered",
       peer: { path: "" },

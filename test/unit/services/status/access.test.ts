@@ -37,13 +37,13 @@ describe("without a token", () => {
     { host: "::ffff:192.0.2.1", port: 1 },
     { host: "fe80::1%lo", port: 1 },
     { cid: 2, port: 1 },
-  ])("%j has none, whatever a proxy says", (peer) => {
+  ])("%j has no access, whatever a proxy header says", (peer) => {
     const fields = { "X-Forwarded-For": "127.0.0.1", Forwarded: "for=127.0.0.1", "X-Real-IP": "127.0.0.1" };
     expect(access.judge(asked(fields), peer)).toBe("not-local");
     expect(access.judge(bearing(TOKEN), peer)).toBe("not-local");
   });
 
-  test("none is right", () => {
+  test("any token is wrong", () => {
     expect(access.checkToken("undefined", NEAR)).toBe("wrong-token");
   });
 });
@@ -58,13 +58,13 @@ describe("with a token", () => {
     expect(access.wrongTokens).toBe(1);
   });
 
-  test("an address has so many tries, and then one more after a while", () => {
+  test("WRONG_TOKEN_RATE limits the wrong tokens of an address, and allows one more after a while", () => {
     const clock = manualClock();
     const access = new Access(TOKEN, clock);
     const { burst = 0, perSecond } = WRONG_TOKEN_RATE;
     for (let tries = 0; tries < burst; tries++) expect(access.judge(bearing("x"), FAR)).toBe("wrong-token");
     expect(access.judge(bearing("x"), FAR)).toBe("too-many-wrong");
-    // Else a try more would be worth something.
+    // Otherwise an attacker could use further attempts to test tokens.
     expect(access.judge(bearing(TOKEN), FAR)).toBe("too-many-wrong");
     expect(access.wrongTokens).toBe(burst + 2);
     expect(access.judge(bearing(TOKEN), NEAR)).toBe("allowed");
@@ -74,7 +74,7 @@ describe("with a token", () => {
     expect(access.judge(bearing(TOKEN), FAR)).toBe("allowed");
   });
 
-  test("who has a session goes on with it, also from an address whose tries are used up", () => {
+  test("a session stays valid, also from an address that has used up its attempts", () => {
     const access = new Access(TOKEN, manualClock());
     for (let tries = 0; tries < 20; tries++) access.checkToken("x", FAR);
     const [cookie = ""] = access.sessions.make(Date.now(), { mountPath: "" }, false).split(";");
@@ -83,12 +83,12 @@ describe("with a token", () => {
   });
 });
 
-describe("a session", () => {
+describe("a session cookie", () => {
   const sessions = new SessionCookie();
   const cookie = sessions.make(1_000, { mountPath: "/status" }, true);
   const [pair = ""] = cookie.split(";");
 
-  test("is kept from scripts and other sites", () => {
+  test("is hidden from scripts and from other sites", () => {
     expect(cookie).toMatch(/; Path=\/status\/; Max-Age=43200; HttpOnly; SameSite=Strict; Secure$/);
     expect(sessions.make(1, { mountPath: "/a;b" }, false)).toContain("; Path=/; ");
   });
@@ -105,7 +105,7 @@ describe("a session", () => {
     pair.split(".")[0] ?? "",
     "sockwright-status=",
     "",
-  ])("cannot be made by others: %j", (forged) => {
+  ])("cannot be forged: %j", (forged) => {
     expect(sessions.isValidIn(asked({ Cookie: forged }), 1_000)).toBe(false);
   });
 });

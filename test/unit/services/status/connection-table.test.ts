@@ -24,7 +24,7 @@ function ids(text: string, maxRows = 10): number[] {
   return connectionTable(all, connectionQuery(new URLSearchParams(text)), maxRows).rows.map((row) => row.connection.id);
 }
 
-describe("the table of connections", () => {
+describe("connectionTable", () => {
   test.each([
     ["", [1, 3, 2]],
     ["sort=nonsense", [1, 3, 2]],
@@ -34,7 +34,7 @@ describe("the table of connections", () => {
     ["sort=peer", [3, 1, 2]],
     ["sort=state", [3, 1, 2]],
     ["sort=service", [2, 1, 3]],
-  ])("is sorted as %j says", (text, expected) => {
+  ])("sorts by the query %j", (text, expected) => {
     expect(ids(text)).toEqual(expected);
   });
 
@@ -47,23 +47,23 @@ describe("the table of connections", () => {
     [" ", [1, 3, 2]],
     ["greet\n", [1, 3]],
     ["nobody", []],
-  ])("has what has %j in it", (search, expected) => {
+  ])("keeps the connections that contain %j", (search, expected) => {
     expect(ids(String(new URLSearchParams({ search })))).toEqual(expected);
   });
 
-  test("has so many rows, and says how many were found", () => {
+  test("returns at most maxRows rows, and the number of matches", () => {
     const query = connectionQuery(new URLSearchParams("search=greet&sort=in"));
     const table = connectionTable(all, query, 1);
     expect([table.rows.length, table.found, table.all]).toEqual([1, 2, 3]);
   });
 
-  test("looks at so many letters", () => {
+  test("MAX_SEARCH_LETTERS limits the length of the search text", () => {
     const search = `${"x".repeat(MAX_SEARCH_LETTERS)}y`;
     expect(connectionQuery(new URLSearchParams({ search })).search.length).toBe(MAX_SEARCH_LETTERS);
   });
 
   test.each(CONNECTION_COLUMNS.flatMap((column) => [column, `-${column}`]))(
-    "the order %s is written as it is read",
+    "the sort order %s is formatted as it was parsed",
     (sort) => {
       expect(sortText(connectionQuery(new URLSearchParams({ sort })))).toBe(sort);
     },

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { historyOf } from "../../../../src/services/status/history.ts";
 
-test("samples become series, each as long as their times", () => {
+test("samples become one series per number, each as long as the list of times", () => {
   const samples = [
     { timeMs: 1, subjects: { a: { x: 1 } } },
     { timeMs: 2, subjects: { a: { x: 2, y: 3 }, b: { x: 4 } } },
@@ -13,7 +13,7 @@ test("samples become series, each as long as their times", () => {
   });
 });
 
-test("a subject may have any name", () => {
+test("any text can be the name of a subject", () => {
   const subjects = Object.fromEntries([["__proto__", { x: 1 }]]);
   expect(JSON.stringify(historyOf([{ timeMs: 1, subjects }]).subjects)).toBe('{"__proto__":{"x":[1]}}');
 });

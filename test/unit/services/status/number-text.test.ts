@@ -34,6 +34,6 @@ test.each([
   expect(timeSpanText(ms)).toBe(text);
 });
 
-test("a moment is shown as UTC", () => {
+test("a moment is formatted in UTC", () => {
   expect(momentText(Date.UTC(2026, 11, 1, 19, 21, 45, 999))).toBe("2026-12-01 19:21:45 UTC");
 });
