@@ -4,14 +4,14 @@ import { AbortError, MSG_WAITALL, type Socket, SockwrightError, socket } from ".
 import { listenOnLoopback, unixPair } from "../../support/sockets.ts";
 import { rejection } from "./node-shape.ts";
 
-/** The error that Node's own calls give for this signal. */
+/** The error with which Node's own calls reject for this signal. */
 function nodesError(signal: AbortSignal): Promise<unknown> {
   return rejection(nodeTimeout(60_000, undefined, { signal }));
 }
 
 interface Waiting {
   readonly name: string;
-  /** Makes a call that waits until the signal fires. */
+  /** Starts a call that waits until the signal fires. */
   call(signal: AbortSignal): Promise<unknown>;
 }
 
@@ -59,7 +59,7 @@ async function connectExToFullBacklog(signal: AbortSignal): Promise<number> {
   return second.connect_ex(address, { signal });
 }
 
-describe.each(calls)("an aborted $name rejects as Node's own calls do", ({ call }) => {
+describe.each(calls)("an aborted $name rejects with the same error as Node's own calls", ({ call }) => {
   test.each([
     ["while it waits", async (controller: AbortController) => setImmediate(() => controller.abort())],
     ["before it begins", async (controller: AbortController) => controller.abort()],
@@ -76,13 +76,13 @@ describe.each(calls)("an aborted $name rejects as Node's own calls do", ({ call 
   });
 });
 
-test("AbortSignal.timeout gives its TimeoutError as the cause", async () => {
+test("an abort by AbortSignal.timeout has its TimeoutError as the cause", async () => {
   const [ours] = unixPair();
   const error = await rejection(ours.recv(1, { signal: AbortSignal.timeout(1) }));
   expect(error).toMatchObject({ name: "AbortError", code: "ABORT_ERR", cause: { name: "TimeoutError" } });
 });
 
-test("an aborted sendall tells how much had gone", async () => {
+test("an aborted sendall reports how many bytes it sent", async () => {
   const [ours, peer] = unixPair();
   const controller = new AbortController();
   const sending = rejection(ours.sendall(Buffer.alloc(8 * 1024 * 1024), { signal: controller.signal }));
@@ -95,7 +95,7 @@ test("an aborted sendall tells how much had gone", async () => {
   expect(bytesSent).toBe(bytes);
 });
 
-test("an aborted receive of MSG_WAITALL gives what had come", async () => {
+test("an aborted receive with MSG_WAITALL keeps the received bytes in error.received", async () => {
   const [ours, peer] = unixPair();
   await peer.sendall("half");
   const controller = new AbortController();

@@ -23,8 +23,8 @@ describe.each(inet)("errors have Node's own shape: $name", ({ family, host, data
     expectNodesShape(error, await nodeListenError({ host, port }), "bind");
   });
 
-  // socket(7), SO_REUSEADDR: several may bind an address, and the first to listen has it.
-  test("TCP address in use, found out by listen", async () => {
+  // socket(7), SO_REUSEADDR: several sockets can bind one address, but only the first can listen on it.
+  test("TCP address in use, reported by listen", async () => {
     await using first = socket(family);
     await using second = socket(family);
     for (const each of [first, second]) each.setsockopt(SOL_SOCKET, SO_REUSEADDR, 1);
@@ -78,8 +78,8 @@ test("errors have Node's own shape: Unix path in use", async () => {
   expectNodesShape(error, await nodeListenError({ path }), "bind");
 });
 
-// ip(7): the connection has a local address and a remote one, and node:net binds the first before it connects.
-test("errors have Node's own shape: a client's own address in use", async () => {
+// ip(7): a connection has a local and a remote address; node:net binds the local one before it connects.
+test("errors have Node's own shape: a client's local address in use", async () => {
   const holder = socket();
   onTestFinished(() => holder.close());
   holder.bind({ host: "127.0.0.1", port: 0 });
@@ -92,7 +92,7 @@ test("errors have Node's own shape: a client's own address in use", async () => 
   expect(error).toMatchObject({ code, errno, address, port });
 });
 
-test("a failed bind leaves the socket as it was", async () => {
+test("a failed bind leaves the socket unchanged", async () => {
   await using ours = socket();
   expect(() => ours.bind({ host: "192.0.2.1", port: 0 })).toThrow("EADDRNOTAVAIL");
   ours.bind({ host: "127.0.0.1", port: 0 });

@@ -5,13 +5,13 @@ import { temporaryFolder } from "../../support/folders.ts";
 import { nodeConnectError } from "./node-peer.ts";
 import { expectNodesShape, rejection } from "./node-shape.ts";
 
-/** The error of ours. */
+/** The error with which our connect fails. */
 async function ourConnectError(family: number, address: AddressInput): Promise<unknown> {
   await using client = socket(family);
   return await rejection(client.connect(address));
 }
 
-/** An address that is taken by a socket that does not listen: nobody else can, and a connection is refused. */
+/** The port of a bound socket that does not listen: no other socket gets it, and the kernel refuses connections. */
 function refusingPort(family: number, host: string): number {
   const holder = socket(family);
   onTestFinished(() => holder.close());
@@ -41,7 +41,7 @@ describe("errors have Node's own shape: connection refused", () => {
     expectNodesShape(ours, await nodeConnectError({ path }), "connect");
   });
 
-  test("as a value, from connect_ex", async () => {
+  test("connect_ex returns the same errno", async () => {
     const port = refusingPort(AF_INET, "127.0.0.1");
     const nodes = await nodeConnectError({ host: "127.0.0.1", port });
     await using client = socket();
@@ -58,7 +58,7 @@ test("errors have Node's own shape: a Unix path that does not exist", async () =
   expectNodesShape(ours, await nodeConnectError({ path }), "connect");
 });
 
-// An empty label is no name in the DNS (RFC 1035, section 3.1), so the resolver says so without asking anybody.
+// An empty label is not a valid DNS name (RFC 1035, section 3.1), so the resolver fails without a query.
 test.each([
   ["IPv4", AF_INET, 4],
   ["IPv6", AF_INET6, 6],

@@ -22,7 +22,7 @@ function datagramSocket(): Socket<Datagram> {
   return datagrams;
 }
 
-/** A port that is somebody's, who does not read. */
+/** The port of a bound socket that reads nothing. */
 function takenPort(): number {
   const holder = datagramSocket();
   holder.bind({ host: "127.0.0.1", port: 0 });
@@ -34,7 +34,7 @@ function connectNode(port: number, host: string): Promise<ReturnType<typeof node
   return new Promise((resolve) => datagrams.connect(port, host, () => resolve(datagrams)));
 }
 
-describe("errors have Node's own shape: no permission, a broadcast without SO_BROADCAST", () => {
+describe("errors have Node's own shape: no permission for a broadcast without SO_BROADCAST", () => {
   test("sendto", async () => {
     const { host, port } = BROADCAST;
     const ours = await rejection(datagramSocket().sendto("x", BROADCAST));
@@ -58,7 +58,7 @@ describe("errors have Node's own shape: no permission, a broadcast without SO_BR
     expectNodesShape(ours, await errorOf(theirs), "connect");
   });
 
-  test("and none with it", async () => {
+  test("a broadcast with SO_BROADCAST succeeds", async () => {
     const datagrams = datagramSocket();
     datagrams.setsockopt(SOL_SOCKET, SO_BROADCAST, 1);
     expect(await datagrams.sendto("x", BROADCAST)).toBe(1);
@@ -89,7 +89,7 @@ describe("errors have Node's own shape: message too long", () => {
   });
 });
 
-/** A connected socket's peer that has gone: the answer to the next datagram is "port unreachable", udp(7). */
+/** A connected socket whose peer is gone: the answer to the next datagram is "port unreachable", udp(7). */
 async function connectedToNobody<T>(connect: (port: number) => Promise<T>): Promise<T> {
   const holder = socket(AF_INET, SOCK_DGRAM);
   holder.bind({ host: "127.0.0.1", port: 0 });
@@ -120,8 +120,8 @@ describe("errors have Node's own shape: a datagram refused", () => {
   });
 });
 
-test("errors have Node's own shape: a datagram without an address, on a socket that is not connected", async () => {
-  // node:dgram refuses it by itself (ERR_SOCKET_DGRAM_NOT_CONNECTED); the kernel's answer is in send(2).
+test("errors have Node's own shape: a datagram without an address on a socket that is not connected", async () => {
+  // node:dgram itself refuses the call (ERR_SOCKET_DGRAM_NOT_CONNECTED); send(2) documents the kernel's error.
   expect(await rejection(datagramSocket().send("x"))).toMatchObject({
     code: "EDESTADDRREQ",
     errno: -89,

@@ -1,26 +1,26 @@
-// node:net and node:dgram beside ours, opened and closed with the test.
+// Sockets of node:net and node:dgram to compare ours with, closed when the test ends.
 import { createSocket, type Socket as DatagramSocket } from "node:dgram";
 import { once } from "node:events";
 import { connect, createServer, type NetConnectOpts, type Server, Socket } from "node:net";
 import { onTestFinished } from "vitest";
 
-/** The next `error` event. */
+/** Returns the error of the next `error` event. */
 export async function errorOf(emitter: Server | Socket | DatagramSocket): Promise<unknown> {
   const [error] = await once(emitter, "error");
   return error;
 }
 
-/** The error with which node:net fails to connect. */
+/** Returns the error with which node:net fails to connect. */
 export function nodeConnectError(options: NetConnectOpts): Promise<unknown> {
   return errorOf(connect(options));
 }
 
-/** The error with which a net.Server fails to listen. */
+/** Returns the error with which a net.Server fails to listen. */
 export function nodeListenError(address: { host: string; port: number } | { path: string }): Promise<unknown> {
   return errorOf(createServer().listen(address));
 }
 
-/** A net.Server that does so with each connection, until the test ends. Gives its port. */
+/** Starts a net.Server that calls `onConnection` for each connection until the test ends. Returns its port. */
 export async function nodeServer(onConnection: (peer: Socket) => void): Promise<number> {
   const server = createServer({ allowHalfOpen: true }, onConnection);
   onTestFinished(() => void server.close());
@@ -31,7 +31,7 @@ export async function nodeServer(onConnection: (peer: Socket) => void): Promise<
   return address.port;
 }
 
-/** A net.Socket over a descriptor, which it owns from here on. */
+/** A net.Socket that takes ownership of a descriptor. */
 export function nodeSocket(descriptor: number, direction: "readable" | "writable"): Socket {
   const peer = new Socket({
     fd: descriptor,
@@ -50,7 +50,7 @@ export function nodeDatagramSocket(type: "udp4" | "udp6"): DatagramSocket {
   return datagrams;
 }
 
-/** The error that a node:dgram call gives its callback. */
+/** Returns the error that a node:dgram call passes to its callback. */
 export function callbackError(call: (callback: (error?: Error | null) => void) => void): Promise<unknown> {
   return new Promise((resolve, reject) => {
     call((error) => (error instanceof Error ? resolve(error) : reject(new Error("there was no error"))));

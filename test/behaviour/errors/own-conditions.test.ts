@@ -24,7 +24,7 @@ import { rejection, thrown } from "./node-shape.ts";
 
 type Provocation = readonly [name: string, provoke: () => unknown];
 
-/** How to provoke each condition. The type holds the table to be complete; the test below also reads the source. */
+/** How to provoke each error code. The type makes the table complete; the test below compares it with the source. */
 const provocations: Readonly<Record<SockwrightErrorCode, readonly Provocation[]>> = {
   ERR_SOCKWRIGHT_BUSY: [
     [
@@ -252,7 +252,7 @@ test("ERR_SOCKWRIGHT_NATIVE: the addon cannot be loaded", async () => {
   expect(await child.exit()).toEqual({ code: 0, signal: null });
 });
 
-test("every condition that layer 1 names is provoked here and explained in the docstring", () => {
+test("every error code that layer 1 uses is provoked here and explained in the docstring", () => {
   const source = fileURLToPath(new URL("../../../src", import.meta.url));
   const files = readdirSync(source, { recursive: true, encoding: "utf8" }).filter((name) =>
     /^(?:native|socket)\/.*\.ts$/.test(name),
@@ -280,7 +280,7 @@ function closedLater<T extends { close(): Promise<void> }>(file: T): T {
   return file;
 }
 
-/** What handle_error is told of a handler that exits. */
+/** Returns the error that handle_error receives when a handler exits. */
 async function lostHandler(Base: typeof ThreadingTCPServer | typeof ForkingTCPServer): Promise<unknown> {
   const errors: unknown[] = [];
   class Server extends (Base as typeof ThreadingTCPServer) {
@@ -295,7 +295,7 @@ async function lostHandler(Base: typeof ThreadingTCPServer | typeof ForkingTCPSe
   return errors[0];
 }
 
-/** A listener whose backlog is full: tcp(7) drops what asks for a connection then, and a client goes on asking. */
+/** A listener whose backlog is full: the kernel drops new connection requests, tcp(7), and a client keeps retrying. */
 async function unansweringAddress(): Promise<AddressInput> {
   const address = listenOnLoopback(0).getsockname() as AddressInput;
   await closing(socket()).connect(address);

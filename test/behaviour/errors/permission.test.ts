@@ -7,7 +7,7 @@ import { nextTold, programPath } from "./told-by.ts";
 
 test("errors have Node's own shape: no permission for a Unix path", async () => {
   const folder = temporaryFolder();
-  // Neither the owner nor anybody else but root may make or find something in it.
+  // Only root can create or find a file in it.
   chmodSync(folder, 0o000);
   const child = await startChild(process.execPath, [programPath("listen-without-permission"), folder]);
 

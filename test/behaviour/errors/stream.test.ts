@@ -5,19 +5,19 @@ import { connectTo } from "../../support/sockets.ts";
 import { errorOf, nodeServer, nodeSocket } from "./node-peer.ts";
 import { expectNodesShape, rejection } from "./node-shape.ts";
 
-/** A server that resets each connection when the first byte has come; `reset` tells that it has done so to the last one. */
+/** Starts a server that resets each connection at its first byte; `reset` resolves at the next reset. */
 async function resettingServer(): Promise<{ port: number; reset(): Promise<void> }> {
   let wasReset = (): void => undefined;
   const port = await nodeServer((peer) => {
     peer.once("data", () => peer.resetAndDestroy());
-    // On loopback the reset has arrived when the call that sends it returns: no later than this event.
+    // On loopback the reset arrives before the call that sends it returns, so no later than this event.
     peer.once("close", () => wasReset());
     peer.on("error", () => undefined);
   });
   return { port, reset: () => new Promise((resolve) => (wasReset = resolve)) };
 }
 
-test("errors have Node's own shape: reset, told to the reader", async () => {
+test("errors have Node's own shape: reset, reported to the reader", async () => {
   const { port } = await resettingServer();
   const theirs = createConnection(port, "127.0.0.1");
   theirs.write("x");
@@ -31,10 +31,10 @@ test("errors have Node's own shape: reset, told to the reader", async () => {
   expectNodesShape(error, nodes, "recv");
 });
 
-test("errors have Node's own shape: reset, told to the writer", async () => {
+test("errors have Node's own shape: reset, reported to the writer", async () => {
   const { port, reset } = await resettingServer();
   let done = reset();
-  // Paused before it is connected, so that nothing is read and the write is the first to be told.
+  // Pause before the connection is made: nothing reads, so the write is the first call to report the reset.
   const theirs = createConnection(port, "127.0.0.1").pause();
   theirs.write("x");
   await done;
@@ -75,7 +75,7 @@ test("errors have Node's own shape: broken pipe, of a TCP socket that was never 
   expectNodesShape(error, nodes, "send");
 });
 
-test("errors have Node's own shape: not connected, told to the reader", async () => {
+test("errors have Node's own shape: not connected, reported to the reader", async () => {
   const theirs = nodeSocket(socket().detach(), "readable");
   theirs.resume();
   const nodes = await errorOf(theirs);
@@ -85,7 +85,7 @@ test("errors have Node's own shape: not connected, told to the reader", async ()
   expectNodesShape(error, nodes, "recv");
 });
 
-test("errors have Node's own shape: not connected, told to the writer", async () => {
+test("errors have Node's own shape: not connected, reported to the writer", async () => {
   const theirs = nodeSocket(socket(AF_UNIX).detach(), "writable");
   theirs.write("x");
   const nodes = await errorOf(theirs);
@@ -95,10 +95,10 @@ test("errors have Node's own shape: not connected, told to the writer", async ()
   expectNodesShape(error, nodes, "send");
 });
 
-test("a sendall that the peer cuts short tells how much had gone", async () => {
+test("a sendall that the peer interrupts reports how many bytes it sent", async () => {
   const { port } = await resettingServer();
   const ours = await connectTo(port);
-  // More than the buffers of both ends hold, so that the reset comes before the end of it.
+  // More than the buffers of both ends hold, so that the reset arrives before sendall has sent everything.
   const data = Buffer.alloc(32 * 1024 * 1024);
   const error = await rejection(ours.sendall(data));
   expect(error).toMatchObject({ code: "ECONNRESET", errno: -104, syscall: "send", message: "send ECONNRESET" });

@@ -3,9 +3,9 @@ import { requireTool } from "../../support/tools.ts";
 import { expectSameShape } from "./node-shape.ts";
 import { nextTold, startInNamespace } from "./told-by.ts";
 
-// RFC 5737: addresses for documentation. A packet to one leaves by the loopback device and comes back in by it, where it
-// is nobody's, and without forwarding it is dropped without an answer. tcp(7), tcp_syn_retries: one more attempt after
-// the first, 1 s and then 2 s of waiting.
+// RFC 5737: an address for documentation. A packet to it leaves through the loopback device and comes back in. No host
+// has the address and forwarding is off, so the kernel drops the packet without an answer. tcp(7), tcp_syn_retries: one
+// retry after the first attempt, with waits of 1 s and then 2 s.
 const NO_ANSWER = `
 ip link set lo up
 ip route add 198.51.100.0/24 dev lo src 127.0.0.1

@@ -1,20 +1,20 @@
-// Errors that are provoked in a process of their own, where the machine is set up for them.
+// Errors that a test provokes in a separate process, in an environment prepared for them.
 import { fileURLToPath } from "node:url";
 import { type Child, startChild } from "../../support/child.ts";
 import { type ErrorShape, shapeOf } from "./node-shape.ts";
 
-/** What one line of a program tells: the error of ours, and Node's. */
+/** One line of a program's output: our error and Node's. */
 export interface Told {
   readonly ours: ErrorShape;
   readonly nodes: ErrorShape;
 }
 
-/** Where a program of this folder is. */
+/** The path of a program in this folder. */
 export function programPath(name: string): string {
   return fileURLToPath(new URL(`programs/${name}.mjs`, import.meta.url));
 }
 
-/** The next line that the program writes. */
+/** Returns the errors of the next line that the program writes. */
 export async function nextTold(child: Child): Promise<Told> {
   const [line] = await child.line(/^\{.*\}$/);
   const { ours, nodes }: { ours: object; nodes: object } = JSON.parse(line);
@@ -25,7 +25,7 @@ function revived(properties: object): ErrorShape {
   return shapeOf(Object.assign(new Error(), properties));
 }
 
-/** Starts a program in a network namespace of its own, where `setUp` has been run in a shell. */
+/** Starts a program in its own network namespace, after `setUp` has run there in a shell. */
 export function startInNamespace(unshare: string, setUp: string, program: string, ...args: string[]): Promise<Child> {
   const script = `set -e\n${setUp}\nexec "$@"`;
   const command = [process.execPath, programPath(program), ...args];

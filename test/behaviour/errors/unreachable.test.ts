@@ -3,7 +3,7 @@ import { requireTool } from "../../support/tools.ts";
 import { expectSameShape } from "./node-shape.ts";
 import { nextTold, startInNamespace } from "./told-by.ts";
 
-// A new namespace has no routes, so that the kernel refuses at once; RFC 5737: an address for documentation.
+// A new namespace has no routes, so the kernel refuses at once. RFC 5737: an address for documentation.
 test("errors have Node's own shape: network unreachable", async (context) => {
   const host = "198.51.100.2";
   const unshare = requireTool(context, "network namespaces");

@@ -1,4 +1,4 @@
-// Every native function checks its arguments: a wrong one is a TypeError that tells its position, and nothing is done.
+// Every native function checks its arguments: a wrong one throws a TypeError with its position and has no effect.
 import { describe, expect, test } from "vitest";
 import { kernel } from "../../../src/native/load.ts";
 import { SO_LINGER, SOL_SOCKET } from "../../../src/socket/constants.ts";
@@ -31,16 +31,16 @@ const NOT_VIEWS = [
     { length: 16, buffer: new ArrayBuffer(16) },
   ],
 ];
-/** Of each typed array but one. */
+/** The values of NOT_VIEWS that are not arrays. */
 const NOT_ARRAYS = NOT_VIEWS.filter((value) => !Array.isArray(value));
 
-/** ECMAScript 2025, where this Node has it. Node-API knows nothing of it before Node 24. */
+/** ECMAScript 2025, if this Node has it. Node-API does not support the type before Node 24. */
 function float16Array(): unknown[] {
   const Float16Array: unknown = Reflect.get(globalThis, "Float16Array");
   return typeof Float16Array === "function" ? [Reflect.construct(Float16Array, [16])] : [];
 }
 
-/** What is no argument of the kind, whatever the rest of the call. */
+/** Wrong values for each kind of argument, whatever the other arguments are. */
 const wrong: Readonly<Record<Kind, readonly unknown[]>> = {
   slot: [...NOT_NUMBERS, ...NOT_INTEGERS],
   generation: [...NOT_NUMBERS, ...NOT_INTEGERS],
@@ -81,12 +81,12 @@ function smallViews(bytes: number): Uint8Array[] {
   return [0, 1, bytes - 1].map((length) => new Uint8Array(length));
 }
 
-/** The kernel's int32 goes to the start of it. */
+/** A native call stores an int32 at the start of such a view, which must be aligned. */
 function misaligned(bytes: number): Uint8Array[] {
   return [1, 2, 3].map((offset) => new Uint8Array(new ArrayBuffer(bytes + 8), offset, bytes));
 }
 
-/** Holes and a missing last argument are undefined to a native function. */
+/** A native function receives undefined for a hole and for a missing last argument. */
 const UNDEFINED: readonly unknown[] = [undefined];
 
 const cases = functionNames.flatMap((name) =>
@@ -111,7 +111,7 @@ function expectRefused(name: (typeof functionNames)[number], values: readonly un
   throw new Error(`${name} took ${typeof values[index]} ${JSON.stringify(values[index])} and gave ${String(result)}`);
 }
 
-describe("a wrong argument is a TypeError that tells its position, and nothing is done", () => {
+describe("a wrong argument throws a TypeError with its position, and the call does nothing", () => {
   test.each(cases)("$name, argument $index, $kind", ({ name, index, values }) => {
     const [ours, peer] = pair();
     const before = kernel.openDescriptors();
@@ -120,7 +120,7 @@ describe("a wrong argument is a TypeError that tells its position, and nothing i
       given[index] = value;
       expectRefused(name, given, index);
     }
-    // Nothing was opened or closed, sent or taken.
+    // Nothing was opened, closed, sent or received.
     expect(kernel.openDescriptors()).toBe(before);
     expect(kernel.fileno(...ours)).toBeGreaterThanOrEqual(0);
     expect(kernel.recv(...peer, new Uint8Array(1), 0, 1, 0)).toBe(-11);
@@ -128,7 +128,7 @@ describe("a wrong argument is a TypeError that tells its position, and nothing i
   });
 
   test.each(functionNames.filter((name) => signatures[name].some(({ optional }) => optional !== true)))(
-    "%s, with arguments missing",
+    "%s, with missing arguments",
     (name) => {
       const [ours] = pair();
       const given = rightArguments(name, ours);
@@ -140,7 +140,7 @@ describe("a wrong argument is a TypeError that tells its position, and nothing i
     },
   );
 
-  test("close, with a callback that is none, also where it would be needed", () => {
+  test("close refuses a callback that is not a function, also on a socket with SO_LINGER", () => {
     const { key } = datagramSocket();
     kernel.setsockopt(...key, SOL_SOCKET, SO_LINGER, new Uint8Array(new Int32Array([1, 1]).buffer));
     for (const value of wrong.function) expectRefused("close", [...key, value], 2);
@@ -148,7 +148,7 @@ describe("a wrong argument is a TypeError that tells its position, and nothing i
   });
 });
 
-test("an argument that is an object with conversions is not asked for them", () => {
+test("a native call does not convert an object argument to a primitive value", () => {
   const [ours] = pair();
   let asked = 0;
   const object = {
@@ -164,7 +164,7 @@ test("an argument that is an object with conversions is not asked for them", () 
   expect(asked).toBe(0);
 });
 
-test("more arguments than there are do no harm", () => {
+test("extra arguments have no effect", () => {
   const [ours] = pair();
   const more = Array.from({ length: 50 }, () => ({}));
   const value = kernel.fileno(...ours);
@@ -172,7 +172,7 @@ test("more arguments than there are do no harm", () => {
   expect(call("fileno", [...ours, ...Array.from({ length: 10_000 }, () => 1)])).toBe(value);
 });
 
-test("a function without its receiver, or called as a constructor, does the same", () => {
+test("a function works the same without its receiver and as a constructor", () => {
   const { fileno } = kernel;
   const key = open();
   expect(fileno(...key)).toBe(kernel.fileno(...key));

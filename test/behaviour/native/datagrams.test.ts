@@ -1,4 +1,4 @@
-// recvmmsg and sendmmsg of the addon: many datagrams of one socket with one call.
+// recvmmsg and sendmmsg of the addon: one call transfers many datagrams of one socket.
 import { constants } from "node:os";
 import { describe, expect, test } from "vitest";
 import { MAX_DATAGRAMS } from "../../../src/native/kernel.ts";
@@ -9,7 +9,7 @@ import { addressRoom, datagramSocket, type Key, loopback, open, pair } from "./d
 const { EAGAIN, EBADF, EINVAL, EMSGSIZE, EPIPE } = constants.errno;
 const ADDRESS_BYTES = 128;
 
-/** Receives with as many pieces of so many bytes. */
+/** Receives up to `count` datagrams into pieces of `bytes` bytes each. */
 function receive(key: Key, count: number, bytes: number) {
   const memory = new Uint8Array(count * bytes);
   const addresses = new Uint8Array(count * ADDRESS_BYTES);
@@ -28,7 +28,7 @@ function receive(key: Key, count: number, bytes: number) {
   return { received, datagrams, memory, results };
 }
 
-/** Sends each to its address. */
+/** Sends each message to its address. */
 function send(key: Key, ...messages: readonly (readonly [data: string | Uint8Array, address: Uint8Array])[]): number {
   const data = messages.map(([bytes]) => Buffer.from(bytes));
   const addresses = messages.map(([, address]) => Buffer.from(address));
@@ -55,7 +55,7 @@ function bound(family: number, address: Uint8Array): { key: Key; address: Uint8A
 }
 
 const LOOPBACK_6 = Uint8Array.from([AF_INET6, 0, ...new Array(21).fill(0), 1, 0, 0, 0, 0]);
-/** bind(2) of the family alone: the kernel gives an abstract name, unix(7). */
+/** bind(2) with only the family: the kernel chooses an abstract name, unix(7). */
 const ANY_NAME = Uint8Array.of(AF_UNIX, 0);
 
 describe.each([
@@ -63,7 +63,7 @@ describe.each([
   ["IPv6", () => bound(AF_INET6, LOOPBACK_6)],
   ["Unix", () => bound(AF_UNIX, ANY_NAME)],
 ])("%s", (_name, make) => {
-  test("what several have sent comes with one call, each whole and with its address", () => {
+  test("one call receives datagrams of several senders, each whole and with its address", () => {
     const server = make();
     const clients = [make(), make(), make()];
     for (const [index, { key }] of clients.entries()) {
@@ -78,7 +78,7 @@ describe.each([
     expect(datagrams).toEqual(expected);
   });
 
-  test("what was received can be sent back with one call", () => {
+  test("one call sends datagrams to several addresses", () => {
     const server = make();
     const clients = [make(), make()];
     const answers = clients.map(({ address }, index) => [`for ${index}`, address] as const);
@@ -89,7 +89,7 @@ describe.each([
     ]);
   });
 
-  test("no more than were asked for, and nothing is written behind them", () => {
+  test("a call receives no more datagrams than requested, and writes nothing beyond them", () => {
     const server = make();
     const { key } = make();
     expect(send(key, ["a", server.address], ["b", server.address], ["c", server.address])).toBe(3);
@@ -101,7 +101,7 @@ describe.each([
     expect(receive(server.key, 2, 8)).toMatchObject({ received: -EAGAIN, results: Int32Array.of(-1, -1, -1, -1) });
   });
 
-  test("one that is longer than its piece is cut, and its real length told", () => {
+  test("a datagram that is longer than its piece is truncated, and its full length is returned", () => {
     const server = make();
     const { key } = make();
     expect(send(key, ["0123456789", server.address], ["next", server.address])).toBe(2);
@@ -111,7 +111,7 @@ describe.each([
   });
 });
 
-test("a datagram of UDP's full length, and one beyond", () => {
+test("a datagram of UDP's maximum length is transferred whole, and a longer one is EMSGSIZE", () => {
   const { key, address } = datagramSocket();
   const longest = Buffer.alloc(65_507, "x");
   expect(send(key, [longest, address])).toBe(1);
@@ -127,13 +127,13 @@ test("an unnamed Unix sender has no address", () => {
   expect(receive(server.key, 1, 8).datagrams).toEqual([{ length: 5, text: "hello", address: new Uint8Array(0) }]);
 });
 
-test("without an address it goes to whom the socket is connected to", () => {
+test("a message without an address goes to the connected peer", () => {
   const [ours, peer] = pair(SOCK_DGRAM);
   expect(send(ours, ["one", new Uint8Array(0)], ["two", new Uint8Array(0)])).toBe(2);
   expect(receive(peer, 4, 8).datagrams.map(({ text }) => text)).toEqual(["one", "two"]);
 });
 
-test("a send that fails ends it: how many went before, or its error where none did", () => {
+test("sendmmsg stops at the first failure: it returns the number of sent messages, or the error", () => {
   const { key, address } = datagramSocket();
   const bad = loopback(0);
   expect(send(key, ["one", address], ["two", bad], ["three", address])).toBe(1);
@@ -141,7 +141,7 @@ test("a send that fails ends it: how many went before, or its error where none d
   expect(receive(key, 4, 8).datagrams.map(({ text }) => text)).toEqual(["one"]);
 });
 
-test("no room is EAGAIN, and what went before counts", () => {
+test("sendmmsg returns the number of messages that fit, and EAGAIN if none fits", () => {
   const [ours, peer] = pair(SOCK_DGRAM);
   kernel.setsockopt(...ours, SOL_SOCKET, SO_SNDBUF, 1);
   const none = new Uint8Array(0);
@@ -153,26 +153,26 @@ test("no room is EAGAIN, and what went before counts", () => {
   expect(receive(peer, MAX_DATAGRAMS, 1_000).received).toBe(sent);
 });
 
-test("a peer that has gone is an error, and no signal", () => {
+test("a send to a closed peer returns EPIPE and raises no signal", () => {
   const [ours, peer] = pair(SOCK_STREAM);
   kernel.close(...peer);
   expect(send(ours, ["x", new Uint8Array(0)])).toBe(-EPIPE);
 });
 
-test("a socket that was closed is EBADF", () => {
+test("calls on a closed socket return EBADF", () => {
   const { key, address } = datagramSocket();
   kernel.close(...key);
   expect(receive(key, 1, 8).received).toBe(-EBADF);
   expect(send(key, ["x", address])).toBe(-EBADF);
 });
 
-test("none at all is none", () => {
+test("a call with no datagrams returns 0", () => {
   const { key } = datagramSocket();
   expect(receive(key, 0, 8).received).toBe(0);
   expect(send(key)).toBe(0);
 });
 
-describe("numbers that go beyond their memory are a TypeError, and nothing is done", () => {
+describe("counts and lengths beyond their memory throw a TypeError, and the call does nothing", () => {
   const { MAX_SAFE_INTEGER } = Number;
 
   test.each<[string, number, number, number, number, number, RegExp]>([
@@ -205,7 +205,7 @@ describe("numbers that go beyond their memory are a TypeError, and nothing is do
     const { key, address } = datagramSocket();
     const addresses = new Uint8Array(256);
     addresses.set(address);
-    // The first of the two is right, and is not sent.
+    // The first message is valid; it is not sent either.
     const messages = Int32Array.from([0, 1, 0, 16, ...message]);
     expect(() => kernel.sendmmsg(...key, new Uint8Array(8), addresses, messages, 2)).toThrow(/Argument 4/);
     expect(() => kernel.sendmmsg(...key, new Uint8Array(8), addresses, messages, 3)).toThrow(/Argument 5/);

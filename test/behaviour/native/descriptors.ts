@@ -1,4 +1,4 @@
-// Sockets straight from the addon, closed when the test ends.
+// Sockets made directly with the addon, closed when the test ends.
 export { resizableBuffer } from "../../support/resizable-buffer.ts";
 
 import { expect, onTestFinished } from "vitest";
@@ -6,7 +6,7 @@ import { generationOf, type Handle, slotOf } from "../../../src/native/kernel.ts
 import { kernel } from "../../../src/native/load.ts";
 import { AF_INET, AF_UNIX, SOCK_DGRAM, SOCK_STREAM } from "../../../src/socket/constants.ts";
 
-/** What names a socket in a native call. */
+/** What identifies a socket in a native call. */
 export type Key = readonly [slot: number, generation: number];
 
 export function keyOf(handle: Handle): Key {
@@ -14,7 +14,7 @@ export function keyOf(handle: Handle): Key {
   return [slotOf(handle), generationOf(handle)];
 }
 
-/** Registers a socket for the end of the test. One that is closed by then is EBADF, and nobody minds. */
+/** Closes a socket when the test ends. If the test has closed it already, that close returns EBADF without harm. */
 export function closedAtTheEnd(handle: Handle): Key {
   const key = keyOf(handle);
   onTestFinished(() => void kernel.close(...key));
@@ -32,7 +32,7 @@ export function pair(type: number = SOCK_STREAM): [Key, Key] {
   return [closedAtTheEnd(left), closedAtTheEnd(right)];
 }
 
-/** sockaddr_in of a loopback port, ip(7). */
+/** A sockaddr_in of a loopback port, ip(7). */
 export function loopback(port: number): Uint8Array {
   return Uint8Array.from([AF_INET, 0, port >> 8, port & 0xff, 127, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0]);
 }
@@ -42,7 +42,7 @@ export function addressRoom(): Uint8Array {
   return new Uint8Array(4 + 128);
 }
 
-/** Room for what recvmsg tells besides: that of an address, flags and the length of the control messages. */
+/** Room for the results of recvmsg: an address with its length, the flags, and the length of the control messages. */
 export function resultsRoom(): Uint8Array {
   return new Uint8Array(4 + 128 + 8);
 }
@@ -56,12 +56,12 @@ export function datagramSocket(): { key: Key; address: Uint8Array } {
   return { key, address: room.slice(4, 20) };
 }
 
-/** Takes the memory away from every view of it. */
+/** Detaches the memory of a view, and of every other view of it. */
 export function detach(view: NodeJS.ArrayBufferView): void {
   structuredClone(view.buffer, { transfer: [view.buffer as ArrayBuffer] });
 }
 
-/** The view, whose memory is another thread's by now. */
+/** Returns the view after its memory is detached. */
 export function detachedView<View extends NodeJS.ArrayBufferView>(view: View): View {
   detach(view);
   return view;

@@ -1,4 +1,4 @@
-// What of a file is in memory, where it is read on, and how one is looked up.
+// Whether a byte of a file is in memory, the position of an open file, and the lookup of a path.
 
 import { constants as files, mkdtempSync, readSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { constants, tmpdir } from "node:os";
@@ -21,15 +21,15 @@ function written(bytes: number): string {
   return path;
 }
 
-test("probeFile: a byte that is in memory is 1, and behind the end there is none", () => {
+test("probeFile returns 1 for a byte in memory, and 0 beyond the end of the file", () => {
   const file = openFile(written(10));
   const results = [0, 9, 10, 2 ** 40, Number.MAX_SAFE_INTEGER].map((position) => kernel.probeFile(file, position));
-  // tmpfs(5) and overlays cannot tell.
+  // tmpfs(5) and overlay file systems do not support the probe.
   if (results[0] === -EOPNOTSUPP) expect(new Set(results)).toEqual(new Set([-EOPNOTSUPP]));
   else expect(results).toEqual([1, 1, 0, 0, 0]);
 });
 
-test("probeFile: what the kernel has forgotten is EAGAIN, until it is read", (context) => {
+test("probeFile returns EAGAIN for a byte that is not in memory, until it is read", (context) => {
   const path = written(BYTES);
   const file = openFile(path);
   evict(context, path, file);
@@ -37,11 +37,11 @@ test("probeFile: what the kernel has forgotten is EAGAIN, until it is read", (co
   expect(kernel.probeFile(file, middle)).toBe(-EAGAIN);
   readSync(file, Buffer.alloc(1), 0, 1, middle);
   expect(kernel.probeFile(file, middle)).toBe(1);
-  // Not moved by any of that.
+  // None of this moved the file position.
   expect(kernel.seekFile(file)).toBe(0);
 });
 
-test("probeFile: a system that cannot tell says so, and what is no file has no positions", () => {
+test("probeFile and seekFile return an error for a file that they do not support and a closed descriptor", () => {
   const file = openFile("/proc/self/status");
   expect([EOPNOTSUPP, EINVAL, ENOSYS]).toContain(-kernel.probeFile(file, 0));
   const [socket] = pair();
@@ -58,7 +58,7 @@ test("probeFile: a system that cannot tell says so, and what is no file has no p
   ]);
 });
 
-test("seekFile: where all who share the open file read on", () => {
+test("seekFile reads and sets the position that all users of an open file share", () => {
   const file = openFile(written(10));
   const memory = Buffer.alloc(1);
   readSync(file, memory);
@@ -72,7 +72,7 @@ test("seekFile: where all who share the open file read on", () => {
 /** openat2(2): RESOLVE_NO_SYMLINKS and RESOLVE_BENEATH. */
 const [NO_SYMLINKS, BENEATH] = [0x04, 0x08];
 
-test("openat2: what a path names below a directory, for reading", () => {
+test("openat2 opens a path below a directory for reading", () => {
   const folder = dirname(written(10));
   const directory = openFile(folder);
   const file = closedAtTheEnd(kernel.openat2(directory, "file", files.O_RDONLY, BENEATH));
@@ -81,7 +81,7 @@ test("openat2: what a path names below a directory, for reading", () => {
   expect(kernel.getInheritable(...file)).toBe(0);
 });
 
-test("openat2: what leaves the directory, and a link where none may be, are refused", () => {
+test("openat2 refuses a path that leaves the directory, and a symbolic link where links are forbidden", () => {
   const folder = dirname(written(10));
   const directory = openFile(folder);
   symlinkSync("/etc/passwd", join(folder, "out"));
@@ -93,7 +93,7 @@ test("openat2: what leaves the directory, and a link where none may be, are refu
   closedAtTheEnd(open("out", 0));
 });
 
-test("openat2: what cannot be opened is its errno", () => {
+test("openat2 returns the errno of a path that it cannot open", () => {
   const directory = openFile(dirname(written(10)));
   const open = (path: string, flags = 0, resolve = 0): number => kernel.openat2(directory, path, flags, resolve);
   expect([open("none"), open("file/x"), open(""), open("x".repeat(256)), open("x".repeat(4_095))]).toEqual([
@@ -103,7 +103,7 @@ test("openat2: what cannot be opened is its errno", () => {
     -ENAMETOOLONG,
     -ENAMETOOLONG,
   ]);
-  // A flag that there is not is refused, and not passed over as open(2) does.
+  // openat2 refuses an unknown flag; open(2) ignores it.
   expect([open("file", 0, 2 ** 30), open("file", -1), open("file", 0, -1)]).toEqual([-EINVAL, -EINVAL, -EINVAL]);
   expect(kernel.openat2(2 ** 30, "file", 0, 0)).toBe(-EBADF);
 });

@@ -1,4 +1,4 @@
-// The elements of an array may be getters, and a getter may do anything while a native call reads it.
+// The elements of an array may be getters, and a getter can run any code while a native call reads the array.
 import { describe, expect, test } from "vitest";
 import { kernel } from "../../../src/native/load.ts";
 import { AF_INET, SOCK_STREAM } from "../../../src/socket/constants.ts";
@@ -16,21 +16,21 @@ const transfers: readonly Transfer[] = [
   { name: "recvmsg", make: (key, buffers) => kernel.recvmsg(...key, buffers, 0, resultsRoom(), new Uint8Array(64)) },
 ];
 
-/** Two buffers of four bytes, and a getter for the second. */
+/** Two buffers of four bytes; the second is the result of a getter. */
 function withGetter(get: (array: Uint8Array[]) => Uint8Array | undefined): Uint8Array[] {
   const array = [new Uint8Array(4), new Uint8Array(4)];
   return Object.defineProperty(array, 1, { configurable: true, enumerable: true, get: () => get(array) });
 }
 
-/** A pair with eight bytes to read on the first. */
+/** A pair of sockets with eight bytes to read on the first. */
 function loaded(): [Key, Key] {
   const [ours, peer] = pair();
   expect(kernel.send(...peer, new Uint8Array(8).fill(1), 0, 8, 0)).toBe(8);
   return [ours, peer];
 }
 
-describe.each(transfers)("an element that is read may do anything: $name", ({ make }) => {
-  test("detach the one before it", () => {
+describe.each(transfers)("$name with hostile arrays of buffers", ({ make }) => {
+  test("a getter detaches the buffer before it", () => {
     const [ours] = loaded();
     const count = make(
       ours,
@@ -42,7 +42,7 @@ describe.each(transfers)("an element that is read may do anything: $name", ({ ma
     expect(count).toBe(4);
   });
 
-  test("shrink the one before it", () => {
+  test("a getter shrinks the buffer before it", () => {
     const [ours] = loaded();
     const buffer = resizableBuffer(4096, 4096);
     const array = withGetter(() => {
@@ -53,7 +53,7 @@ describe.each(transfers)("an element that is read may do anything: $name", ({ ma
     expect(make(ours, array)).toBe(4);
   });
 
-  test("close the socket", () => {
+  test("a getter closes the socket", () => {
     const [ours] = loaded();
     const array = withGetter(() => {
       kernel.close(...ours);
@@ -62,7 +62,7 @@ describe.each(transfers)("an element that is read may do anything: $name", ({ ma
     expect(make(ours, array)).toBe(EBADF);
   });
 
-  test("close the socket and open another in its slot", () => {
+  test("a getter closes the socket and opens another in its slot", () => {
     const [ours, peer] = loaded();
     const array = withGetter(() => {
       kernel.close(...ours);
@@ -71,12 +71,12 @@ describe.each(transfers)("an element that is read may do anything: $name", ({ ma
       return new Uint8Array(4);
     });
     expect(make(ours, array)).toBe(EBADF);
-    // The end of the one that was closed, and nothing sent to it.
+    // The peer sees the end of the closed socket, or a reset, and no data.
     expect([0, -104]).toContain(kernel.recv(...peer, new Uint8Array(8), 0, 8, 0));
   });
 
-  // The table of sockets grows, and moves.
-  test("open a thousand sockets", () => {
+  // The table of sockets grows and moves.
+  test("a getter opens a thousand sockets", () => {
     const [ours] = loaded();
     const opened: Key[] = [];
     const array = withGetter(() => {
@@ -87,7 +87,7 @@ describe.each(transfers)("an element that is read may do anything: $name", ({ ma
     for (const key of opened) expect(kernel.close(...key)).toBe(0);
   });
 
-  test("empty the array, or make it longer", () => {
+  test("a getter shortens the array, or lengthens it", () => {
     const [ours] = loaded();
     const emptied = withGetter((array) => {
       array.length = 1;
@@ -102,7 +102,7 @@ describe.each(transfers)("an element that is read may do anything: $name", ({ ma
     expect(make(ours, longer)).toBe(8);
   });
 
-  test("throw, and the call throws the same", () => {
+  test("a getter throws, and the call throws the same error", () => {
     const [ours] = loaded();
     const thrown = new RangeError("from a getter");
     const array = withGetter(() => {
@@ -111,7 +111,7 @@ describe.each(transfers)("an element that is read may do anything: $name", ({ ma
     expect(() => make(ours, array)).toThrow(thrown);
   });
 
-  test("make the same call within the call", () => {
+  test("a getter makes the same call within the call", () => {
     const [ours] = loaded();
     const inner = [new Uint8Array(4)];
     const array = withGetter(() => {
@@ -121,7 +121,7 @@ describe.each(transfers)("an element that is read may do anything: $name", ({ ma
     expect(make(ours, array)).toBeGreaterThanOrEqual(4);
   });
 
-  test("collect what nobody holds any more", () => {
+  test("a getter drops the buffer before it and runs the garbage collector", () => {
     const [ours] = loaded();
     const { gc } = globalThis;
     if (gc === undefined) throw new Error("run with --expose-gc");
@@ -133,7 +133,7 @@ describe.each(transfers)("an element that is read may do anything: $name", ({ ma
     expect(make(ours, array)).toBe(8);
   });
 
-  test("be as many as the system takes, and not one more", () => {
+  test("an array holds at most as many buffers as the system takes", () => {
     const [ours] = loaded();
     expect(
       make(
@@ -150,13 +150,13 @@ describe.each(transfers)("an element that is read may do anything: $name", ({ ma
     expect(() => make(ours, new Array(2 ** 32 - 1))).toThrow(TypeError);
   });
 
-  test("be the same one several times", () => {
+  test("an array holds the same buffer several times", () => {
     const [ours] = loaded();
     const one = new Uint8Array(4);
     expect(make(ours, [one, one])).toBe(8);
   });
 
-  test("have a prototype with elements", () => {
+  test("an array takes its element from its prototype", () => {
     const [ours] = loaded();
     const array = Object.setPrototypeOf(new Array(1), [new Uint8Array(8)]);
     expect(make(ours, array)).toBe(8);

@@ -1,4 +1,4 @@
-// No native call reads or writes outside of the bytes that it was given: there are others around them, which stay.
+// No native call reads or writes outside the bytes that it was given: the guard bytes around them stay unchanged.
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { kernel } from "../../../src/native/load.ts";
@@ -17,7 +17,7 @@ import {
 const GUARD = 0xa5;
 const EAGAIN = -11;
 
-/** A view of the middle of memory that is full of guards, aligned for an int32. */
+/** A view in the middle of memory full of guard bytes, aligned for an int32. */
 function guarded(length: number): { view: Uint8Array; expectIntact: () => void } {
   const memory = new Uint8Array(length + 8192).fill(GUARD);
   const view = memory.subarray(4096, 4096 + length);
@@ -33,7 +33,7 @@ function guarded(length: number): { view: Uint8Array; expectIntact: () => void }
 const length = fc.nat(64);
 const ranges = fc.record({ size: length, offset: length, count: length, sent: fc.integer({ min: 1, max: 64 }) });
 
-describe("a receive writes what came, where it was told to, and nowhere else", () => {
+describe("a receive writes the received bytes into its range and nowhere else", () => {
   const text = Uint8Array.from({ length: 64 }, (_value, index) => index + 1);
 
   test.each(["recv", "recvfrom"] as const)("%s", (name) => {
@@ -56,7 +56,7 @@ describe("a receive writes what came, where it was told to, and nowhere else", (
     fc.assert(property, { numRuns: 300 });
   });
 
-  test("recvmsg, in several buffers", () => {
+  test("recvmsg, into several buffers", () => {
     const { key, address } = datagramSocket();
     const property = fc.property(fc.array(length, { maxLength: 6 }), fc.integer({ min: 1, max: 64 }), (sizes, sent) => {
       kernel.sendto(...key, text, 0, sent, 0, address);
@@ -72,7 +72,7 @@ describe("a receive writes what came, where it was told to, and nowhere else", (
     fc.assert(property, { numRuns: 300 });
   });
 
-  test("a send sends its range", () => {
+  test("a send sends exactly its range", () => {
     const [ours, peer] = pair(SOCK_DGRAM);
     const property = fc.property(ranges, ({ size, offset, count }) => {
       fc.pre(offset + count <= size);
@@ -85,7 +85,7 @@ describe("a receive writes what came, where it was told to, and nowhere else", (
   });
 });
 
-describe("an offset and a length are within the view together", () => {
+describe("an offset plus a length must be within the view", () => {
   const far = [2 ** 31, 2 ** 32 - 1, 2 ** 32, 2 ** 53 - 1, 2 ** 53, Number.MAX_VALUE];
   const outside = [
     ...[
@@ -118,7 +118,7 @@ describe("an offset and a length are within the view together", () => {
   });
 });
 
-describe("an address is written as far as there is room, and its whole length is told", () => {
+describe("an address is written as far as it fits, and its full length is reported", () => {
   test.each(Array.from({ length: 12 }, (_value, index) => index * 3))("with room for %i bytes", (capacity) => {
     const { key, address } = datagramSocket();
     for (const write of [
@@ -155,7 +155,7 @@ describe("an address is written as far as there is room, and its whole length is
   });
 });
 
-test("control messages are written as far as there is room", () => {
+test("control messages are written only as far as they fit", () => {
   const [ours, peer] = pair(SOCK_DGRAM);
   kernel.setsockopt(...peer, SOL_SOCKET, SO_PASSCRED, 1);
   for (let room = 0; room <= 48; room++) {
@@ -168,7 +168,7 @@ test("control messages are written as far as there is room", () => {
   }
 });
 
-test("an option is written as far as there is room", () => {
+test("an option is written only as far as it fits", () => {
   const key = open();
   for (let room = 0; room <= 16; room++) {
     const { view, expectIntact } = guarded(room);
@@ -178,7 +178,7 @@ test("an option is written as far as there is room", () => {
   }
 });
 
-test("the bytes of an IP address are written where there is room for them, or not at all", () => {
+test("the bytes of an IP address are written only if all of them fit", () => {
   for (const [family, text, bytes] of [
     [AF_INET, "127.0.0.1", 4],
     [AF_INET6, "::1", 16],
@@ -197,8 +197,8 @@ test("the bytes of an IP address are written where there is room for them, or no
   expect(kernel.if_nametoindex("lo".repeat(10_000))).toBe(-19);
 });
 
-describe("memory that has gone is no memory", () => {
-  test("a detached view has no byte", () => {
+describe("a native call uses only the memory that a view really has", () => {
+  test("a detached view has no bytes", () => {
     const [ours, peer] = pair();
     kernel.send(...peer, new Uint8Array(4), 0, 4, 0);
     const view = new Uint8Array(new ArrayBuffer(16), 8, 8);
@@ -217,7 +217,7 @@ describe("memory that has gone is no memory", () => {
     expect(kernel.bind(...ours, view)).toBe(-22);
   });
 
-  test("a view that its resizable ArrayBuffer no longer covers has no byte, and one that follows it has what is left", () => {
+  test("a fixed view beyond its resizable ArrayBuffer has no bytes; a length-tracking view has the bytes left", () => {
     const [ours, peer] = pair();
     const buffer = resizableBuffer(64, 1 << 20);
     const [fixed, following] = [new Uint8Array(buffer, 0, 64), new Uint8Array(buffer)];
@@ -231,7 +231,7 @@ describe("memory that has gone is no memory", () => {
     expect([...following]).toEqual(new Array(8).fill(1));
   });
 
-  test("shared memory is memory", () => {
+  test("a call receives into shared memory", () => {
     const [ours, peer] = pair();
     const view = new Uint8Array(new SharedArrayBuffer(8));
     kernel.send(...peer, view.fill(7), 0, 8, 0);
@@ -240,7 +240,7 @@ describe("memory that has gone is no memory", () => {
     expect([...view]).toEqual([0, 0, 7, 7, 7, 7, 0, 0]);
   });
 
-  test("a subclass that lies about its length has the bytes that it has", () => {
+  test("a subclass that overrides its length has only its real bytes", () => {
     const [ours] = pair();
     class Liar extends Uint8Array {
       override get length(): number {

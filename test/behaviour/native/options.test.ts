@@ -1,5 +1,5 @@
-// Some options count in another unit than bytes, take the number of entries from the value, or have a pointer in it.
-// None of these lets a call from JavaScript reach memory that is not in its view.
+// Some options count in units other than bytes, take the number of entries from the value, or contain a pointer.
+// None of them lets a call from JavaScript reach memory outside its view.
 import { spawnSync } from "node:child_process";
 import { constants } from "node:os";
 import { expect, test } from "vitest";
@@ -12,7 +12,7 @@ import { addressRoom, closedAtTheEnd, type Key, loopback, open } from "./descrip
 const GUARD = 0xa5;
 const SO_GET_FILTER = 26;
 
-/** getsockopt into the first bytes of a room, behind which nothing may be written. Gives its result. */
+/** Calls getsockopt with room for `bytes` bytes, and expects no write beyond them. Returns its result. */
 function getGuarded(key: Key, level: number, option: number, bytes: number, content: readonly number[] = []): number {
   const memory = new Uint8Array(bytes + 65_536).fill(GUARD);
   memory.set(content);
@@ -22,7 +22,7 @@ function getGuarded(key: Key, level: number, option: number, bytes: number, cont
 }
 
 // socket(7), SO_GET_FILTER: the length counts blocks of eight bytes (net/core/filter.c, sk_get_filter).
-test("an option that counts in blocks is not written beyond its bytes", (context) => {
+test("an option that counts in blocks writes nothing beyond its room", (context) => {
   const python = requireTool(context, "python3");
   const key = open(AF_INET, SOCK_DGRAM);
   const { status, stderr } = spawnSync(python, ["-c", ATTACH_FILTER_OF_64], {
@@ -31,7 +31,7 @@ test("an option that counts in blocks is not written beyond its bytes", (context
   });
   expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
   for (const bytes of [0, 1, 63, 64, 65, 511, 512, 4096]) getGuarded(key, SOL_SOCKET, SO_GET_FILTER, bytes);
-  // And is given whole, with its length in bytes; what is too short for it is the kernel's EINVAL.
+  // With enough room it is returned whole, with its length in bytes; with less room the kernel returns EINVAL.
   const room = new Uint8Array(1_000);
   expect(kernel.getsockopt(...key, SOL_SOCKET, SO_GET_FILTER, room)).toBe(64 * 8);
   expect([...room.subarray(63 * 8, 64 * 8), room[64 * 8]]).toEqual([6, 0, 0, 0, 255, 255, 255, 255, 0]);
@@ -46,8 +46,8 @@ attached.setsockopt(socket.SOL_SOCKET, 26, struct.pack("HxxxxxxP", 64, ctypes.ad
 attached.detach()
 `;
 
-// ip(7): struct ip_msfilter says itself how many sources it has room for (net/ipv4/igmp.c, ip_mc_msfget).
-test("an option that takes its room from its own value is not written beyond its bytes", () => {
+// ip(7): struct ip_msfilter itself states the number of sources that fit (net/ipv4/igmp.c, ip_mc_msfget).
+test("an option whose value states its room writes nothing beyond its real room", () => {
   const key = open(AF_INET, SOCK_DGRAM);
   const [IPPROTO_IP, IP_ADD_SOURCE_MEMBERSHIP, IP_MSFILTER] = [0, 39, 41];
   const [group, local] = [
@@ -64,20 +64,20 @@ test("an option that takes its room from its own value is not written beyond its
   }
 });
 
-// include/uapi/linux/tcp.h, struct tcp_zerocopy_receive: copybuf_address is where the kernel copies to.
-test("an option with an address in its value goes to no address", async () => {
+// include/uapi/linux/tcp.h, struct tcp_zerocopy_receive: the kernel copies to copybuf_address.
+test("an option whose value contains an address writes nothing to that address", async () => {
   const key = await connectedWithData();
   const [IPPROTO_TCP, TCP_ZEROCOPY_RECEIVE, COPYBUF_ADDRESS, COPYBUF_LENGTH] = [6, 35, 24, 32];
   const value = new DataView(new ArrayBuffer(64));
   value.setBigUint64(COPYBUF_ADDRESS, 0x1000n, true);
   value.setInt32(COPYBUF_LENGTH, 65_536, true);
-  // EFAULT would say that the kernel tried.
+  // EFAULT would mean that the kernel tried to copy.
   const result = kernel.getsockopt(...key, IPPROTO_TCP, TCP_ZEROCOPY_RECEIVE, new Uint8Array(value.buffer));
   expect(result).not.toBe(-constants.errno.EFAULT);
   expect(kernel.recv(...key, new Uint8Array(64), 0, 64, 0)).toBe(5);
 });
 
-/** A TCP socket with five bytes to read. */
+/** A connected TCP socket with five bytes to read. */
 async function connectedWithData(): Promise<Key> {
   const listener = open();
   kernel.bind(...listener, loopback(0));
@@ -91,7 +91,7 @@ async function connectedWithData(): Promise<Key> {
   return client;
 }
 
-// struct sock_fprog and struct ipt_replace have a pointer to memory that the kernel reads or writes.
+// struct sock_fprog and struct ipt_replace contain a pointer to memory that the kernel reads or writes.
 test.each([
   ["SO_ATTACH_FILTER", AF_INET, SOL_SOCKET, 26],
   ["SO_ATTACH_REUSEPORT_CBPF", AF_INET, SOL_SOCKET, 51],
@@ -121,7 +121,7 @@ test.each([
 );
 
 // linux/rds.h: struct rds_rdma_args, rds_get_mr_args and rds_atomic_args.
-test.each([1, 3, 5, 6, 8, 9])("a control message whose data has a pointer is refused likewise: SOL_RDS, %i", (type) => {
+test.each([1, 3, 5, 6, 8, 9])("a control message whose data has a pointer is refused as well: SOL_RDS, %i", (type) => {
   const key = open(AF_INET, SOCK_DGRAM);
   const SOL_RDS = 276;
   const plain = { level: SOL_SOCKET, type: 0x7fff, data: new Uint8Array(4) };

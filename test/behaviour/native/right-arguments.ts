@@ -1,4 +1,4 @@
-// Right arguments for every native function, to put one wrong one between.
+// Valid arguments for every native function; a test replaces one of them by a wrong value.
 import { kernel } from "../../../src/native/load.ts";
 import {
   AF_INET,
@@ -18,7 +18,7 @@ const EPOLLIN = 1;
 const withoutSlot: Readonly<Partial<Record<FunctionName, () => readonly unknown[]>>> = {
   socket: () => [AF_INET, SOCK_STREAM, 0],
   socketpair: () => [1, SOCK_STREAM, 0, new Float64Array(2)],
-  // One that is not open.
+  // A descriptor that is not open.
   adopt: () => [2 ** 30],
   fromfd: () => [2 ** 30],
   probeFile: () => [2 ** 30, 0],
@@ -67,7 +67,7 @@ const onSlot: Readonly<Partial<Record<FunctionName, () => readonly unknown[]>>> 
   sendmmsg: () => [new Uint8Array(16), new Uint8Array(256), new Int32Array(8), 2],
   sendmsg: () => [[new Uint8Array(4), new Uint8Array(4)], 0, loopback(9), new Uint8Array(0)],
   recvmsg: () => [[new Uint8Array(4), new Uint8Array(4)], 0, resultsRoom(), new Uint8Array(32)],
-  // Of a file that was never there.
+  // A file descriptor that is not open.
   sendfile: () => [2 ** 30, 0, 16],
   getsockopt: () => [SOL_SOCKET, SO_REUSEADDR, new Uint8Array(4)],
   setsockopt: () => [SOL_SOCKET, SO_REUSEADDR, 1],
@@ -75,13 +75,13 @@ const onSlot: Readonly<Partial<Record<FunctionName, () => readonly unknown[]>>> 
   poll: () => [EPOLLIN],
 };
 
-/** All arguments of a call that is right in every one of them. The slot is of a connected Unix stream. */
+/** Returns valid arguments for a call. By default the slot is that of a connected Unix stream. */
 export function rightArguments(name: FunctionName, key: Key = pair()[0]): unknown[] {
   const free = withoutSlot[name];
   return free === undefined ? [...key, ...(onSlot[name]?.() ?? [])] : [...free()];
 }
 
-/** Calls a native function with whatever it is given. */
+/** Calls a native function with any arguments. */
 export function call(name: FunctionName, values: readonly unknown[]): unknown {
   return Reflect.apply(kernel[name], kernel, values);
 }

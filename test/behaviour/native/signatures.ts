@@ -1,7 +1,7 @@
-// What each native function takes: the table behind every hostile call.
+// The kinds of arguments of each native function; the calls with wrong arguments are generated from this table.
 import type { Kernel } from "../../../src/native/kernel.ts";
 
-/** A kind of argument. The first two of most functions name a slot, and `range` is a view with an offset and a length. */
+/** A kind of argument. Most functions take a slot first; `range` is a view, an offset and a length in it, and flags. */
 export type Kind =
   | "slot"
   | "generation"
@@ -28,7 +28,7 @@ export type Kind =
   | "numbers"
   | "datagrams";
 
-/** One argument. A function may be called without those that are optional. */
+/** One argument. A call may omit optional arguments. */
 export interface Parameter {
   readonly kind: Kind;
   readonly optional?: true;

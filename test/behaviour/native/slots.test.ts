@@ -1,4 +1,4 @@
-// The addon's table of descriptors: one owner, generations that tell a socket from the next in its slot.
+// The addon's table of descriptors: a descriptor has one owner, and a generation identifies each socket of a slot.
 
 import { closeSync, fstatSync, openSync, readlinkSync } from "node:fs";
 import { constants } from "node:os";
@@ -11,13 +11,13 @@ import { call, rightArguments } from "./right-arguments.ts";
 import { functionNames, signatures } from "./signatures.ts";
 
 const EBADF = -constants.errno.EBADF;
-/** fcntl(2), as /proc/PID/fdinfo shows them: O_NONBLOCK and O_CLOEXEC. */
+/** O_NONBLOCK and O_CLOEXEC of fcntl(2), as /proc/PID/fdinfo shows them. */
 const NONBLOCK = 0o4000;
 const CLOEXEC = 0o2000000;
 
 const onSlot = functionNames.filter((name) => signatures[name][0]?.kind === "slot");
 
-test("a slot that is used again has another generation", () => {
+test("a reused slot has another generation", () => {
   const first = keyOf(kernel.socket(AF_INET, SOCK_STREAM, 0));
   kernel.close(...first);
   const second = open();
@@ -25,7 +25,7 @@ test("a slot that is used again has another generation", () => {
   expect(second[1]).not.toBe(first[1]);
 });
 
-test.each(onSlot)("%s of a stale socket is EBADF, and does nothing to the one in its slot", (name) => {
+test.each(onSlot)("%s of a stale socket returns EBADF, and does not affect the next socket in its slot", (name) => {
   const stale = keyOf(kernel.socket(AF_UNIX, SOCK_STREAM, 0));
   const given = rightArguments(name, stale);
   kernel.close(...stale);
@@ -37,7 +37,7 @@ test.each(onSlot)("%s of a stale socket is EBADF, and does nothing to the one in
   expect(kernel.fileno(...next)).toBeGreaterThanOrEqual(0);
 });
 
-test("a slot or a generation that never was is EBADF", () => {
+test("a slot or a generation that was never used returns EBADF", () => {
   const [slot, generation] = open();
   const numbers = [0, 1, 2 ** 24 - 1, 2 ** 24, 2 ** 28, 2 ** 31 - 1, 2 ** 31, 2 ** 32 - 1];
   for (const number of numbers) {
@@ -49,7 +49,7 @@ test("a slot or a generation that never was is EBADF", () => {
   expect(() => kernel.fileno(2 ** 53, generation)).toThrow(TypeError);
 });
 
-test("openDescriptors counts what is open", () => {
+test("openDescriptors counts the open descriptors", () => {
   const before = kernel.openDescriptors();
   const one = open();
   const [two, three] = pair();
@@ -61,7 +61,7 @@ test("openDescriptors counts what is open", () => {
   expect(kernel.openDescriptors()).toBe(before);
 });
 
-test("a duplicate lives on when the first is closed", () => {
+test("a duplicate stays open when the original is closed", () => {
   const [ours, peer] = pair();
   const second = closedAtTheEnd(kernel.dup(...ours));
   expect(kernel.fileno(...second)).not.toBe(kernel.fileno(...ours));
@@ -72,7 +72,7 @@ test("a duplicate lives on when the first is closed", () => {
   expect(kernel.recv(...peer, new Uint8Array(8), 0, 8, 0)).toBe(0);
 });
 
-test.each([false, true])("a detached descriptor is out of the table and open; blocking: %s", (blocking) => {
+test.each([false, true])("a detached descriptor leaves the table and stays open; blocking: %s", (blocking) => {
   const key = keyOf(kernel.socket(AF_INET, SOCK_STREAM, 0));
   const before = kernel.openDescriptors();
   const number = kernel.fileno(...key);
@@ -88,7 +88,7 @@ test.each([false, true])("a detached descriptor is out of the table and open; bl
   }
 });
 
-test("every descriptor is non-blocking and closed at exec", () => {
+test("every descriptor is non-blocking and close-on-exec", () => {
   const listener = open();
   kernel.bind(...listener, loopback(0));
   kernel.listen(...listener, 1);
@@ -106,7 +106,7 @@ test("every descriptor is non-blocking and closed at exec", () => {
   }
 });
 
-test("what a program that is executed gets is the descriptor's own flag: a duplicate has another", () => {
+test("each descriptor has its own inheritable flag, and so has a duplicate", () => {
   const key = open();
   const duplicate = closedAtTheEnd(kernel.dup(...key));
   const asked = (): number[] => [kernel.getInheritable(...key), kernel.getInheritable(...duplicate)];
@@ -118,7 +118,7 @@ test("what a program that is executed gets is the descriptor's own flag: a dupli
   expect(asked()).toEqual([0, 0]);
 });
 
-test("fromfd duplicates a descriptor of any kind, closed at exec, and changes nothing of it", () => {
+test("fromfd duplicates a descriptor of any kind as close-on-exec, and does not change the original", () => {
   const file = openSync("/dev/null", "r");
   const socket = kernel.detach(...keyOf(kernel.socket(AF_INET, SOCK_STREAM, 0)), true);
   try {

@@ -1,4 +1,4 @@
-// The poller's start, in processes of their own: it can be started once in each.
+// The start of the poller. Each test runs a process of its own, since the poller starts only once in a process.
 
 import { constants } from "node:os";
 import { fileURLToPath } from "node:url";
@@ -19,14 +19,14 @@ async function report(how: string): Promise<Report> {
   return JSON.parse(line);
 }
 
-test("the poller starts once, and a second start is EALREADY", async () => {
+test("the poller starts once, and a second start returns EALREADY", async () => {
   const { started, before } = await report("as it should be");
   expect(started).toEqual([0, -constants.errno.EALREADY]);
   expect(before.turns).toBeGreaterThan(0);
   expect(before.most).toBe(8);
 });
 
-test("as many records come as there is room for", async () => {
+test("the poller writes no more records than fit", async () => {
   const { before, after } = await report("small");
   expect([before.most, after.most]).toEqual([2, 2]);
 });
@@ -37,7 +37,7 @@ test.each(["empty", "detached", "shrunk"])("records without room are not written
   expect(after).toEqual({ turns: 0, most: 0 });
 });
 
-test("records may lie in shared memory", async () => {
+test("the records may be in shared memory", async () => {
   const { before } = await report("shared");
   expect(before.most).toBe(4);
 });

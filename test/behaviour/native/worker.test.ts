@@ -1,4 +1,4 @@
-// Worker threads: a table and a poller for each, and nothing left when one is terminated.
+// Worker threads: each has its own table and poller, and leaves nothing open when it is terminated.
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 import { Worker } from "node:worker_threads";
@@ -10,7 +10,7 @@ import { until } from "../../support/until.ts";
 import { open } from "./descriptors.ts";
 import { openSockets } from "./programs/addon.mjs";
 
-/** Of worker.mjs: pairs of sockets. */
+/** The number of socket pairs that worker.mjs opens. */
 const PAIRS = 32;
 
 function startWorker(does: string): Worker {
@@ -25,7 +25,7 @@ async function nextMessage(worker: Worker): Promise<Record<string, number>> {
   return message;
 }
 
-test("a worker has a table of its own", async () => {
+test("a worker has its own table", async () => {
   const ours = open();
   const before = kernel.openDescriptors();
   const message = await nextMessage(startWorker("wait"));
@@ -41,33 +41,33 @@ test("several workers poll at the same time", async () => {
   for (const { count } of messages) expect(count).toBeGreaterThan(0);
 });
 
-describe("a worker that is terminated leaves no descriptor, and the addon in the main thread goes on", () => {
+describe("a terminated worker leaves no descriptor open, and the addon in the main thread keeps working", () => {
   test.each([
     ["wait", often(5, 50)],
     ["batch", often(5, 50)],
     ["look up", often(5, 50)],
     ["linger", 2],
-  ])("while it does: %s, %i times", async (does, rounds) => {
+  ])("during: %s, %i times", async (does, rounds) => {
     const ours = open();
     const before = openSockets();
     for (let round = 0; round < rounds; round++) {
       const worker = startWorker(does);
       await nextMessage(worker);
       await worker.terminate();
-      // A thread that closes a socket that lingers may be at it still.
+      // A thread may still be closing a socket that lingers.
       await until(() => openSockets() === before, "the worker's sockets to be closed");
     }
     expect(kernel.fileno(...ours)).toBeGreaterThanOrEqual(0);
   });
 });
 
-describe("a worker that alone loaded the addon is terminated cleanly", () => {
+describe("a worker that loaded the addon alone terminates cleanly", () => {
   test.each([
     ["wait", often(5, 50)],
     ["batch", often(5, 50)],
     ["look up", often(5, 50)],
     ["linger", 2],
-  ])("while it does: %s, %i times", async (does, rounds) => {
+  ])("during: %s, %i times", async (does, rounds) => {
     const program = fileURLToPath(new URL("programs/worker-alone.mjs", import.meta.url));
     const child = await startChild(process.execPath, [program, does, String(rounds)]);
     await child.line(/^0 sockets left$/);
