@@ -1,8 +1,8 @@
-// Members who say one thing after the other, each when the one before was acknowledged, until the process of the chat is gone.
+// Chat members that send one message at a time, each after the acknowledgement of the one before, until the chat process ends.
 import { type LineClient, lineMember } from "./line-client.ts";
 import { ChatClient, type Heard } from "./web-sockets.ts";
 
-/** Where a chat listens. */
+/** The addresses that a chat listens on. */
 export interface Place {
   readonly url: string;
   readonly socketUrl: string;
@@ -12,19 +12,19 @@ export interface Place {
 export interface Writer {
   /** The messages that it received, its own included, in order of arrival. */
   readonly heard: readonly string[];
-  /** What the chat has acknowledged to it. */
+  /** The messages that the chat has acknowledged to it. */
   readonly acknowledged: readonly string[];
   /**
-   * Says and hears, until the connection is lost.
+   * Sends and receives messages until the connection is lost.
    *
-   * @param onHeard - called for each message that it hears.
+   * @param onHeard - called for each message that it receives.
    */
   run(onHeard: () => void): Promise<void>;
-  /** Comes again, to a chat that goes on with the same history: hears what it has missed, and says again what was not acknowledged. */
+  /** Reconnects to a chat with the same history, reads the missed messages and sends the unacknowledged one again. */
   resume(place: Place): Promise<void>;
 }
 
-/** By lines, where an own message that comes back is acknowledged, and nothing is said again. */
+/** A member of the line endpoint: its own message, when it comes back, is the acknowledgement; it sends nothing again. */
 export class LineWriter implements Writer {
   readonly heard: string[] = [];
   readonly acknowledged: string[] = [];
@@ -55,7 +55,7 @@ export class LineWriter implements Writer {
         onHeard();
       }
     } catch {
-      // A process that was killed may leave a reset.
+      // A killed process may reset the connection.
     }
   }
 
@@ -66,12 +66,12 @@ export class LineWriter implements Writer {
   }
 }
 
-/** By WebSocket, where `sent` acknowledges, and a message is said again with its tag. */
+/** A member of the WebSocket endpoint: a `sent` frame is the acknowledgement; it sends a message again with the same tag. */
 export class SocketWriter implements Writer {
   readonly heard: string[] = [];
   readonly acknowledged: string[] = [];
   readonly #name: string;
-  /** Tags belong to who has it. */
+  /** Identifies the author of the tags after a reconnect. */
   readonly #token: unknown;
   #client: ChatClient;
   #written = 0;
@@ -114,7 +114,7 @@ export class SocketWriter implements Writer {
       token: this.#token,
     });
     for (const message of history as readonly Heard[]) this.#hear(message);
-    // It may be stored already, or not: which of them, the tag tells the chat.
+    // The chat may or may not have stored this message already; the tag tells it which.
     this.#say();
     await this.#client.next("sent");
     this.acknowledged.push(this.#text);
@@ -135,7 +135,7 @@ export class SocketWriter implements Writer {
   }
 }
 
-/** All that the history has, as a newcomer gets it. */
+/** Returns all messages of the history, as `/history` shows them to a new member. */
 export async function historyOf({ url }: Place): Promise<readonly string[]> {
   const client = await lineMember(url, "reader");
   client.say("/history 1000", "/quit");

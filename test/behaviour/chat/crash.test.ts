@@ -1,5 +1,5 @@
-// The process of a chat is killed, or asked to end, under load: what any member has heard, or was told to be sent, is in the history,
-// once, and in the same order.
+// A chat process is killed, or asked to end, under load. The history then holds each message that a member received or that the
+// chat acknowledged, exactly once and in the same order.
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -8,9 +8,9 @@ import { program } from "../../cli/sockwright.ts";
 import { type Child, startChild } from "../../support/child.ts";
 import { historyOf, LineWriter, type Place, SocketWriter, type Writer } from "./crash-writers.ts";
 
-/** Repetitions of each test; SOCKWRIGHT_CHAT_KILLS sets more. */
+/** Repetitions of each test; SOCKWRIGHT_CHAT_KILLS overrides it. */
 const KILLS = Number(process.env["SOCKWRIGHT_CHAT_KILLS"] ?? 3);
-/** Writers at each endpoint. */
+/** The number of writers at each endpoint. */
 const WRITERS = 2;
 
 interface Started {
@@ -34,7 +34,7 @@ const ENDINGS = [
 ] as const;
 
 const timeout = 30_000 + KILLS * 15_000;
-test.for(ENDINGS)(`nothing is lost or doubled by ${KILLS} times $signal`, { timeout }, async ({ signal, exit }) => {
+test.for(ENDINGS)(`${KILLS} times $signal lose and duplicate no message`, { timeout }, async ({ signal, exit }) => {
   const folder = mkdtempSync(join(tmpdir(), "sockwright-chat-"));
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
   const path = join(folder, "chat.db");
@@ -47,7 +47,7 @@ test.for(ENDINGS)(`nothing is lost or doubled by ${KILLS} times $signal`, { time
     }
     let left = 1 + Math.floor(Math.random() * 400);
     const onHeard = (): void => {
-      // A second signal would end it at once.
+      // A second signal would end the process at once.
       if (--left === 0) child.kill(signal);
     };
     await Promise.all(writers.map((writer) => writer.run(onHeard)));

@@ -1,4 +1,4 @@
-// Many members at once: one order for all, each message once; who takes nothing is cut off, and nobody waits for it.
+// Many members at once: all see one order and each message once; a member that reads nothing is disconnected and delays no other.
 import { expect, test } from "vitest";
 import { serve } from "../../../src/server.ts";
 import { chat } from "../../../src/services/chat/chat.ts";
@@ -18,7 +18,7 @@ async function seenBy(client: LineClient, count: number): Promise<readonly strin
   return seen;
 }
 
-test("all writers at once: everybody sees everything once, in one order", async () => {
+test("20 members write at once: every member receives every message once, all in the same order", async () => {
   const path = `unix:@sockwright-crowd-${process.pid}`;
   const served = await servedChat({}, ["tcp://127.0.0.1:0", path]);
   const clients: LineClient[] = [];
@@ -32,18 +32,18 @@ test("all writers at once: everybody sees everything once, in one order", async 
   const [first = [], ...others] = await Promise.all(reading);
   for (const seen of others) expect(seen).toEqual(first);
   expect(new Set(first).size).toBe(WRITERS * MESSAGES);
-  // What one has written stays in the order in which it was written.
+  // The messages of one writer stay in the order in which it wrote them.
   for (let number = 0; number < WRITERS; number++) {
     const own = first.filter((line) => line.startsWith(`<w${number}> `));
     expect(own).toEqual(Array.from({ length: MESSAGES }, (_, message) => `<w${number}> ${number}-${message}`));
   }
 });
 
-test("who takes nothing is cut off at its cap, and the others have everything", async () => {
+test("a member that reads nothing is disconnected at maxSendQueueBytes; the other members receive every message", async () => {
   const served = await servedChat(
     { maxSendQueueBytes: 64 * 1024, messageBurst: 100_000, messageRate: 100_000 },
     "tcp://127.0.0.1:0",
-    // The server's own limits are not what cuts it off.
+    // Too large to apply: the chat's own limit is what disconnects the member.
     { maxWriteBufferBytes: 1024 ** 3, writeTimeoutMs: 3_600_000 },
   );
   const [rose, think, slow] = [await served.member("rose"), await served.member("think"), await served.member("slow")];
@@ -56,7 +56,7 @@ test("who takes nothing is cut off at its cap, and the others have everything", 
       if (line.startsWith("-- slow left")) heard = line;
     }
   })();
-  // Its own answers are read, so that it is not cut off itself.
+  // Reads the writer's own messages, so that the writer itself is not disconnected.
   const echoed = (async () => {
     for (let line = await rose.line(); line !== undefined; line = await rose.line())
       if (line.startsWith("<rose>")) sent--;
@@ -66,7 +66,7 @@ test("who takes nothing is cut off at its cap, and the others have everything", 
       rose.say(text);
       sent++;
     }
-    await until(() => sent === 0, "the echo of what was said");
+    await until(() => sent === 0, "the messages to come back");
   }
   expect(heard).toBe("-- slow left lobby (too slow)");
   rose.say("/quit");
@@ -76,16 +76,16 @@ test("who takes nothing is cut off at its cap, and the others have everything", 
   await expect(slow.rest()).rejects.toMatchObject({ code: "ECONNRESET" });
 });
 
-test("above the rate the server pauses reading from the member, and loses nothing", async () => {
+test("above the message rate the server pauses reading from the member and loses no message", async () => {
   const served = await servedChat({ messageRate: 50, messageBurst: 3 });
   const [rose, think] = [await served.member("rose"), await served.member("think")];
   rose.say(...Array.from({ length: 10 }, (_, number) => `m${number}`));
-  // Nobody else is held up by it.
+  // The pause does not delay other members.
   expect(await think.ask("/rooms")).toBeDefined();
   expect(await seenBy(rose, 10)).toEqual(Array.from({ length: 10 }, (_, number) => `<rose> m${number}`));
 });
 
-test("one service is served by several servers, and lives as long as one of them", async () => {
+test("several servers can serve one service; it runs until the last of them closes", async () => {
   const service = chat({ history: "memory" });
   const one = await serve("tcp://127.0.0.1:0", service);
   const other = await serve("tcp://127.0.0.1:0", service);

@@ -1,4 +1,4 @@
-// How the endpoints of a chat limit a client, and after how much silence the kernel probes it.
+// How the endpoints of a chat limit a client, and when the kernel sends keepalive probes.
 import { expect, onTestFinished, test, vi } from "vitest";
 import { type Connection, connect } from "../../../src/server.ts";
 import { chat } from "../../../src/services/chat/chat.ts";
@@ -8,7 +8,7 @@ import { serving, urlOf } from "../../support/serving.ts";
 import { until } from "../../support/until.ts";
 import { ChatClient, chatServing } from "./web-sockets.ts";
 
-test("of one member so many messages wait to be stored, and meanwhile no more is read", async () => {
+test("the chat stops reading from a member while 64 of its messages wait to be stored", async () => {
   const served = await chatServing();
   const [think, rose] = [await ChatClient.joined(served, "think"), await ChatClient.joined(served, "rose")];
   let goOn: () => void = () => undefined;
@@ -33,7 +33,7 @@ test("of one member so many messages wait to be stored, and meanwhile no more is
   expect(rose.texts.filter((text) => text !== "hello")).toEqual(Array.from({ length: 70 }, (_, number) => `${number}`));
 });
 
-test("a client of lines is asked for by the kernel after a minute of silence", async () => {
+test("the kernel sends keepalive probes to a client of the line endpoint after a minute of silence", async () => {
   const service = chat({ history: "memory" });
   const calls: unknown[][] = [];
   const stream = (connection: Connection): void | Promise<void> => {

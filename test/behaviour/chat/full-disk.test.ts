@@ -1,5 +1,5 @@
-// The disk of a chat is full: who says something is told that it was not stored, and nobody else hears of it. Then there is space
-// again. The disk is a small one of memory, in a mount namespace of the process; the test reaches it by /proc/PID/root.
+// The disk of a chat is full: the sender of a message learns that it was not stored, and no other member receives it. Then the disk
+// has space again. It is a small tmpfs in a mount namespace of the process; the test reaches it by /proc/PID/root.
 import { appendFileSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -11,7 +11,7 @@ import { lineMember } from "./line-client.ts";
 import { ChatClient } from "./web-sockets.ts";
 
 const COMMAND = fileURLToPath(new URL("../../../dist/cli/sockwright.js", import.meta.url));
-/** The test kills the first chat; the second one reads what the first has stored. */
+/** The test kills the first chat; the second one reads the history of the first. */
 const SCRIPT = `mount -t tmpfs -o size=512k none "$1" && shift && { "$@" & echo "pid $!"; wait; exec "$@"; }`;
 const NOT_STORED = "Not sent: it could not be stored.";
 
@@ -68,7 +68,7 @@ test("a message that cannot be stored is refused at both endpoints and reaches n
   expect(await rose.line()).toBe("<think> kept");
 
   disk.fill();
-  // Of what is told to nobody, nothing comes between.
+  // No other line arrives between: the messages that were not stored reach no member.
   expect(await rose.ask("lost by lines")).toBe(`-- ${NOT_STORED}`);
   think.say("lost by frames", "t2");
   expect(await think.next("error")).toMatchObject({ code: "UNAVAILABLE", tag: "t2", message: NOT_STORED });

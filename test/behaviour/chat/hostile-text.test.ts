@@ -1,4 +1,4 @@
-// Text that would be a command to a terminal, a line of another or a piece of a page: it arrives as text, whichever field it is put in.
+// Text with terminal commands, line breaks or markup arrives as plain text, whichever field it is sent in.
 import { describe, expect, test } from "vitest";
 import { type LineClient, servedChat } from "./line-client.ts";
 
@@ -13,7 +13,7 @@ const HOSTILE = [
   ["a notice", "-- rose left lobby (quit)"],
 ] as const;
 
-/** What must not be in any line that a client gets. */
+/** Characters that no line to a client may contain. */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for.
 const COMMANDS = /[\0-\x08\x0a-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/;
 
@@ -33,7 +33,7 @@ const FIELDS: readonly (readonly [string, (text: string) => string])[] = [
   ["history", (text) => `/history ${text}`],
 ];
 
-/** Lines up to a mark that somebody says behind it all. */
+/** Returns the lines before the first one that contains the mark. */
 async function linesUntil(client: LineClient, mark: string): Promise<readonly string[]> {
   const lines: string[] = [];
   for (let line = await client.line(); line !== undefined && !line.includes(mark); line = await client.line())
@@ -42,7 +42,7 @@ async function linesUntil(client: LineClient, mark: string): Promise<readonly st
 }
 
 describe.each(HOSTILE)("%s", (_, text) => {
-  test("in every field", async () => {
+  test("text in any field of a command arrives without control characters", async () => {
     const chat = await servedChat();
     const rose = await chat.member("rose");
     const think = await chat.member("think");
@@ -56,7 +56,7 @@ describe.each(HOSTILE)("%s", (_, text) => {
     }
   });
 
-  test("as a name", async () => {
+  test("as a name it is refused", async () => {
     const chat = await servedChat();
     const client = await chat.stranger();
     await client.line();
@@ -64,7 +64,7 @@ describe.each(HOSTILE)("%s", (_, text) => {
   });
 });
 
-test("what a member says begins with its name, and cannot look like a notice", async () => {
+test("a line with a member's text begins with the member's name, so it cannot look like a notice", async () => {
   const chat = await servedChat();
   const rose = await chat.member("rose");
   expect(await rose.ask("-- think left lobby (quit)")).toBe("<rose> -- think left lobby (quit)");

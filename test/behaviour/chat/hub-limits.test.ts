@@ -1,4 +1,4 @@
-// The bounds of what a hub keeps for its members.
+// The limits on what a hub keeps for its members.
 import { setImmediate } from "node:timers/promises";
 import { expect, test } from "vitest";
 import { BlockList, MAX_BLOCKED } from "../../../src/services/chat/block-list.ts";
@@ -23,7 +23,7 @@ class CountingHistory extends MemoryHistory {
   }
 }
 
-test("so many names of a room can be banned", () => {
+test("a room holds at most MAX_BLOCKED bans", () => {
   const list = new BlockList();
   for (let number = 0; number < MAX_BLOCKED; number++) list.add({ nameKey: `n${number}`, address: undefined });
   expect(() => list.add({ nameKey: "one more", address: undefined })).toThrow(/No more than 1000 names/);
@@ -33,7 +33,7 @@ test("so many names of a room can be banned", () => {
   expect(list.has({ nameKey: "n1", address: undefined })).toBe(false);
 });
 
-test("so many tags are remembered, the newest", () => {
+test("a member's newest MAX_TAGS tags are remembered", () => {
   const tags = new SentTags(manualClock());
   const receipt = Promise.resolve({ id: 1, timeMs: 1 });
   for (let number = 0; number <= MAX_TAGS; number++) tags.add(`t${number}`, receipt);
@@ -42,7 +42,7 @@ test("so many tags are remembered, the newest", () => {
   expect(tags.find(`t${MAX_TAGS}`)).toBe(receipt);
 });
 
-test("a commit has so many messages, and the rest are in the next", async () => {
+test("a commit stores at most MAX_BATCH_MESSAGES messages; the next commit stores the rest", async () => {
   const history = new CountingHistory();
   const chat = await startedHub(history);
   const { member } = await chat.join("rose");
@@ -52,7 +52,7 @@ test("a commit has so many messages, and the rest are in the next", async () => 
   expect(history.batches).toEqual([MAX_BATCH_MESSAGES, 1]);
 });
 
-test("so much text is told in a turn of the event loop, however much was committed at once", async () => {
+test("a turn of the event loop delivers at most MAX_DELIVERED_CHARACTERS, however much one commit has stored", async () => {
   const chat = await startedHub();
   const { member, listener } = await chat.join("rose");
   const text = "x".repeat(4_000);
@@ -67,7 +67,7 @@ test("so much text is told in a turn of the event loop, however much was committ
   expect((await said).map(({ id }) => id)).toEqual(Array.from({ length: 100 }, (_, at) => at + 1));
 });
 
-test("so much text waits to be stored, and more is refused", async () => {
+test("a message is refused while MAX_PENDING_CHARACTERS wait to be stored", async () => {
   const chat = await startedHub(undefined, { maxMessageBytes: MAX_PENDING_CHARACTERS });
   const { member } = await chat.join("rose");
   const said = [member.say("x".repeat(MAX_PENDING_CHARACTERS)), member.say("one more")];
@@ -76,7 +76,7 @@ test("so much text waits to be stored, and more is refused", async () => {
   expect(await member.say("now there is room")).toMatchObject({ id: 2 });
 });
 
-test("old messages are looked for at the start, and every hour", async () => {
+test("the hub deletes expired messages every hour", async () => {
   const history = new MemoryHistory();
   let nowMs = 0;
   const chat = await startedHub(history, { retainMs: 1_000, now: () => nowMs });
@@ -88,7 +88,7 @@ test("old messages are looked for at the start, and every hour", async () => {
   expect((await member.history()).map(({ text }) => text)).toEqual(["new"]);
 });
 
-test("so much of a command that there is not is said again", async () => {
+test("the answer to an unknown command repeats at most 32 characters of it", async () => {
   const { member } = await (await startedHub()).join("rose");
   expect(await executeLine(member, `/${"x".repeat(31)}`)).toMatchObject({
     notices: [`No command /${"x".repeat(31)}: /help lists them.`],

@@ -1,4 +1,4 @@
-// A chat that is served, and clients of its line endpoint.
+// A served chat, and clients of its line endpoint.
 import { onTestFinished } from "vitest";
 import { type Connection, connect, type ServeOptions, type Server, serve } from "../../../src/server.ts";
 import { type ChatOptions, chat } from "../../../src/services/chat/chat.ts";
@@ -13,7 +13,7 @@ export class LineClient {
     this.connection = connection;
   }
 
-  /** The next line, with its end; undefined at the end. */
+  /** Returns the next line with its line ending, or undefined at the end of the stream. */
   async rawLine(): Promise<string | undefined> {
     const line = await this.connection.readUntil("\n");
     return line === undefined ? undefined : String(line);
@@ -29,7 +29,7 @@ export class LineClient {
     return lines;
   }
 
-  /** All lines up to the end. */
+  /** Returns all lines up to the end of the stream. */
   async rest(): Promise<readonly string[]> {
     const lines: string[] = [];
     for (let line = await this.line(); line !== undefined; line = await this.line()) lines.push(line);
@@ -40,14 +40,14 @@ export class LineClient {
     for (const line of lines) this.connection.write(`${line}\n`);
   }
 
-  /** What a command or a line is answered with. */
+  /** Sends a line and returns the line that answers it. */
   async ask(line: string): Promise<string | undefined> {
     this.say(line);
     return this.line();
   }
 }
 
-/** A member that was asked for its name and welcomed, of a chat that any process serves. */
+/** Joins the lobby of a chat in any process; the returned member has read the greeting and the welcome. */
 export async function lineMember(url: string, name: string): Promise<LineClient> {
   const client = new LineClient(await connect(url));
   onTestFinished(() => client.connection.abort());
@@ -67,14 +67,14 @@ export class ServedChat {
     return this.server.urls[0] ?? "";
   }
 
-  /** A connection that has not said anything. */
+  /** A connection that has not sent a name. */
   async stranger(url = this.url): Promise<LineClient> {
     const connection = await connect(url);
     onTestFinished(() => connection.abort());
     return new LineClient(connection);
   }
 
-  /** A member in the lobby, with what it was welcomed with, apart from the question for its name. */
+  /** A member in the lobby, with its welcome line; it has read the greeting. */
   async member(name: string, url = this.url): Promise<LineClient & { readonly welcome: string | undefined }> {
     const client = await this.stranger(url);
     await client.line();

@@ -1,4 +1,4 @@
-// The programs that people have: netcats, telnet and Python, in one room.
+// Common line clients in one room: two netcats, telnet and Python.
 import { describe, expect, test } from "vitest";
 import { type Child, startChild } from "../../support/child.ts";
 import { requireTool } from "../../support/tools.ts";
@@ -21,7 +21,7 @@ function portOfChat({ url }: ServedChat): string {
   return new URL(url.replace("tcp:", "http:")).port;
 }
 
-/** What was typed into a program, line by line. */
+/** Types lines into a program. */
 function type(child: Child, ...lines: readonly string[]): void {
   for (const line of lines) child.stdin.write(`${line}\n`);
 }
@@ -32,7 +32,7 @@ const CLIENTS = [
 ] as const;
 
 describe.each(CLIENTS)("$program", ({ program, args }) => {
-  test("talks with the others, and what it said last is heard", async (context) => {
+  test("exchanges messages with the others, and its last line before the end of input is delivered", async (context) => {
     const command = requireTool(context, program);
     const chat = await servedChat();
     const rose = await chat.member("rose");
@@ -56,7 +56,7 @@ describe.each(CLIENTS)("$program", ({ program, args }) => {
   });
 });
 
-test("telnet gets whole lines", async (context) => {
+test("telnet receives whole lines", async (context) => {
   const command = requireTool(context, "telnet");
   const chat = await servedChat();
   const rose = await chat.member("rose");
@@ -70,7 +70,7 @@ test("telnet gets whole lines", async (context) => {
   expect(await rose.lines(3)).toEqual(["-- think joined lobby", "<think> hello", "-- think left lobby (quit)"]);
 });
 
-test("python ends its side, and is sent what it said, and then the end", async (context) => {
+test("a Python client that shuts down its side receives its own messages and then the end of the stream", async (context) => {
   const command = requireTool(context, "python3");
   const chat = await servedChat();
   const child = await startChild(command, ["-c", PYTHON, portOfChat(chat)]);

@@ -1,10 +1,10 @@
-// What a member of the line endpoint sees, text by text.
+// What a client of the line endpoint reads, line by line.
 import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { until } from "../../support/until.ts";
 import { GREETING, servedChat } from "./line-client.ts";
 
-describe("the name", () => {
-  test("is asked for until it is one that nobody has", async () => {
+describe("the name prompt", () => {
+  test("the server asks again until the name is valid and free", async () => {
     const chat = await servedChat();
     await chat.member("rose");
     const client = await chat.stranger();
@@ -18,13 +18,13 @@ describe("the name", () => {
     expect(await client.ask(" think ")).toBe("-- You are think in lobby with rose.");
   });
 
-  test("is waited for a while", async () => {
+  test("the server closes the connection when no name arrives within nameTimeoutMs", async () => {
     const chat = await servedChat({ nameTimeoutMs: 1 });
     const client = await chat.stranger();
     expect(await client.rest()).toEqual([GREETING, "-- You took too long to say your name. Bye."]);
   });
 
-  test("is waited for no longer when it was given", async () => {
+  test("the name timeout ends when the client sends a name", async () => {
     const chat = await servedChat({ nameTimeoutMs: 100 });
     const client = await chat.member("rose");
     await until(() => (chat.server.stats().connectionsExpired["name"] ?? 0) === 0, "no deadline");
@@ -33,7 +33,7 @@ describe("the name", () => {
     expect(await client.ask("still here")).toBe("<rose> still here");
   });
 
-  test("need not be given", async () => {
+  test("a client can quit or shut down before it sends a name", async () => {
     const chat = await servedChat();
     const client = await chat.stranger();
     client.say("/quit");
@@ -43,7 +43,7 @@ describe("the name", () => {
     expect(await other.rest()).toEqual([GREETING]);
   });
 
-  test("is tried a number of times", async () => {
+  test("the server closes the connection at the 101st invalid name", async () => {
     const chat = await servedChat();
     const client = await chat.stranger();
     client.say(...Array.from({ length: 101 }, () => "!"));
@@ -53,8 +53,8 @@ describe("the name", () => {
   });
 });
 
-describe("the room", () => {
-  test("is the lobby, and others are seen coming and going", async () => {
+describe("rooms", () => {
+  test("a member starts in the lobby and sees others join and leave", async () => {
     const chat = await servedChat();
     const rose = await chat.member("rose");
     expect(rose.welcome).toBe("-- You are rose in lobby, alone.");
@@ -71,7 +71,7 @@ describe("the room", () => {
     expect(await rose.lines(2)).toEqual(["-- think left lobby (quit)", "-- babala left lobby (gone)"]);
   });
 
-  test("is another one after /join, and the lobby after /leave", async () => {
+  test("/join moves a member to another room, and /leave moves it back to the lobby", async () => {
     const chat = await servedChat();
     const [rose, think] = [await chat.member("rose"), await chat.member("think")];
     expect(await think.ask("/join garden")).toBe("-- You are think in garden, alone.");
@@ -92,7 +92,7 @@ describe("the room", () => {
     expect(await think.ask("/join a/b")).toBe("-- That is not a room: 1 to 32 letters, digits, _ or -.");
   });
 
-  test("has a key where the first one set it", async () => {
+  test("the first member of a room sets its key", async () => {
     const chat = await servedChat();
     const [rose, think] = [await chat.member("rose"), await chat.member("think")];
     expect(await rose.line()).toBe("-- think joined lobby");
@@ -106,8 +106,8 @@ describe("the room", () => {
   });
 });
 
-describe("what is said", () => {
-  test("is seen by all in the form of its kind", async () => {
+describe("messages", () => {
+  test("every member sees a message in the form of its kind", async () => {
     const chat = await servedChat();
     const [rose, think] = [await chat.member("rose"), await chat.member("think")];
     rose.say("hello", "", "/me waves", "//quit is a command", "/msg think psst");
@@ -119,7 +119,7 @@ describe("what is said", () => {
     expect(await rose.ask("/msg nobody x")).toBe("-- Nobody has the name nobody.");
   });
 
-  test("is not sent where it is too long or no UTF-8, and the next line is", async () => {
+  test("a message that is too long or not UTF-8 is refused, and the next one is sent", async () => {
     const chat = await servedChat();
     const rose = await chat.member("rose");
     expect(await rose.ask("x".repeat(4_096))).toBe(`<rose> ${"x".repeat(4_096)}`);
@@ -132,7 +132,7 @@ describe("what is said", () => {
     expect(await rose.ask("naïve 👩‍👩‍👧 ✌️")).toBe("<rose> naïve 👩‍👩‍👧 ✌️");
   });
 
-  test("is shown to newcomers, the last 20 of it, and more on demand", async () => {
+  test("a new member sees the last 20 messages, and more with /history", async () => {
     const chat = await servedChat();
     const rose = await chat.member("rose");
     for (let number = 1; number <= 30; number++) await rose.ask(number === 29 ? "/me waves" : `m${number}`);
@@ -160,7 +160,7 @@ describe("what is said", () => {
     expect(await think.ask("/history")).toBe("-- Nothing was said in garden so far.");
   });
 
-  test("is delivered when the client ends its side right after it", async () => {
+  test("messages are delivered when the client shuts down its side right after them", async () => {
     const chat = await servedChat();
     const [rose, think] = [await chat.member("rose"), await chat.member("think")];
     think.say(...Array.from({ length: 50 }, (_, number) => `m${number}`));
@@ -173,7 +173,7 @@ describe("what is said", () => {
 });
 
 describe("commands", () => {
-  test("that there are not are named", async () => {
+  test("an unknown command is named in the answer", async () => {
     const chat = await servedChat();
     const rose = await chat.member("rose");
     expect(await rose.ask("/foo bar")).toBe("-- No command /foo: /help lists them.");
@@ -183,7 +183,7 @@ describe("commands", () => {
     expect(await rose.ask(`/${"😀".repeat(100)}`)).toBe(`-- No command /${"😀".repeat(31)}: /help lists them.`);
   });
 
-  test("are listed", async () => {
+  test("/help lists the commands", async () => {
     const chat = await servedChat();
     const rose = await chat.member("rose");
     rose.say("/help", "/who");
@@ -195,7 +195,7 @@ describe("commands", () => {
     );
   });
 
-  test("give another name", async () => {
+  test("/nick changes the name", async () => {
     const chat = await servedChat();
     const [rose, think] = [await chat.member("rose"), await chat.member("think")];
     expect(await rose.line()).toBe("-- think joined lobby");
@@ -206,7 +206,7 @@ describe("commands", () => {
     expect(await think.ask("/nick <b>")).toBe("-- That is not a name: 1 to 32 letters, digits, _ or -.");
   });
 
-  test("of an operator", async () => {
+  test("an operator can use /topic, /mute, /kick and /ban", async () => {
     const chat = await servedChat();
     const [rose, think, babala] = [await chat.member("rose"), await chat.member("think"), await chat.member("babala")];
     await rose.lines(2);
@@ -234,8 +234,8 @@ describe("commands", () => {
   });
 });
 
-describe("line ends", () => {
-  test("are CR LF for a client that sends them", async () => {
+describe("line endings", () => {
+  test("the server ends lines with CR LF for a client that does so", async () => {
     const chat = await servedChat();
     const client = await chat.stranger();
     expect(await client.rawLine()).toBe(`${GREETING}\n`);
@@ -246,7 +246,7 @@ describe("line ends", () => {
     expect(await client.rawLine()).toBe("<rose> there\r\n");
   });
 
-  test("are CR LF for a client of telnet, whose commands are no text", async () => {
+  test("the server ends lines with CR LF for a telnet client, and reads none of its telnet commands as text", async () => {
     const chat = await servedChat();
     const client = await chat.stranger();
     expect(await client.rawLine()).toBe(`${GREETING}\n`);
@@ -259,7 +259,7 @@ describe("line ends", () => {
   });
 });
 
-test("who comes when the chat is full is told so", async () => {
+test("a client that arrives when the chat is full is told so and disconnected", async () => {
   const chat = await servedChat({ maxMembers: 1 });
   await chat.member("rose");
   const client = await chat.stranger();
@@ -267,7 +267,7 @@ test("who comes when the chat is full is told so", async () => {
   expect(await client.rest()).toEqual([GREETING, "-- The chat is full: 1 members."]);
 });
 
-test("records are lines, whether they end or not", async () => {
+test("on a seqpacket socket the end of a record ends a line, with or without a line feed", async () => {
   vi.stubEnv("SOCKWRIGHT_TRANSPORT", "native");
   onTestFinished(() => void vi.unstubAllEnvs());
   const chat = await servedChat({}, `unix-seqpacket:@sockwright-chat-${process.pid}`);

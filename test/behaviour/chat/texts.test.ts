@@ -1,4 +1,4 @@
-// Names and texts: what is one, and what becomes of it.
+// Names and texts: which are valid, and how they are normalized, escaped and shortened.
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { addressForLimits } from "../../../src/services/chat/address-for-limits.ts";
@@ -9,15 +9,15 @@ import { nameKey, parseName } from "../../../src/services/chat/name.ts";
 import { limitList, MAX_LISTED_NAMES, nameList } from "../../../src/services/chat/name-list.ts";
 
 describe("a name", () => {
-  test.for(["a", "Rose", "rose-2", "_", "-", "Zoë", "थिंक", "日本語", "Ω", "x".repeat(32)])("%j", (name) => {
+  test.for(["a", "Rose", "rose-2", "_", "-", "Zoë", "थिंक", "日本語", "Ω", "x".repeat(32)])("%j is valid", (name) => {
     expect(parseName(name)?.text).toBe(name.normalize("NFC"));
   });
 
   test.for([
     ...["", " ", "a b", "a.b", "<b>", "a\n", "x".repeat(33), "x".repeat(10_000), "😀", "\u0301", "a\u200db"],
-    // A filler, a selector, three marks.
+    // A filler, a variation selector, three combining marks.
     ...["\u3164", "a\ufe0f", "a\u0301\u0302\u0303\u0304", "\u202ea", "\ud800"],
-  ])("is not %j", (name) => {
+  ])("%j is invalid", (name) => {
     expect(parseName(name)).toBeUndefined();
   });
 
@@ -29,16 +29,16 @@ describe("a name", () => {
     ["ﬁn", "fin"],
     ["ａ", "A"],
     ["ſ", "S"],
-  ] as const)("%s is %s", ([one, other]) => {
+  ] as const)("%s and %s are the same name", ([one, other]) => {
     expect(nameKey(one)).toBe(nameKey(other));
   });
 
-  test("of another script is another one, though it looks the same", () => {
+  test("names of different scripts are different, even if they look the same", () => {
     expect(nameKey("a")).not.toBe(nameKey("а"));
   });
 });
 
-describe("escaped", () => {
+describe("escapeText()", () => {
   test.for([
     ["\x1b[31m", "\\x1b[31m"],
     ["a\tb", "a\tb"],
@@ -50,7 +50,7 @@ describe("escaped", () => {
     expect(escapeText(text)).toBe(escaped);
   });
 
-  test("text has nothing left of what it escapes, and a second time changes nothing", () => {
+  test("escaped text contains none of the characters that are escaped, and escaping it again changes nothing", () => {
     fc.assert(
       fc.property(fc.string({ unit: "binary" }), (text) => {
         const escaped = escapeText(text);
@@ -61,19 +61,19 @@ describe("escaped", () => {
   });
 });
 
-test("a message is cut at no byte: it is refused", () => {
+test("messageText() refuses a message that is too long and does not truncate it", () => {
   expect(messageText("é", 2)).toBe("é");
   expect(() => messageText("é", 1)).toThrow(/longer than 1 bytes/);
   expect(messageText(Buffer.from("\ufeffx"), 10)).toBe("\ufeffx");
 });
 
-test("many names are shown in part", () => {
+test("nameList() shows MAX_LISTED_NAMES names and counts the rest", () => {
   const names = Array.from({ length: MAX_LISTED_NAMES + 2 }, (_, number) => `n${number}`);
   expect(nameList(names)).toMatch(/, n199, and 2 more$/);
   expect(limitList(["a", "b"], 2)).toEqual(["a", "b"]);
 });
 
-test("of the history the newest lines are shown that fit", () => {
+test("historyLines() shows the newest messages that fit", () => {
   const message = {
     type: "message",
     room: "lobby",
@@ -99,11 +99,11 @@ test.for([
   [{ path: "" }, undefined],
   [{ host: "192.0.2.1", port: 1 }, "192.0.2.1"],
   [{ host: "2001:db8::1", port: 1 }, "2001:db8:0:0::/64"],
-] as const)("limits go by %j as %s", ([peer, address]) => {
+] as const)("the limits of a client at %j apply to %s", ([peer, address]) => {
   expect(addressForLimits(peer)).toBe(address);
 });
 
-test("a welcome names the others and the topic", () => {
+test("a welcome lists the other members and the topic", () => {
   const member = { name: "rose", room: "lobby" };
   const lines = welcomeLines({ member: member as never, members: ["babala", "rose"], topic: "tea" });
   expect(lines).toEqual(["-- You are rose in lobby with babala.", "-- The topic of lobby: tea"]);

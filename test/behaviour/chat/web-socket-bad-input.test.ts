@@ -1,4 +1,4 @@
-// What no browser sends, and what pages of others have a browser send.
+// Requests that no browser sends, and requests that a page of another site makes a browser send.
 import { describe, expect, test } from "vitest";
 import type { Connection } from "../../../src/server/connection/connection.ts";
 import { connected } from "../../support/connected.ts";
@@ -34,7 +34,7 @@ async function asked(chat: ServedChat, options: Handshake): Promise<{ client: Co
   return { client, status: (await httpAnswerOf(client)).status };
 }
 
-/** A frame of a client: RFC 6455, section 5.2, masked by zeros. */
+/** A frame of a client, with a mask of zeros: RFC 6455, section 5.2. */
 function frame(head: number, payload: string | Buffer): Buffer {
   const bytes = Buffer.from(payload);
   const length = bytes.length < 126 ? [0x80 | bytes.length] : [0xfe, bytes.length >> 8, bytes.length & 255];
@@ -43,7 +43,7 @@ function frame(head: number, payload: string | Buffer): Buffer {
 
 const [TEXT, BINARY, CONTINUATION, FIN] = [1, 2, 0, 0x80];
 
-/** Joined by hand, and what it has heard. */
+/** A connection that has joined the chat with frames written by hand. */
 async function joinedByHand(chat: ServedChat): Promise<Connection> {
   const { client, status } = await asked(chat, {});
   expect(status).toBe(101);
@@ -52,31 +52,31 @@ async function joinedByHand(chat: ServedChat): Promise<Connection> {
   return client;
 }
 
-/** The code of the close frame that comes. */
+/** Reads a close frame and returns its code. */
 async function closeCodeOf(client: Connection): Promise<number> {
   const [head = 0, length = 0] = await client.readExactly(2);
   expect(head).toBe(0x88);
   return (await client.readExactly(length)).readUInt16BE();
 }
 
-describe("a page of another origin", () => {
+describe("the Origin and Host of a request", () => {
   test.for([
     ["http://evil.example", 403],
     ["null", 403],
     ["https://127.0.0.1", 403],
     ["", 403],
-  ] as const)("is refused: %s", async ([origin, status]) => {
+  ] as const)("a page of another origin is refused: %s", async ([origin, status]) => {
     const chat = await chatServing();
     expect((await asked(chat, { lines: [`Origin: ${origin}`] })).status).toBe(status);
   });
 
-  test("the own one, and a program, are let in", async () => {
+  test("a page of the chat's own origin and a client without an Origin are accepted", async () => {
     const chat = await chatServing();
     expect((await asked(chat, { lines: [`Origin: ${new URL(chat.url).origin}`] })).status).toBe(101);
     expect((await asked(chat, {})).status).toBe(101);
   });
 
-  test("and a name that leads here, of the page and of all else", async () => {
+  test("a Host that is not a name of the server is refused at every path, even if the Origin equals it", async () => {
     const chat = await chatServing();
     const host = "evil.example";
     expect((await asked(chat, { host, lines: ["Origin: http://evil.example"] })).status).toBe(421);
@@ -85,7 +85,7 @@ describe("a page of another origin", () => {
     }
   });
 
-  test("a known name is one of ours", async () => {
+  test("a Host that `hosts` names is accepted with its own Origin only", async () => {
     const chat = await chatServing({ hosts: ["https://chat.example.org"] });
     const host = "chat.example.org";
     expect((await asked(chat, { host, lines: ["Origin: https://chat.example.org"] })).status).toBe(101);
@@ -93,7 +93,7 @@ describe("a page of another origin", () => {
   });
 });
 
-test("what is no WebSocket is told so", async () => {
+test("a request that is no valid WebSocket handshake gets 426 or 400", async () => {
   const chat = await chatServing();
   const answer = await fetch(`${chat.url}ws`, { headers: { Connection: "close" } });
   expect([answer.status, answer.headers.get("upgrade")]).toEqual([426, "websocket"]);
@@ -107,8 +107,8 @@ test("what is no WebSocket is told so", async () => {
   expect(chat.errors).toEqual([]);
 });
 
-describe("a bad frame", () => {
-  test("of the protocol of the chat is told, and the talk goes on", async () => {
+describe("an invalid frame", () => {
+  test("an invalid chat message is answered with an error, and the connection stays open", async () => {
     const chat = await chatServing();
     const rose = await ChatClient.joined(chat, "rose");
     rose.socket.send(Buffer.from('{"type":"say","text":"binary"}'), { binary: true });
@@ -128,7 +128,7 @@ describe("a bad frame", () => {
     expect(chat.errors).toEqual([]);
   });
 
-  // The client sees why, and does not go: the others see it gone at once.
+  // The client reads the close code and keeps its side open; the other members see it leave at once.
   test.for([
     ["not masked", Buffer.concat([Buffer.from([0x81, 2]), Buffer.from("{}")]), 1002],
     ["of a reserved kind", frame(FIN | 3, "{}"), 1002],
@@ -138,18 +138,18 @@ describe("a bad frame", () => {
     ["no UTF-8", frame(FIN | TEXT, Buffer.from([0xff])), 1007],
     ["longer than 64 KiB", Buffer.from([0x81, 0xff, 0, 0, 0, 0, 0, 1, 0, 1, 0, 0, 0, 0]), 1009],
     ["as long as can be", Buffer.from([0x81, 0xff, 255, 255, 255, 255, 255, 255, 255, 255, 0, 0, 0, 0]), 1009],
-  ] as const)("of WebSocket ends the connection: %s", async ([, bytes, code]) => {
+  ] as const)("an invalid WebSocket frame closes the connection: %s", async ([, bytes, code]) => {
     const chat = await chatServing();
     const rose = await ChatClient.joined(chat, "rose");
     const client = await joinedByHand(chat);
     client.write(bytes);
     expect(await closeCodeOf(client)).toBe(code);
-    await until(() => rose.heard.some(({ type }) => type === "left"), "its leave");
+    await until(() => rose.heard.some(({ type }) => type === "left"), "the leave of the other member");
     expect(rose.end).toBeUndefined();
     expect(chat.errors).toEqual([]);
   });
 
-  test("in pieces of more than 64 KiB together, too", async () => {
+  test("a fragmented message of more than 64 KiB closes the connection, too", async () => {
     const chat = await chatServing();
     const client = await joinedByHand(chat);
     client.write(frame(TEXT, "x".repeat(40_000)));
@@ -158,7 +158,7 @@ describe("a bad frame", () => {
   });
 });
 
-test("a frame in pieces, byte for byte, is one", async () => {
+test("a fragmented message that arrives byte by byte is one message", async () => {
   const chat = await chatServing();
   const client = await joinedByHand(chat);
   const bytes = Buffer.concat([frame(TEXT, '{"type":"say",'), frame(9 | FIN, "p"), frame(FIN, '"text":"whole"}')]);
@@ -172,7 +172,7 @@ test("a frame in pieces, byte for byte, is one", async () => {
   expect(String(await client.readUntil("}"))).toContain("BAD_FRAME");
 });
 
-describe("the history by HTTP", () => {
+describe("the history over HTTP", () => {
   async function serving(): Promise<{ chat: ServedChat; ask: (path: string, token?: string) => Promise<Response> }> {
     const chat = await chatServing();
     const rose = await ChatClient.open(chat);
@@ -189,7 +189,7 @@ describe("the history by HTTP", () => {
     return messages.map(({ text }) => text);
   };
 
-  test("is for a member of the room", async () => {
+  test("only a member of the room can read its history", async () => {
     const { chat, ask } = await serving();
     const answer = await ask("history?room=lobby");
     expect(answer.headers.get("cache-control")).toBe("no-store");
@@ -208,7 +208,7 @@ describe("the history by HTTP", () => {
     }
   });
 
-  test("and so are the rooms", async () => {
+  test("only a member can list the rooms", async () => {
     const { ask } = await serving();
     const rooms = [{ name: "lobby", members: 1, hasKey: false, topic: "" }];
     expect(await (await ask("rooms")).json()).toEqual({ rooms });

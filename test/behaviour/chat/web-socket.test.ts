@@ -1,11 +1,11 @@
-// The WebSocket endpoint as programs see it.
+// The WebSocket endpoint as clients see it.
 import { describe, expect, test } from "vitest";
 import { manualClock } from "../../../src/testing/manual-clock.ts";
 import { turn, until } from "../../support/until.ts";
 import { ChatClient, chatServing } from "./web-sockets.ts";
 
 describe("a member", () => {
-  test("is welcomed, and hears the others once and in one order", async () => {
+  test("a member is welcomed and receives the others' messages once and in one order", async () => {
     const chat = await chatServing();
     const think = await ChatClient.open(chat);
     expect(await think.join("think")).toEqual({
@@ -40,7 +40,7 @@ describe("a member", () => {
     expect(chat.errors).toEqual([]);
   });
 
-  test("finds what was said before, or since", async () => {
+  test("a new member receives the history, or the part of it after `since`", async () => {
     const chat = await chatServing();
     const rose = await ChatClient.joined(chat, "rose");
     for (const text of ["one", "two", "three"]) rose.say(text);
@@ -54,7 +54,7 @@ describe("a member", () => {
     expect((resumed["history"] as { text: string }[]).map(({ text }) => text)).toEqual(["two", "three"]);
   });
 
-  test("leaves by its end, and is gone without one", async () => {
+  test('a member that closes leaves with the reason "quit", one that loses its connection with "gone"', async () => {
     const chat = await chatServing();
     const rose = await ChatClient.joined(chat, "rose");
     const one = await ChatClient.joined(chat, "one");
@@ -65,7 +65,7 @@ describe("a member", () => {
     expect(await rose.next("left")).toEqual({ type: "left", name: "other", room: "lobby", reason: "gone" });
   });
 
-  test("moves by joining again, and keeps its name", async () => {
+  test("a member moves by another join and keeps its name", async () => {
     const chat = await chatServing();
     const rose = await ChatClient.joined(chat, "rose");
     const think = await ChatClient.joined(chat, "think");
@@ -78,7 +78,7 @@ describe("a member", () => {
     expect(await think.next("error")).toMatchObject({ code: "BAD_ROOM" });
   });
 
-  test("hears of names that are taken or none, and can try again", async () => {
+  test("a name that is taken or invalid is answered with an error, and the client can try again", async () => {
     const chat = await chatServing();
     await ChatClient.joined(chat, "rose");
     const other = await ChatClient.open(chat);
@@ -93,7 +93,7 @@ describe("a member", () => {
     expect(await other.next()).toMatchObject({ type: "error", code: "TOO_LONG", tag: "long" });
   });
 
-  test("is told that the server closes", async () => {
+  test("a member is told that the server closes", async () => {
     const chat = await chatServing();
     const rose = await ChatClient.joined(chat, "rose");
     const closing = chat.server.close({ graceMs: 20_000 });
@@ -104,7 +104,7 @@ describe("a member", () => {
 });
 
 describe("a command", () => {
-  test("answers its author, with the tag that it came with", async () => {
+  test("a command answers its sender only, with the tag of the command", async () => {
     const chat = await chatServing();
     const [rose, think] = [await ChatClient.joined(chat, "rose"), await ChatClient.joined(chat, "think")];
     rose.say("/who", "w");
@@ -117,7 +117,7 @@ describe("a command", () => {
     expect(think.texts).toEqual([]);
   });
 
-  test("is said with two slashes, or by /me, once however often it comes", async () => {
+  test("a text with two slashes or /me is a message, and a repeated tag does not send it twice", async () => {
     const chat = await chatServing();
     const [rose, think] = [await ChatClient.joined(chat, "rose"), await ChatClient.joined(chat, "think")];
     rose.say("//who");
@@ -129,7 +129,7 @@ describe("a command", () => {
     expect(think.heard.at(-1)).toMatchObject({ kind: "me", from: "rose" });
   });
 
-  test("changes the room, the name and the topic", async () => {
+  test("commands change the room, the name and the topic", async () => {
     const chat = await chatServing();
     const [rose, think] = [await ChatClient.joined(chat, "rose"), await ChatClient.joined(chat, "think")];
     rose.say("/nick rosa");
@@ -146,7 +146,7 @@ describe("a command", () => {
     expect(await rose.next("welcome")).toMatchObject({ room: "garden", members: ["rosa", "think"] });
   });
 
-  test("puts a member out, and leaves", async () => {
+  test("/kick disconnects another member, and /quit the member itself", async () => {
     const chat = await chatServing();
     const [rose, think] = [await ChatClient.joined(chat, "rose"), await ChatClient.joined(chat, "think")];
     rose.say("/kick think");
@@ -157,7 +157,7 @@ describe("a command", () => {
   });
 });
 
-test("who asks for much history gets what fits, and is not cut off", async () => {
+test("a request for much history gets the part that fits, and the member is not disconnected", async () => {
   const chat = await chatServing({
     maxSendQueueBytes: 128 * 1024,
     hub: { rate: { perSecond: 5, burst: 1_000 } },
@@ -176,8 +176,8 @@ test("who asks for much history gets what fits, and is not cut off", async () =>
   expect((await late.next("history"))["messages"]).toEqual(history);
 });
 
-describe("who comes again", () => {
-  test("takes the name over with its token, and the old connection ends with 4000", async () => {
+describe("a member that reconnects", () => {
+  test("takes over its name with its token, and the old connection closes with 4000", async () => {
     const chat = await chatServing();
     const think = await ChatClient.joined(chat, "think");
     const old = await ChatClient.open(chat);
@@ -190,12 +190,12 @@ describe("who comes again", () => {
     taking.say("here");
     expect(await think.next("message")).toMatchObject({ from: "rose", text: "here" });
     expect(think.heard.filter(({ type }) => type === "left")).toEqual([]);
-    // The token is the new connection's by now, although the old one has gone after it came.
+    // The token belongs to the new connection, although the old one has closed after the new one joined.
     const answer = await fetch(`${chat.url}rooms`, { headers: { Authorization: `Bearer ${String(token)}` } });
     expect(answer.status).toBe(200);
   });
 
-  test("repeats what was not acknowledged, and it is delivered once", async () => {
+  test("sends a message again with the same tag, and it is delivered once", async () => {
     const chat = await chatServing();
     const think = await ChatClient.joined(chat, "think");
     const old = await ChatClient.open(chat);
@@ -213,8 +213,8 @@ describe("who comes again", () => {
   });
 });
 
-describe("who does not answer", () => {
-  test("is asked every 30 s, and gone after two pings", async () => {
+describe("a client that does not answer", () => {
+  test("is pinged every 30 s and disconnected after two unanswered pings", async () => {
     const clock = manualClock();
     const chat = await chatServing({ clock });
     const rose = await ChatClient.joined(chat, "rose");
@@ -227,7 +227,7 @@ describe("who does not answer", () => {
     for (let count = 1; count <= 2; count++) {
       clock.advance(30_000);
       await until(() => pings === count && answered === count, "pings");
-      // The answer comes in the same way as what is said, before it.
+      // The pong precedes the message on the connection, so the chat has read the pong when the message comes back.
       rose.say(`${count}`);
       await until(() => rose.texts.length === count, "the answer");
     }
@@ -238,7 +238,7 @@ describe("who does not answer", () => {
     expect(rose.end).toBeUndefined();
   });
 
-  test("and who never says a name, in its time", async () => {
+  test("is disconnected after nameTimeoutMs if it has sent no name", async () => {
     const clock = manualClock();
     const chat = await chatServing({ clock, nameTimeoutMs: 10_000 });
     const idle = await ChatClient.open(chat);
@@ -251,8 +251,8 @@ describe("who does not answer", () => {
   });
 });
 
-describe("a flood", () => {
-  test("is read no faster than the rate, in order and whole", async () => {
+describe("a flood of messages", () => {
+  test("is read no faster than the rate, in order and without loss", async () => {
     const clock = manualClock();
     const chat = await chatServing({ clock, hub: { rate: { perSecond: 5, burst: 10 } } });
     const think = await ChatClient.joined(chat, "think");
@@ -273,7 +273,7 @@ describe("a flood", () => {
     await until(() => rose.heard.filter(({ type }) => type === "sent").length === 40, "the last receipt");
   });
 
-  test("is not waited for when it has gone", async () => {
+  test("does not delay the leave of a member that has closed", async () => {
     const clock = manualClock();
     const chat = await chatServing({ clock, hub: { rate: { perSecond: 5, burst: 3 } } });
     const think = await ChatClient.joined(chat, "think");
@@ -290,7 +290,7 @@ describe("a flood", () => {
     expect(await think.next("left")).toMatchObject({ name: "rose", reason: "quit" });
   });
 
-  test("of mistakes ends the connection", async () => {
+  test("that are invalid ends the connection", async () => {
     const chat = await chatServing();
     const rose = await ChatClient.joined(chat, "rose");
     for (let count = 0; count < 200; count++) rose.socket.send("{}");
@@ -299,7 +299,7 @@ describe("a flood", () => {
   });
 });
 
-test("a slow member is cut off at its cap, and nobody waits for it", { timeout: 60_000 }, async () => {
+test("a slow member is disconnected at maxSendQueueBytes and delays no other member", { timeout: 60_000 }, async () => {
   const chat = await chatServing({ maxSendQueueBytes: 256 * 1024, hub: { rate: { perSecond: 5, burst: 100_000 } } });
   const rose = await ChatClient.joined(chat, "rose");
   const slow = await ChatClient.joined(chat, "slow");
@@ -308,7 +308,7 @@ test("a slow member is cut off at its cap, and nobody waits for it", { timeout: 
   while (!rose.heard.some(({ type }) => type === "left")) {
     for (let count = 0; count < 50; count++) rose.say("x".repeat(4_000));
     said += 50;
-    await until(() => rose.texts.length === said, "what rose said");
+    await until(() => rose.texts.length === said, "rose's messages");
   }
   expect(rose.heard.find(({ type }) => type === "left")).toMatchObject({ name: "slow", reason: "too slow" });
   expect(rose.texts.length).toBe(said);

@@ -1,4 +1,4 @@
-// A chat behind an HTTP listener, and clients of its WebSocket.
+// A chat behind an HTTP listener, and clients of its WebSocket endpoint.
 import { onTestFinished } from "vitest";
 import { type ClientOptions, WebSocket } from "ws";
 import { http } from "../../../src/http/service/http.ts";
@@ -19,18 +19,18 @@ export interface ServedChat {
   readonly url: string;
   /** `ws://…/chat/ws`. */
   readonly socketUrl: string;
-  /** What was told to `onError`. */
+  /** The errors that `onError` received. */
   readonly errors: unknown[];
 }
 
 export interface ChatServing extends ChatPagesOptions {
   readonly hub?: Partial<HubOptions>;
   readonly serve?: ServeOptions;
-  /** Default is a free port. */
+  /** The default is a free port. */
   readonly at?: string;
 }
 
-/** A hub that remembers nothing longer than the test. */
+/** A hub whose history is in memory. */
 function memoryHub(options: Partial<HubOptions> = {}): LocalHub {
   return new LocalHub(new MemoryHistory(), {
     rate: { perSecond: 5, burst: 200 },
@@ -43,7 +43,7 @@ function memoryHub(options: Partial<HubOptions> = {}): LocalHub {
   });
 }
 
-/** A chat below `/chat/`, until the test ends. */
+/** Serves a chat below `/chat/` until the test ends. */
 export async function chatServing({
   hub: hubOptions,
   serve,
@@ -61,14 +61,14 @@ export async function chatServing({
   return { hub, server, url, socketUrl: `${url.replace("http:", "ws:")}ws`, errors };
 }
 
-/** A message as a client gets it. */
+/** A frame as a client receives it. */
 export type Heard = Readonly<Record<string, unknown>> & { readonly type: string };
 
-/** A client that keeps all that it hears. */
+/** A client that keeps all frames that it receives. */
 export class ChatClient {
   readonly socket: WebSocket;
   readonly heard: Heard[] = [];
-  /** Once it has ended. */
+  /** Set when the connection has closed. */
   end: { readonly code: number; readonly reason: string } | undefined;
   #taken = 0;
 
@@ -81,7 +81,7 @@ export class ChatClient {
     socket.on("error", () => {});
   }
 
-  /** A client that is connected, and gone with the test. */
+  /** Opens a client that disconnects when the test ends. */
   static async open({ socketUrl }: Pick<ServedChat, "socketUrl">, options: ClientOptions = {}): Promise<ChatClient> {
     const socket = new WebSocket(socketUrl, options);
     onTestFinished(() => socket.terminate());
@@ -90,7 +90,7 @@ export class ChatClient {
     return client;
   }
 
-  /** A member of a room. */
+  /** Opens a client that has joined a room. */
   static async joined(chat: Pick<ServedChat, "socketUrl">, name: string, room = "lobby"): Promise<ChatClient> {
     const client = await ChatClient.open(chat);
     await client.join(name, room);
@@ -110,7 +110,7 @@ export class ChatClient {
     this.send({ type: "say", text, ...(tag === undefined ? {} : { tag }) });
   }
 
-  /** The next message of this kind; those before it are passed over. */
+  /** Waits for the next frame, of this type if one is given; skips those before it. */
   async next(type?: string): Promise<Heard> {
     const isNext = ({ type: each }: Heard): boolean => type === undefined || each === type;
     const find = (): number => this.heard.findIndex((each, place) => place >= this.#taken && isNext(each));
@@ -120,7 +120,7 @@ export class ChatClient {
     return this.heard[place] ?? { type: "none" };
   }
 
-  /** The texts of the messages of rooms that have come. */
+  /** The texts of the room messages that have arrived. */
   get texts(): unknown[] {
     return this.heard.flatMap(({ type, text }) => (type === "message" ? [text] : []));
   }
