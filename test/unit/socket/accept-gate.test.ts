@@ -19,7 +19,7 @@ afterEach(() => {
   vi.restoreAllMocks();
 });
 
-/** A gate that writes down what it is told. */
+/** A gate that records its calls. */
 class Notes implements AcceptGate {
   capacity: number;
   readonly sheds: Address[] = [];
@@ -42,7 +42,7 @@ class Notes implements AcceptGate {
   countAcceptError(error: unknown): void {
     this.errors.push(error);
   }
-  /** Makes room, and says so. */
+  /** Makes room and calls the waiters. */
   open(room: number): void {
     this.capacity = room;
     for (const open of [...this.waiters]) {
@@ -57,7 +57,7 @@ interface Serving {
   readonly served: Promise<void>;
 }
 
-/** Serves with the gate; what was accepted stays open until the test ends. */
+/** Serves with the gate; the accepted sockets stay open until the test ends. */
 function acceptThrough(listener: Listener, gate: AcceptGate, signal?: AbortSignal): Serving {
   const accepted: Endpoint[] = [];
   onTestFinished(() => {
@@ -75,7 +75,7 @@ async function connectMany(listener: Listener, count: number): Promise<Socket[]>
   return clients;
 }
 
-/** The backlog has them in this order. */
+/** Connects one client after the other, so that the backlog has them in this order. */
 async function connectedInOrder(listener: Listener, count: number): Promise<Socket[]> {
   const clients: Socket[] = [];
   for (let index = 0; index < count; index++) clients.push(...(await connectMany(listener, 1)));
@@ -93,7 +93,7 @@ function published(): string[] {
 }
 
 describe("a gate", () => {
-  test("that is full leaves the others in the backlog, and they are taken as soon as there is room", async () => {
+  test("without room leaves connections in the backlog, and they are accepted when there is room", async () => {
     const listener = listenOnLoopback();
     const gate = new Notes(2);
     const { accepted, served } = acceptThrough(listener, gate);
@@ -110,7 +110,7 @@ describe("a gate", () => {
     await served;
   });
 
-  test("that is full from the start takes nobody, and asks for nothing while it waits", async () => {
+  test("without room from the start accepts nothing, and accept is not called while it waits", async () => {
     const listener = listenOnLoopback();
     const gate = new Notes(0);
     const accept = vi.spyOn(kernel, "accept");
@@ -122,7 +122,7 @@ describe("a gate", () => {
     await served;
   });
 
-  test("is not exceeded by two listeners that are woken in one turn", async () => {
+  test("is not exceeded by two listeners that wake up in the same turn", async () => {
     const gate = new Notes(1);
     const listeners = [listenOnLoopback(), listenOnLoopback()];
     const all = listeners.map((listener) => acceptThrough(listener, gate));
@@ -138,7 +138,7 @@ describe("a gate", () => {
     await Promise.all(all.map(({ served }) => served));
   });
 
-  test.for(["close", "signal"] as const)("that is full is left by a %s, and forgets the server", async (how) => {
+  test.for(["close", "signal"] as const)("without room forgets the server after a %s", async (how) => {
     const listener = listenOnLoopback();
     const gate = new Notes(0);
     const controller = new AbortController();
@@ -153,7 +153,7 @@ describe("a gate", () => {
 });
 
 describe("out of descriptors", () => {
-  /** The kernel with no descriptor free but those that are closed from now on. */
+  /** Simulates a kernel that has no free descriptors, apart from those that are closed from now on. */
   function exhaust(code: "EMFILE" | "ENFILE"): { end(): void } {
     const { accept, close, socket } = kernel;
     let free = 0;
@@ -176,36 +176,39 @@ describe("out of descriptors", () => {
     };
   }
 
-  test.for(["EMFILE", "ENFILE"] as const)("%s: who waits is reset, and 100 ms later others are taken", async (code) => {
-    const actions = published();
-    const listener = listenOnLoopback();
-    const clients = await connectedInOrder(listener, 3);
-    const late = openStream();
-    const gate = new Notes();
-    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
-    const { accepted, served } = acceptThrough(listener, gate);
-    // The first batch, of one, is taken by the call itself.
-    const shortage = exhaust(code);
-    await turnLoop();
-    expect(accepted).toHaveLength(1);
-    expect(actions).toEqual(["shed"]);
-    expect(gate.errors).toMatchObject([{ code, syscall: "accept" }]);
-    const shed = clients.slice(1);
-    expect(gate.sheds.map(({ port }) => port)).toEqual(shed.map((client) => client.getsockname().port));
-    for (const client of shed) await expect(client.recv(1)).rejects.toMatchObject({ code: "ECONNRESET" });
-    shortage.end();
-    await late.connect(listener.getsockname());
-    await vi.advanceTimersByTimeAsync(99);
-    await turnLoop();
-    expect(accepted).toHaveLength(1);
-    await vi.advanceTimersByTimeAsync(1);
-    await turnLoop();
-    expect(accepted).toHaveLength(2);
-    listener.close();
-    await served;
-  });
+  test.for(["EMFILE", "ENFILE"] as const)(
+    "%s: waiting connections are reset, and accepting continues after 100 ms",
+    async (code) => {
+      const actions = published();
+      const listener = listenOnLoopback();
+      const clients = await connectedInOrder(listener, 3);
+      const late = openStream();
+      const gate = new Notes();
+      vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+      const { accepted, served } = acceptThrough(listener, gate);
+      // The call itself accepts the first batch, which has one connection.
+      const shortage = exhaust(code);
+      await turnLoop();
+      expect(accepted).toHaveLength(1);
+      expect(actions).toEqual(["shed"]);
+      expect(gate.errors).toMatchObject([{ code, syscall: "accept" }]);
+      const shed = clients.slice(1);
+      expect(gate.sheds.map(({ port }) => port)).toEqual(shed.map((client) => client.getsockname().port));
+      for (const client of shed) await expect(client.recv(1)).rejects.toMatchObject({ code: "ECONNRESET" });
+      shortage.end();
+      await late.connect(listener.getsockname());
+      await vi.advanceTimersByTimeAsync(99);
+      await turnLoop();
+      expect(accepted).toHaveLength(1);
+      await vi.advanceTimersByTimeAsync(1);
+      await turnLoop();
+      expect(accepted).toHaveLength(2);
+      listener.close();
+      await served;
+    },
+  );
 
-  test("MAX_ACCEPTS_PER_TURN: no more are reset at once, so that a flood does not hold up anybody else", async () => {
+  test("MAX_ACCEPTS_PER_TURN limits the resets per turn, so that a flood does not delay other work", async () => {
     const listener = listenOnLoopback();
     await connectMany(listener, MAX_ACCEPTS_PER_TURN + 10);
     vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
@@ -221,7 +224,7 @@ describe("out of descriptors", () => {
     await served;
   });
 
-  test("a spare that somebody else was faster to take: the server pauses, and loses nobody", async () => {
+  test("when another thread takes the freed spare descriptor, the server pauses and loses no connection", async () => {
     const actions = published();
     const listener = listenOnLoopback();
     await connectMany(listener, 3);
@@ -244,7 +247,7 @@ describe("out of descriptors", () => {
     await served;
   });
 
-  test("the spare is a descriptor of the server's, and goes with it", async () => {
+  test("the spare descriptor belongs to the server and is closed with it", async () => {
     const before = kernel.openDescriptors();
     const listener = listenOnLoopback();
     const { served } = acceptThrough(listener, new Notes());

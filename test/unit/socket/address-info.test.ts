@@ -1,4 +1,4 @@
-// getaddrinfo: what is asked, what is answered, and what ends the wait.
+// getaddrinfo: the query, the answer, and the ways in which the wait ends.
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import {
   AF_INET,
@@ -20,8 +20,8 @@ import { MAX_RUNNING_LOOKUPS } from "../../../src/socket/lookup.ts";
 
 const stream = { type: SOCK_STREAM };
 
-describe("of the machine itself", () => {
-  test("an address has one row for each type of socket", async () => {
+describe("queries that the machine answers itself", () => {
+  test("an address has one row per socket type", async () => {
     const address = { family: AF_INET, host: "127.0.0.1", port: 80 };
     const rest = { family: AF_INET, canonname: "", address };
     expect(await getaddrinfo("127.0.0.1", 80)).toEqual([
@@ -33,7 +33,7 @@ describe("of the machine itself", () => {
     expect(await getaddrinfo("127.0.0.1", 80, { type: SOCK_DGRAM })).toMatchObject([{ protocol: IPPROTO_UDP }]);
   });
 
-  test("a name, a service, and the numeric forms of inet_aton", async () => {
+  test("a name, a service, and the numeric forms of inet_aton are accepted", async () => {
     expect(await getaddrinfo("localhost", "http", { ...stream, family: AF_INET })).toMatchObject([
       { address: { host: "127.0.0.1", port: 80 } },
     ]);
@@ -43,34 +43,34 @@ describe("of the machine itself", () => {
     ]);
   });
 
-  test("no host is the loopback, and any address for a listener", async () => {
+  test("a null host is the loopback address, or any address with AI_PASSIVE", async () => {
     const hosts = async (flags: number) =>
       (await getaddrinfo(null, 80, { ...stream, flags })).map(({ address }) => address.host).sort();
     expect(await hosts(0)).toEqual(["127.0.0.1", "::1"]);
     expect(await hosts(AI_PASSIVE)).toEqual(["0.0.0.0", "::"]);
   });
 
-  test("the scope of a link-local address is its number", async () => {
+  test("the scope of a link-local address is a number", async () => {
     const [found] = await getaddrinfo("fe80::1%lo", 80, stream);
     expect(found?.address).toEqual({ family: AF_INET6, host: "fe80::1", port: 80, flowinfo: 0, scopeId: 1 });
   });
 
-  test("the canonical name is in the first row", async () => {
+  test("the first row has the canonical name", async () => {
     const rows = await getaddrinfo("localhost", 80, { family: AF_INET, flags: AI_CANONNAME });
     expect(rows.map(({ canonname }) => canonname)).toEqual(["localhost", "", ""]);
   });
 });
 
-describe("what has no answer is an error in Node's shape", () => {
+describe("a failed lookup rejects with an error in Node's format", () => {
   test.each([
-    ["a name that nobody knows", ["sockwright.invalid", 80, {}], "ENOTFOUND", -3008],
-    ["a name where an address is wanted", ["localhost", 80, { flags: AI_NUMERICHOST }], "ENOTFOUND", -3008],
+    ["an unknown name", ["sockwright.invalid", 80, {}], "ENOTFOUND", -3008],
+    ["a name with AI_NUMERICHOST", ["localhost", 80, { flags: AI_NUMERICHOST }], "ENOTFOUND", -3008],
     ["an empty name", ["", 80, {}], "ENOTFOUND", -3008],
-    ["a service that nobody knows", ["127.0.0.1", "no-such-service", {}], "EAI_SERVICE", -3010],
+    ["an unknown service", ["127.0.0.1", "no-such-service", {}], "EAI_SERVICE", -3010],
     ["a family without names", ["localhost", 80, { family: AF_UNIX }], "EAI_FAMILY", -3005],
     ["an address of the other family", ["127.0.0.1", 80, { family: AF_INET6 }], "EAI_ADDRFAMILY", -3000],
-    ["flags that there are not", ["127.0.0.1", 80, { flags: 1 << 20 }], "EAI_BADFLAGS", -3002],
-    ["a type that there is not", ["127.0.0.1", 80, { type: 77 }], "EAI_SOCKTYPE", -3011],
+    ["unknown flags", ["127.0.0.1", 80, { flags: 1 << 20 }], "EAI_BADFLAGS", -3002],
+    ["an unknown type", ["127.0.0.1", 80, { type: 77 }], "EAI_SOCKTYPE", -3011],
   ] as const)("%s", async (_name, [host, port, options], code, errno) => {
     const error: unknown = await getaddrinfo(host, port, options).catch((reason: unknown) => reason);
     expect(error).toBeInstanceOf(SocketError);
@@ -80,13 +80,13 @@ describe("what has no answer is an error in Node's shape", () => {
     expect(error).not.toHaveProperty("address");
   });
 
-  test("neither a host nor a service", async () => {
+  test("neither a host nor a service is given", async () => {
     const error: unknown = await getaddrinfo(null, null).catch((reason: unknown) => reason);
     expect(error).toMatchObject({ code: "ENOTFOUND", message: "getaddrinfo ENOTFOUND" });
     expect(error).not.toHaveProperty("hostname");
   });
 
-  test("nobody awaits it, and the process goes on", async () => {
+  test("an ignored promise of a failing lookup does not end the process", async () => {
     void getaddrinfo("sockwright.invalid", 80);
     await expect(getaddrinfo("sockwright.invalid", 80)).rejects.toMatchObject({ code: "ENOTFOUND" });
   });
@@ -122,7 +122,7 @@ describe("wrong arguments", () => {
   });
 });
 
-describe("with a resolver that answers when it is told to", () => {
+describe("with a resolver that answers on demand", () => {
   const real = kernel.getaddrinfo;
   type Asked = Parameters<typeof kernel.getaddrinfo>;
   let asked: Asked[] = [];
@@ -141,33 +141,33 @@ describe("with a resolver that answers when it is told to", () => {
     asked[index]?.[6](status, errno, status === 0 ? [row, row] : undefined);
   }
 
-  test("a name is asked for as IDNA has it, and the error has it as it was given", async () => {
+  test("the resolver receives the name in its IDNA form, and the error has the original name", async () => {
     const found = getaddrinfo("bücher.example", 80);
     expect(asked[0]?.slice(0, 6)).toEqual(["xn--bcher-kva.example", "80", 0, 0, 0, 0]);
     answer(0, -3);
     await expect(found).rejects.toMatchObject({ code: "EAI_AGAIN", errno: -3001, hostname: "bücher.example" });
   });
 
-  test("the rows are in the resolver's order", async () => {
+  test("the rows keep the order of the resolver", async () => {
     const found = getaddrinfo("many.example", 80);
     answer(0);
     expect((await found).map(({ address }) => address.host)).toEqual(["192.0.2.0", "192.0.2.0"]);
   });
 
-  test("an error of the system has its own name", async () => {
+  test("a system error keeps its own code", async () => {
     const found = getaddrinfo("a.example", 80);
     answer(0, -11, 24);
     await expect(found).rejects.toMatchObject({ code: "EMFILE", errno: -24, syscall: "getaddrinfo" });
   });
 
-  test("a look-up that cannot begin fails, and leaves its place", async () => {
+  test("a lookup that cannot start rejects and frees its slot", async () => {
     kernel.getaddrinfo = () => -12;
     for (let i = 0; i <= MAX_RUNNING_LOOKUPS; i++) {
       await expect(getaddrinfo("a.example", 80)).rejects.toMatchObject({ code: "ENOMEM", hostname: "a.example" });
     }
   });
 
-  test("so many are asked at a time as libuv has for slow work; addresses do not wait for them", async () => {
+  test("MAX_RUNNING_LOOKUPS limits concurrent lookups of names, as in libuv; numeric addresses do not wait", async () => {
     const names = Array.from({ length: MAX_RUNNING_LOOKUPS + 2 }, (_value, index) => `name-${index}.example`);
     const found = names.map((name) => getaddrinfo(name, 80));
     expect(asked.map(([host]) => host)).toEqual(names.slice(0, MAX_RUNNING_LOOKUPS));
@@ -178,7 +178,7 @@ describe("with a resolver that answers when it is told to", () => {
     expect(asked.map(([host]) => host).filter((host) => host?.endsWith(".example"))).toEqual(names);
   });
 
-  test("a signal ends the wait at once, and the answer that comes later is nobody's", async () => {
+  test("a signal ends the wait at once, and the late answer is ignored", async () => {
     const controller = new AbortController();
     const found = getaddrinfo("slow.example", 80, { signal: controller.signal });
     controller.abort("enough");
@@ -189,7 +189,7 @@ describe("with a resolver that answers when it is told to", () => {
     expect(await next).toHaveLength(2);
   });
 
-  test("a question that was not asked yet is taken back", async () => {
+  test("a signal removes a lookup that has not started", async () => {
     const controller = new AbortController();
     const first = Array.from({ length: MAX_RUNNING_LOOKUPS }, () => getaddrinfo("slow.example", 80));
     const taken = getaddrinfo("late.example", 80, { signal: controller.signal });
@@ -200,7 +200,7 @@ describe("with a resolver that answers when it is told to", () => {
     expect(asked.map(([host]) => host)).not.toContain("late.example");
   });
 
-  test("a signal that has fired asks nobody", async () => {
+  test("an aborted signal prevents the lookup", async () => {
     await expect(getaddrinfo("a.example", 80, { signal: AbortSignal.abort() })).rejects.toMatchObject({
       code: "ABORT_ERR",
     });

@@ -1,4 +1,4 @@
-// connect of a name with several addresses: one after the other, on one socket.
+// connect to a name with several addresses tries one after the other on the same socket.
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { AF_INET, SOCK_DGRAM, type Socket, socket } from "../../../src/index.ts";
 import { kernel } from "../../../src/native/load.ts";
@@ -15,7 +15,7 @@ afterEach(() => {
 
 const name = "name.example";
 
-/** The last byte of each IPv4 address that connect(2) was given; 0 is the AF_UNSPEC that gives one up. */
+/** The last byte of each IPv4 address given to connect(2); 0 is the AF_UNSPEC that dissolves an attempt. */
 function spyOnConnects(): () => number[] {
   const spy = vi.spyOn(kernel, "connect");
   return () => spy.mock.calls.map(([, , sockaddr]) => sockaddr[7] ?? 0);
@@ -28,12 +28,12 @@ async function exchange(client: Socket, listener: ReturnType<typeof listenAt>): 
   expect(String(await client.recv(16))).toBe("hello");
 }
 
-describe("the addresses that refuse are passed over", () => {
+describe("addresses that refuse are skipped", () => {
   test.for([
     ["the first of one", ["127.0.0.9"]],
     ["the second", ["127.0.0.2", "127.0.0.9"]],
     ["the fourth", ["127.0.0.2", "127.0.0.3", "127.0.0.4", "127.0.0.9"]],
-    ["the second, and nobody asks the third", ["127.0.0.2", "127.0.0.9", "127.0.0.5"]],
+    ["the second, before the third is tried,", ["127.0.0.2", "127.0.0.9", "127.0.0.5"]],
   ] as const)("%s takes the connection", async ([, hosts]) => {
     const listener = listenAt("127.0.0.9");
     nameHas(...hosts);
@@ -46,7 +46,7 @@ describe("the addresses that refuse are passed over", () => {
     });
   });
 
-  test("connect_ex gives 0, and sends that were asked for meanwhile go to the one that took it", async () => {
+  test("connect_ex returns 0, and sends made meanwhile go to the address that accepts", async () => {
     const listener = listenAt("127.0.0.9");
     nameHas("127.0.0.2", "127.0.0.3", "127.0.0.9");
     const client = openStream();
@@ -60,7 +60,7 @@ describe("the addresses that refuse are passed over", () => {
     expect(String(await peer.recv(16))).toBe("early");
   });
 
-  test("a receive that waits meanwhile is told nothing of them", async () => {
+  test("a pending receive does not see the failed attempts", async () => {
     const listener = listenAt("127.0.0.9");
     nameHas("127.0.0.2", "127.0.0.3", "127.0.0.9");
     const client = openStream();
@@ -81,8 +81,8 @@ describe("the addresses that refuse are passed over", () => {
   });
 });
 
-describe("where all refuse", () => {
-  test("the error is the last one's, and the socket can be connected again", async () => {
+describe("when all addresses refuse", () => {
+  test("the error is that of the last address, and the socket can connect again", async () => {
     const listener = listenAt("127.0.0.9");
     nameHas("127.0.0.2", "127.0.0.3");
     const client = openStream();
@@ -98,7 +98,7 @@ describe("where all refuse", () => {
 });
 
 describe("an address that does not answer", () => {
-  test("is given up after its share of the time-out, and the next one takes the connection", async () => {
+  test("is given up after its share of the timeout, and the next address accepts", async () => {
     const listener = listenAt("127.0.0.9");
     await neverAnswersAt("127.0.0.2", portOfListener(listener));
     nameHas("127.0.0.2", "127.0.0.9");
@@ -118,7 +118,7 @@ describe("an address that does not answer", () => {
     await exchange(client, listener);
   });
 
-  test("has 2 s at least, where the time-out has so much", async () => {
+  test("gets at least 2 s if the timeout allows it", async () => {
     const listener = listenAt("127.0.0.9");
     await neverAnswersAt("127.0.0.2", portOfListener(listener));
     nameHas("127.0.0.2", "127.0.0.9");
@@ -134,7 +134,7 @@ describe("an address that does not answer", () => {
     await connected;
   });
 
-  test("the time-out of the whole leaves a socket that can only be closed", async () => {
+  test("leaves a socket that can only be closed, when the whole timeout has passed", async () => {
     const listener = listenAt("127.0.0.9");
     await neverAnswersAt("127.0.0.2", portOfListener(listener));
     nameHas("127.0.0.2", "127.0.0.9");
@@ -144,7 +144,7 @@ describe("an address that does not answer", () => {
     client.settimeout(20);
     const connected = client.connect({ host: name, port: portOfListener(listener) });
     await untilReal(() => connects().length === 1);
-    // The only address that has a turn has all of the time: no timer but that of the whole.
+    // The first address gets all of the time, so only the timer of the whole timeout runs.
     expect(vi.getTimerCount()).toBe(1);
     vi.advanceTimersByTime(20);
     await expect(connected).rejects.toMatchObject({ code: "ERR_SOCKWRIGHT_TIMEOUT" });
@@ -152,7 +152,7 @@ describe("an address that does not answer", () => {
     await expect(client.send("x")).rejects.toMatchObject({ code: "ERR_SOCKWRIGHT_CONNECT_ABANDONED" });
   });
 
-  test("an abort at the second one", async () => {
+  test("can be aborted during the second attempt", async () => {
     const listener = listenAt("127.0.0.9");
     await neverAnswersAt("127.0.0.3", portOfListener(listener));
     nameHas("127.0.0.2", "127.0.0.3", "127.0.0.9");
@@ -169,7 +169,7 @@ describe("an address that does not answer", () => {
   });
 });
 
-test("a datagram socket takes the first", async () => {
+test("a datagram socket uses the first address", async () => {
   const [ours] = closeAtTheEnd(socket(AF_INET, SOCK_DGRAM));
   const peer = openDatagrams();
   const asked = nameHas("127.0.0.1", "127.0.0.2");
@@ -178,7 +178,7 @@ test("a datagram socket takes the first", async () => {
   expect(asked.mock.calls[0]?.[3]).toBe(SOCK_DGRAM);
 });
 
-test("a socket that may not wait is under way to the first: EINPROGRESS", async () => {
+test("a non-blocking socket begins to connect to the first address: EINPROGRESS", async () => {
   const listener = listenAt("127.0.0.9");
   nameHas("127.0.0.9", "127.0.0.2");
   const connects = spyOnConnects();
@@ -188,7 +188,7 @@ test("a socket that may not wait is under way to the first: EINPROGRESS", async 
   expect(connects()).toEqual([9]);
 });
 
-/** Where timers are played: by turns of the loop. */
+/** Waits by turns of the loop, because the timers are fake. */
 async function untilReal(isSo: () => boolean): Promise<void> {
   while (!isSo()) await new Promise((resolve) => setImmediate(resolve));
 }

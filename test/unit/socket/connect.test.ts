@@ -12,7 +12,7 @@ function listenOn(host: string, family: number) {
   return server.listen();
 }
 
-/** An address of a port on which nobody listens. */
+/** An address whose port has no listener. */
 function closedPort() {
   const listener = listenOnLoopback();
   const address = listener.getsockname();
@@ -20,11 +20,11 @@ function closedPort() {
   return address;
 }
 
-describe("connect also takes names, resolved in the socket's own family", () => {
+describe("connect also accepts names, resolved in the family of the socket", () => {
   test.for([
     ["inet", AF_INET, "127.0.0.1"],
     ["inet6", AF_INET6, "::1"],
-  ] as const)("localhost is the loopback of %s, and nobody is asked", async ([, family, host]) => {
+  ] as const)("localhost is the loopback address of %s, without a lookup", async ([, family, host]) => {
     const asked = nameHas();
     const listener = listenOn(host, family);
     const { port = 0 } = listener.getsockname();
@@ -37,7 +37,7 @@ describe("connect also takes names, resolved in the socket's own family", () => 
   test.for([
     ["inet", AF_INET, "127.0.0.1"],
     ["inet6", AF_INET6, "::1"],
-  ] as const)("any other is looked up for %s, as a stream", async ([, family, host]) => {
+  ] as const)("any other name is looked up for %s, as a stream", async ([, family, host]) => {
     const asked = nameHas("127.0.0.1", "::1");
     const listener = listenOn(host, family);
     const { port = 0 } = listener.getsockname();
@@ -48,7 +48,7 @@ describe("connect also takes names, resolved in the socket's own family", () => 
     expect([name, service, ...hints.slice(0, 2)]).toEqual(["name.example", String(port), family, SOCK_STREAM]);
   });
 
-  test("a name that is not found is Node's own ENOTFOUND, and the socket is as it was", async () => {
+  test("a name that is not found rejects with Node's ENOTFOUND, and the socket stays usable", async () => {
     const client = openStream();
     await expect(client.connect({ host: "name.invalid", port: 1 })).rejects.toMatchObject({
       code: expect.stringMatching(/^(ENOTFOUND|EAI_AGAIN)$/),
@@ -59,7 +59,7 @@ describe("connect also takes names, resolved in the socket's own family", () => 
     await client.connect(listener.getsockname());
   });
 
-  test("the error of a connect to a name tells the address that was tried", async () => {
+  test("the error of a connect to a name has the attempted address", async () => {
     nameHas("127.0.0.1");
     const { port = 0 } = closedPort();
     await expect(openStream().connect({ host: "name.example", port })).rejects.toMatchObject({
@@ -69,7 +69,7 @@ describe("connect also takes names, resolved in the socket's own family", () => 
     });
   });
 
-  test("sends wait behind the look-up, in order", async () => {
+  test("sends wait in order until the lookup and the connect are done", async () => {
     nameHas("127.0.0.1");
     const listener = listenOnLoopback();
     const { port = 0 } = listener.getsockname();
@@ -88,7 +88,7 @@ describe("connect also takes names, resolved in the socket's own family", () => 
     expect(received).toBe("12");
   });
 
-  test("the look-up is waited for by a socket that may not wait as well, and then it is EINPROGRESS", async () => {
+  test("a non-blocking socket waits for the lookup as well, then returns EINPROGRESS", async () => {
     nameHas("127.0.0.1");
     const { port = 0 } = listenOnLoopback().getsockname();
     const client = openStream();
@@ -108,8 +108,8 @@ describe("connect also takes names, resolved in the socket's own family", () => 
   });
 });
 
-describe("connect_ex gives the errno", () => {
-  test("0 when it is connected", async () => {
+describe("connect_ex returns the errno", () => {
+  test("0 when the socket is connected", async () => {
     expect(await openStream().connect_ex(listenOnLoopback().getsockname())).toBe(0);
   });
 
@@ -128,7 +128,7 @@ describe("connect_ex gives the errno", () => {
     expect(error).toMatchObject({ code: name, errno: -errno[name], syscall: "connect" });
   });
 
-  test("what has no errno behind it is thrown", async () => {
+  test("an error without an errno is thrown", async () => {
     const client = openStream();
     client.close();
     await expect(client.connect_ex({ host: "127.0.0.1", port: 1 })).rejects.toMatchObject({
@@ -139,8 +139,8 @@ describe("connect_ex gives the errno", () => {
   });
 });
 
-describe("a datagram socket's connect", () => {
-  test("sets the peer: send needs no address, and nobody else is heard", async () => {
+describe("connect of a datagram socket", () => {
+  test("sets the peer: send needs no address, and datagrams from others are dropped", async () => {
     const [ours, peer, stranger] = [openDatagrams(), openDatagrams(), openDatagrams()];
     await ours.connect(peer.getsockname());
     expect(ours.getpeername()).toEqual(peer.getsockname());
@@ -151,14 +151,14 @@ describe("a datagram socket's connect", () => {
     expect(String((await peer.recvfrom(64))[0])).toBe("answer");
   });
 
-  test("to another address replaces it", async () => {
+  test("replaces the peer when it is called again", async () => {
     const [ours, first, second] = [openDatagrams(), openDatagrams(), openDatagrams()];
     await ours.connect(first.getsockname());
     await ours.connect(second.getsockname());
     expect(ours.getpeername()).toEqual(second.getsockname());
   });
 
-  test("a refusal comes back as ECONNREFUSED of the next call, once", async () => {
+  test("makes the next call reject once with ECONNREFUSED after a refusal", async () => {
     const [ours, ghost] = [openDatagrams(), openDatagrams()];
     const address = ghost.getsockname();
     ghost.close();
@@ -169,7 +169,7 @@ describe("a datagram socket's connect", () => {
     await expect(ours.recv(64)).rejects.toMatchObject({ code: "EAGAIN" });
   });
 
-  test("without one, send is EDESTADDRREQ", async () => {
+  test("is required for send: EDESTADDRREQ without it", async () => {
     const [bare] = closeAtTheEnd(socket(AF_INET, SOCK_DGRAM));
     await expect(bare.send("x")).rejects.toMatchObject({ code: "EDESTADDRREQ", syscall: "send" });
   });

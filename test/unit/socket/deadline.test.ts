@@ -14,7 +14,7 @@ afterEach(() => {
 
 const TIMEOUT_MS = 10;
 
-/** Keeps the loop from turning until the time-out is over: in its next turn it finds both the timer and the event. */
+/** Blocks the event loop until the timeout has passed: the next turn finds both the timer and the event. */
 function blockUntilOverdue(isReady = (): boolean => true): void {
   const end = performance.now() + 2 * TIMEOUT_MS;
   while (performance.now() < end || !isReady());
@@ -30,7 +30,7 @@ function drain(socket: Socket, bytes: number): void {
   for (let rest = bytes; rest > 0; ) rest -= Number(socket.tryRecv(room));
 }
 
-describe("in one turn readiness comes before deadlines", () => {
+describe("in one turn, readiness takes precedence over deadlines", () => {
   test("recv", async () => {
     const [left, right] = unixPair();
     right.settimeout(TIMEOUT_MS);
@@ -52,7 +52,7 @@ describe("in one turn readiness comes before deadlines", () => {
     expect(String(data)).toBe("in time");
   });
 
-  test("the end of a stream, and a failure", async () => {
+  test("the end of a stream, and an error", async () => {
     const [left, right] = unixPair();
     right.settimeout(TIMEOUT_MS);
     const received = right.recv(1024);
@@ -90,18 +90,18 @@ describe("in one turn readiness comes before deadlines", () => {
     const client = openStream();
     listener.settimeout(TIMEOUT_MS);
     client.settimeout(TIMEOUT_MS);
-    // The tests before may have spent this turn's budget; the connect would then be made in the next.
+    // Earlier tests may have used up the budget of this turn, which would delay the connect to the next one.
     beginTurn();
     const accepted = listener.accept();
     const connected = client.connect(listener.getsockname());
-    // On a busy machine the kernel shakes hands later.
+    // On a busy machine, the kernel may complete the handshake later.
     blockUntilOverdue(() => polls(listener, EPOLLIN) && polls(client, EPOLLOUT));
     const [[peer]] = await Promise.all([accepted, connected]);
     closeAtTheEnd(peer);
     expect(peer.getpeername()).toEqual(client.getsockname());
   });
 
-  test("each of several calls with the same deadline, as far as the data reaches", async () => {
+  test("several calls with the same deadline, as far as the data suffices", async () => {
     const [left, right] = unixPair();
     right.settimeout(TIMEOUT_MS);
     const calls = Promise.allSettled([right.recv(2), right.recv(2), right.recv(2)]);
@@ -115,8 +115,8 @@ describe("in one turn readiness comes before deadlines", () => {
   });
 });
 
-describe("at expiry there is one last try", () => {
-  test("and only one", async () => {
+describe("one last attempt is made at expiry", () => {
+  test("and no further one", async () => {
     vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "performance"] });
     const recv = vi.spyOn(kernel, "recv");
     const [, right] = unixPair();
@@ -130,7 +130,7 @@ describe("at expiry there is one last try", () => {
     expect(recv).toHaveBeenCalledTimes(2);
   });
 
-  test("which looks also where the last read was short, and the next would have waited without a look", async () => {
+  test("even where a short read would make the next receive wait without an attempt", async () => {
     vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "performance"] });
     const [left, right] = unixPair();
     left.trySend("first");
@@ -144,7 +144,7 @@ describe("at expiry there is one last try", () => {
     expect(String(await received)).toBe("second");
   });
 
-  test("and a failure that it meets is the call's", async () => {
+  test("and an error that it meets rejects the call", async () => {
     vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "performance"] });
     const [, right] = unixPair();
     right.settimeout(1_000);
@@ -155,7 +155,7 @@ describe("at expiry there is one last try", () => {
   });
 });
 
-test("the wall clock moves no deadline", async () => {
+test("a change of the wall clock does not move a deadline", async () => {
   vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "performance", "Date"] });
   const [left, right] = unixPair();
   right.settimeout(1_000);

@@ -1,4 +1,4 @@
-// Which bytes of a file can be sent without a wait for a disk, where the test says what is in memory.
+// The bytes of a file that can be sent without waiting for the disk; the test decides what is in memory.
 import { randomBytes } from "node:crypto";
 import { closeSync, mkdtempSync, openSync, rmSync, writeFileSync } from "node:fs";
 import { constants, tmpdir } from "node:os";
@@ -10,7 +10,7 @@ import { until } from "../../support/until.ts";
 const { EAGAIN, EBADF, EINVAL, EIO, ENOSYS, EOPNOTSUPP } = constants.errno;
 const never = (): never => expect.unreachable();
 
-/** A file of two windows; `probe` says what is in memory, and what was asked is told. */
+/** A file of two windows; `probe` decides what is in memory, and the probed positions are recorded. */
 function paged(probe: (position: number) => number, flags = "r") {
   const folder = mkdtempSync(join(tmpdir(), "sockwright-pages-"));
   const path = join(folder, "file");
@@ -37,7 +37,7 @@ function paged(probe: (position: number) => number, flags = "r") {
   return { pages, told, arrival };
 }
 
-test("FILE_WINDOW_BYTES: so much at once, by a look at both of its ends", () => {
+test("FILE_WINDOW_BYTES limits the bytes per call, with a probe of the first and the last byte", () => {
   const { pages, told } = paged(() => 1);
   expect(pages.ready(5, 10 * FILE_WINDOW_BYTES, never)).toBe(FILE_WINDOW_BYTES);
   expect(pages.ready(7, 2, never)).toBe(2);
@@ -47,27 +47,24 @@ test("FILE_WINDOW_BYTES: so much at once, by a look at both of its ends", () => 
 test.each([
   ["first", (position: number) => position < 100],
   ["last", (position: number) => position > 100],
-])(
-  "a window whose %s byte is missing is brought in, once, and then there is no more need to look",
-  async (_, isMissing) => {
-    const { pages, told, arrival } = paged((position) => (isMissing(position) ? -EAGAIN : 1));
-    const arrived = arrival(10, FILE_WINDOW_BYTES + 1);
-    const looks = told.asked.length;
-    expect(pages.ready(10, FILE_WINDOW_BYTES + 1, never)).toBe(0);
-    await arrived;
-    expect(pages.ready(10, FILE_WINDOW_BYTES + 1, never)).toBe(FILE_WINDOW_BYTES);
-    // A socket takes what it has room for.
-    expect(pages.ready(110, FILE_WINDOW_BYTES, never)).toBe(FILE_WINDOW_BYTES - 100);
-    expect(pages.ready(110, 3, never)).toBe(3);
-    expect(told.asked.length).toBe(looks);
-    // Behind it there is.
-    pages.ready(FILE_WINDOW_BYTES + 10, 1, () => undefined);
-    expect(told.asked.at(-1)).toBe(FILE_WINDOW_BYTES + 10);
-  },
-);
+])("a window whose %s byte is not in memory is read once, and then needs no further probe", async (_, isMissing) => {
+  const { pages, told, arrival } = paged((position) => (isMissing(position) ? -EAGAIN : 1));
+  const arrived = arrival(10, FILE_WINDOW_BYTES + 1);
+  const looks = told.asked.length;
+  expect(pages.ready(10, FILE_WINDOW_BYTES + 1, never)).toBe(0);
+  await arrived;
+  expect(pages.ready(10, FILE_WINDOW_BYTES + 1, never)).toBe(FILE_WINDOW_BYTES);
+  // The socket has taken a part of the window only.
+  expect(pages.ready(110, FILE_WINDOW_BYTES, never)).toBe(FILE_WINDOW_BYTES - 100);
+  expect(pages.ready(110, 3, never)).toBe(3);
+  expect(told.asked.length).toBe(looks);
+  // Bytes after the window need a probe.
+  pages.ready(FILE_WINDOW_BYTES + 10, 1, () => undefined);
+  expect(told.asked.at(-1)).toBe(FILE_WINDOW_BYTES + 10);
+});
 
 test.each(Object.entries({ EOPNOTSUPP, EINVAL, ENOSYS }))(
-  "%s: nobody can tell, so that is done once",
+  "%s: the file system cannot tell, so probing stops after the first attempt",
   async (_, errno) => {
     const { pages, told, arrival } = paged(() => -errno);
     await arrival(0, FILE_WINDOW_BYTES);
@@ -82,17 +79,17 @@ test.each<[string, number]>([
   ["the end of the file", 0],
   ["EIO", -EIO],
   ["EBADF", -EBADF],
-])("%s: there is nothing to wait for, and who sends finds it", (_, result) => {
+])("%s: ready does not wait, and the send finds the cause", (_, result) => {
   expect(paged(() => result).pages.ready(0, 10, never)).toBe(10);
 });
 
-test("a file that cannot be read counts as there: who sends finds why", async () => {
+test("a file that cannot be read counts as ready: the send finds the cause", async () => {
   const { pages, arrival } = paged(() => -EAGAIN, "a");
   await arrival(0, 10);
   expect(pages.ready(0, 10, never)).toBe(10);
 });
 
-test("it is closed once; while it is read, when that has ended, and nobody is told", async () => {
+test("close happens once; during a read it waits for the read and drops the callback", async () => {
   const quiet = paged(() => 1);
   quiet.pages.close();
   quiet.pages.close();

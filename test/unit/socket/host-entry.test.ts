@@ -23,25 +23,25 @@ function resolverKnows(entry: HostEntry | undefined, status = 1, errno = 0): voi
   };
 }
 
-test("this machine", () => {
+test("gethostname returns the name of this machine", () => {
   expect(gethostname()).toBe(hostname());
 });
 
-test("the first address of a name, and Python's words for two", async () => {
+test("gethostbyname returns the first address of a name, and accepts Python's two special names", async () => {
   expect(await gethostbyname("localhost")).toBe("127.0.0.1");
   expect(await gethostbyname("127.1")).toBe("127.0.0.1");
   expect(await gethostbyname("")).toBe("0.0.0.0");
   expect(await gethostbyname("<broadcast>")).toBe("255.255.255.255");
 });
 
-test("all that is known of a name", async () => {
+test("gethostbyname_ex returns the name, its aliases and its addresses", async () => {
   const [name, aliases, addresses] = await gethostbyname_ex("localhost");
   expect(name).toBe("localhost");
   expect(aliases).toEqual(expect.any(Array));
   expect(addresses).toContain("127.0.0.1");
 });
 
-test("an address is asked for in its own family, and a name by its first address", async () => {
+test("gethostbyaddr looks up an address in its own family, and a name by its first address", async () => {
   const asked: unknown[] = [];
   kernel.gethostbyaddr = (family, bytes, callback) => {
     asked.push([family, Buffer.from(bytes).toString("hex")]);
@@ -65,12 +65,12 @@ test.each<[entry: HostEntry | undefined, full: string]>([
   [["plain", ["other", "one.example", "two.example"], []], "one.example"],
   [["own.example", ["one.example"], []], "own.example"],
   [undefined, "127.0.0.1"],
-])("the full name where the resolver knows %j: %s", async (entry, full) => {
+])("getfqdn when the resolver returns %j: %s", async (entry, full) => {
   resolverKnows(entry);
   expect(await getfqdn(" 127.0.0.1 ")).toBe(full);
 });
 
-test("the full name of any address is that of this machine", async () => {
+test("getfqdn of any address is the name of this machine", async () => {
   kernel.getaddrinfo = (host, ...rest) => {
     rest[5](host === gethostname() ? -2 : -4, 0, undefined);
     return 0;
@@ -80,8 +80,8 @@ test("the full name of any address is that of this machine", async () => {
   );
 });
 
-describe("errors have Node's shape", () => {
-  test("of each function, with the name as it was given", async () => {
+describe("errors have Node's format", () => {
+  test("for each function, with the original name", async () => {
     const name = "sockwright.invalid";
     const common = { code: "ENOTFOUND", errno: -3008, hostname: name };
     await expect(gethostbyname(name)).rejects.toMatchObject({ ...common, syscall: "getaddrinfo" });
@@ -107,11 +107,11 @@ describe("errors have Node's shape", () => {
     await expect(gethostbyaddr("127.0.0.1")).rejects.toMatchObject({ code, syscall: "gethostbyaddr" });
   });
 
-  test("an IPv6 address has no IPv4 address", async () => {
+  test("an IPv6 address has no IPv4 address: EAI_ADDRFAMILY", async () => {
     await expect(gethostbyname("::1")).rejects.toMatchObject({ code: "EAI_ADDRFAMILY", hostname: "::1" });
   });
 
-  test("nobody awaits them, and the process goes on", async () => {
+  test("ignored promises of failing lookups do not end the process", async () => {
     for (const ask of [gethostbyname, gethostbyname_ex, gethostbyaddr]) void ask("sockwright.invalid");
     expect(await getfqdn("sockwright.invalid")).toBe("sockwright.invalid");
   });
@@ -129,12 +129,12 @@ describe.each([
     ["a\0b", "ERR_INVALID_ARG_VALUE"],
     ["a".repeat(256), "ERR_OUT_OF_RANGE"],
     ["\ud800", "ERR_INVALID_ARG_VALUE"],
-  ])("refuses %j", async (name, code) => {
+  ])("rejects %j", async (name, code) => {
     const error: unknown = await Reflect.apply(ask, undefined, [name] as never).catch((it: unknown) => it);
     expect(error).toMatchObject({ code, message: expect.stringMatching(/["'](?:name|address)["']/) });
   });
 
-  test("ends with its signal", async () => {
+  test("rejects when its signal is aborted", async () => {
     await expect(ask("localhost", { signal: AbortSignal.abort() })).rejects.toMatchObject({ code: "ABORT_ERR" });
   });
 });

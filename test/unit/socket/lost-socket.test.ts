@@ -7,7 +7,7 @@ function lose(how: string): Promise<Child> {
   return startChild(process.execPath, ["--expose-gc", program, how]);
 }
 
-describe("a socket that is lost without close is closed with a warning, never silently", () => {
+describe("a socket that is garbage-collected without close() is closed with a warning", () => {
   test.for([
     ["a socket", 1],
     ["a datagram socket", 1],
@@ -34,7 +34,7 @@ describe("a socket that is lost without close is closed with a warning, never si
     expect(child.stdout).toBe("left open: 0\n");
   });
 
-  test("a file with what was not flushed: it is not sent, and the peer sees the end", async () => {
+  test("a file with unflushed data: the data is not sent, and the peer sees the end", async () => {
     const child = await lose("a file with what was not flushed");
     expect(await child.exit()).toEqual({ code: 0, signal: null });
     const lines = child.stdout.trimEnd().split("\n").sort();
@@ -45,7 +45,7 @@ describe("a socket that is lost without close is closed with a warning, never si
     ]);
   });
 
-  test("a file that is lost keeps its socket open no longer: close() closes it at once", async () => {
+  test("a garbage-collected file no longer keeps its socket open: close() closes it at once", async () => {
     const child = await lose("none: its file was lost before");
     expect(await child.exit()).toEqual({ code: 0, signal: null });
     expect(child.stdout).toBe("received: \nleft open: 0\n");

@@ -1,4 +1,4 @@
-// getnameinfo: what it takes, and what it gives.
+// getnameinfo: arguments and results.
 import { afterEach, describe, expect, test } from "vitest";
 import {
   AF_INET,
@@ -14,7 +14,7 @@ import { kernel } from "../../../src/native/load.ts";
 
 const numeric = NI_NUMERICHOST | NI_NUMERICSERV;
 
-test("a name where there is one, a number where there is none, or where it is asked for", async () => {
+test("getnameinfo returns names, or numbers if there is no name or the flags ask for numbers", async () => {
   expect(await getnameinfo({ host: "127.0.0.1", port: 80 })).toEqual(["localhost", "http"]);
   expect(await getnameinfo({ host: "127.0.0.1", port: 80 }, numeric)).toEqual(["127.0.0.1", "80"]);
   expect(await getnameinfo({ host: "::1", port: 1 }, numeric)).toEqual(["::1", "1"]);
@@ -29,7 +29,7 @@ describe("errors", () => {
     kernel.getnameinfo = real;
   });
 
-  test("an address without a name, where one is asked for", async () => {
+  test("an address without a name, with NI_NAMEREQD", async () => {
     kernel.getnameinfo = (_address, _flags, callback) => {
       callback(-2, 0, undefined);
       return 0;
@@ -39,11 +39,11 @@ describe("errors", () => {
     expect(error).toMatchObject({ code: "ENOTFOUND", syscall: "getnameinfo", hostname: "192.0.2.1" });
   });
 
-  test("flags that there are not", async () => {
+  test("unknown flags", async () => {
     await expect(getnameinfo({ host: "127.0.0.1", port: 1 }, 1 << 20)).rejects.toMatchObject({ code: "EAI_BADFLAGS" });
   });
 
-  test("a signal", async () => {
+  test("an aborted signal", async () => {
     let answer: (() => void) | undefined;
     kernel.getnameinfo = (_address, _flags, callback) => {
       answer = () => callback(0, 0, ["late", "late"]);

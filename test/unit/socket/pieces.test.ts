@@ -2,12 +2,12 @@ import { expect, test } from "vitest";
 import { BYTE_UNITS } from "../../../src/socket/byte-units.ts";
 import { Pieces } from "../../../src/socket/pieces.ts";
 
-/** So many bytes, none of which ends a line. */
+/** Bytes of the given value, which do not end a line. */
 function bytes(count: number, value = 0x61): Buffer {
   return Buffer.alloc(count, value);
 }
 
-test("what comes byte by byte is joined: a line of 100 000 bytes in as many pieces is found and taken whole", () => {
+test("single bytes are joined: a line of 100 000 one-byte pieces is found and taken whole", () => {
   const joins: number[] = [];
   const units = {
     ...BYTE_UNITS,
@@ -26,13 +26,13 @@ test("what comes byte by byte is joined: a line of 100 000 bytes in as many piec
   expect(end).toBe(100_001);
   joins.length = 0;
   expect(pieces.takeUnits(end)).toEqual(Buffer.concat([bytes(100_000), Buffer.from("\n")]));
-  // Of 4 KiB each, and the halves, quarters … of one.
+  // Blocks of 4 KiB, and at the end halves, quarters … of one.
   expect(joins[0]).toBeLessThan(40);
   expect(String(pieces.peek())).toBe("rest");
 });
 
 test.each([1, 2, 3, 5, 7, 64, 1_000, 3_000])(
-  "lines are the same in pieces of %d bytes, whatever is taken between",
+  "lines are the same in pieces of %d bytes, whatever is taken in between",
   (size) => {
     const text = Buffer.concat(
       Array.from({ length: 60 }, (_, index) => Buffer.from(`${"x".repeat((index * 37) % 211)}\n`)),
@@ -42,7 +42,7 @@ test.each([1, 2, 3, 5, 7, 64, 1_000, 3_000])(
     for (let at = 0; at < text.length; at += size) {
       pieces.push(text.subarray(at, at + size));
       for (let end = pieces.lineEnd(); end >= 0; end = pieces.lineEnd()) {
-        // In two parts, so that the first piece is taken in part.
+        // In two parts, so that the first one ends within a piece.
         const half = Math.floor(end / 2);
         const first = String(pieces.takeUnits(half));
         expect(pieces.lineEnd()).toBe(end - half);

@@ -4,7 +4,7 @@ import type { Socket } from "../../../src/index.ts";
 import { kernel } from "../../../src/native/load.ts";
 import { connectTo, listenOnLoopback, openStream } from "../../support/sockets.ts";
 
-/** What is published on sockwright:serve:error until the test ends. */
+/** The messages published on sockwright:serve:error until the test ends. */
 function published(): unknown[] {
   const messages: unknown[] = [];
   const collect = (message: unknown): void => {
@@ -21,8 +21,8 @@ async function echoSocket(peer: Socket): Promise<void> {
   for await (const chunk of peer) await peer.sendall(chunk);
 }
 
-describe("serve accepts, runs the handler for each peer, and closes the peer when it ends", () => {
-  test("one after the other and side by side", async () => {
+describe("serve accepts, runs the handler for each peer, and closes the peer when the handler ends", () => {
+  test("for many peers at the same time", async () => {
     const listener = listenOnLoopback();
     const served = listener.serve(echoSocket);
     const clients = await Promise.all(Array.from({ length: 50 }, () => connectTo(listener.getsockname())));
@@ -32,7 +32,7 @@ describe("serve accepts, runs the handler for each peer, and closes the peer whe
     await served;
   });
 
-  test("the handler has the peer's address", async () => {
+  test("the handler receives the address of the peer", async () => {
     const listener = listenOnLoopback();
     const addresses: unknown[] = [];
     const served = listener.serve((peer, address) => {
@@ -72,14 +72,14 @@ describe("serve accepts, runs the handler for each peer, and closes the peer whe
     expect(kernel.openDescriptors()).toBe(before);
   });
 
-  test("a handler that is no function is a TypeError", async () => {
+  test("a handler that is not a function rejects with a TypeError", async () => {
     const handler: unknown = "echo";
     const serve = listenOnLoopback().serve(handler as (peer: Socket) => void);
     await expect(serve).rejects.toMatchObject({ name: "TypeError", code: "ERR_INVALID_ARG_TYPE" });
   });
 });
 
-describe("a handler that fails is published exactly once, and given to onError", () => {
+describe("a handler error is published exactly once and passed to onError", () => {
   const failure = new Error("in the handler");
 
   test.for([
@@ -138,7 +138,7 @@ describe("a handler that fails is published exactly once, and given to onError",
     await served;
   });
 
-  test("a socket error of its peer is one too", async () => {
+  test("a socket error of the peer is a handler error, too", async () => {
     const messages = published();
     const listener = listenOnLoopback();
     const served = listener.serve(async (peer) => {
@@ -156,7 +156,7 @@ describe("a handler that fails is published exactly once, and given to onError",
     expect(messages).toEqual([{ error: expect.objectContaining({ code: "ECONNRESET" }), address: expect.anything() }]);
   });
 
-  test("without a subscriber and without onError nothing ends the process", async () => {
+  test("without a subscriber and without onError, a handler error does not end the process", async () => {
     const listener = listenOnLoopback();
     const served = listener.serve(() => Promise.reject(failure));
     const client = await connectTo(listener.getsockname());
@@ -167,7 +167,7 @@ describe("a handler that fails is published exactly once, and given to onError",
 });
 
 describe("serve ends", () => {
-  test("when the listener is closed; handlers that run go on", async () => {
+  test("when the listener is closed; running handlers continue", async () => {
     const listener = listenOnLoopback();
     const served = listener.serve(echoSocket);
     const client = await connectTo(listener.getsockname());
@@ -198,13 +198,13 @@ describe("serve ends", () => {
     await again;
   });
 
-  test("at once, when the signal was aborted before", async () => {
+  test("at once when the signal is already aborted", async () => {
     const listener = listenOnLoopback();
     await expect(listener.serve(echoSocket, { signal: AbortSignal.abort() })).resolves.toBeUndefined();
     expect(listener.closed).toBe(false);
   });
 
-  test("and a handler that waited with the same signal has not failed", async () => {
+  test("without an error of a handler that waits with the same signal", async () => {
     const messages = published();
     const listener = listenOnLoopback();
     const controller = new AbortController();
@@ -218,7 +218,7 @@ describe("serve ends", () => {
     expect(messages).toEqual([]);
   });
 
-  test("with an error on a closed listener and on what is no listener", async () => {
+  test("with an error on a closed socket and on a socket that does not listen", async () => {
     const listener = listenOnLoopback();
     listener.close();
     await expect(listener.serve(echoSocket)).rejects.toMatchObject({ code: "ERR_SOCKWRIGHT_CLOSED" });

@@ -1,4 +1,4 @@
-// What is told of an error, and of anything else that was thrown.
+// The message, text and code of thrown values, errors or not.
 import { expect, test } from "vitest";
 import { codeOf, messageOf, textOf } from "../../../src/socket/thrown.ts";
 
@@ -28,7 +28,7 @@ test.for([
   ["no prototype", Object.create(null)],
   ["a message that throws", new Odd()],
   ["a proxy that throws", new Proxy({}, { get: () => expect.fail("looked at"), getPrototypeOf: () => raising })],
-] as const)("what was thrown may have %s", ([, thrown]) => {
+] as const)("a thrown value with %s has no text", ([, thrown]) => {
   const none = "the thrown value is not an error and has no text";
   expect([messageOf(thrown), textOf(thrown), codeOf(thrown)]).toEqual([none, none, undefined]);
 });

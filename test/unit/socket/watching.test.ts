@@ -4,7 +4,7 @@ import * as poller from "../../../src/native/poller.ts";
 import { EPOLLERR, EPOLLHUP, EPOLLIN, EPOLLOUT, EPOLLPRI } from "../../../src/native/poller.ts";
 import { concerns, dropUnwanted, errorBehind, isWait, keepAlive } from "../../../src/socket/watching.ts";
 
-/** A slot that no test has open. */
+/** A watcher of a slot that no test has open. */
 const WATCHER = { slot: 2 ** 20, generation: 1, ready: (): void => {} };
 
 afterEach(() => {
@@ -12,12 +12,17 @@ afterEach(() => {
   poller.forget(WATCHER.slot);
 });
 
-describe("interest that nobody has is dropped", () => {
+describe("dropUnwanted removes unwanted interest", () => {
   test.each([
-    ["what is wanted stays", EPOLLIN, EPOLLIN, undefined],
-    ["what came and is not wanted goes", EPOLLIN, EPOLLIN | EPOLLOUT, EPOLLIN],
-    ["what is not wanted and did not come stays", EPOLLIN, EPOLLIN | EPOLLERR, undefined],
-    ["where nothing is wanted the socket leaves epoll, or an error would come each turn", 0, EPOLLHUP, 0],
+    ["wanted interest stays", EPOLLIN, EPOLLIN, undefined],
+    ["unwanted interest with an event is removed", EPOLLIN, EPOLLIN | EPOLLOUT, EPOLLIN],
+    ["unwanted interest without an event stays", EPOLLIN, EPOLLIN | EPOLLERR, undefined],
+    [
+      "without any wanted interest the socket leaves epoll, since an error would be reported in each turn",
+      0,
+      EPOLLHUP,
+      0,
+    ],
   ])("%s", (_, wanted, events, left) => {
     const watch = vi.spyOn(kernel, "watch").mockReturnValue(0);
     poller.wait(WATCHER, EPOLLIN | EPOLLOUT);
@@ -30,23 +35,23 @@ describe("interest that nobody has is dropped", () => {
 
 test.each([
   ["its own event", EPOLLIN, EPOLLIN, true],
-  ["urgent data, for who waits for that", EPOLLPRI, EPOLLPRI, true],
-  ["somebody else's", EPOLLIN, EPOLLOUT, false],
+  ["urgent data, if it waits for that", EPOLLPRI, EPOLLPRI, true],
+  ["an event of another waiter", EPOLLIN, EPOLLOUT, false],
   ["an error", EPOLLOUT, EPOLLERR, true],
   ["a hang-up", EPOLLIN, EPOLLHUP, true],
-  ["an error, where nobody waits", 0, EPOLLERR, false],
-])("who waits is woken by %s: %#", (_, interest, events, isWoken) => {
+  ["an error, without a waiter", 0, EPOLLERR, false],
+])("a waiter is woken by %s: %#", (_, interest, events, isWoken) => {
   expect(concerns(interest, events)).toBe(isWoken);
 });
 
-test("SO_ERROR is asked only where epoll has told of an error", () => {
+test("errorBehind reads SO_ERROR only if epoll reported an error", () => {
   const getsockopt = vi.spyOn(kernel, "getsockopt").mockReturnValue(-5);
   expect(errorBehind(WATCHER.slot, WATCHER.generation, EPOLLIN | EPOLLHUP)).toBe(0);
   expect(getsockopt).not.toHaveBeenCalled();
   expect(errorBehind(WATCHER.slot, WATCHER.generation, EPOLLERR)).toBe(5);
 });
 
-test("a wait keeps the process alive, and a look for a loss does not", () => {
+test("a wait keeps the process alive, and watching for a loss does not", () => {
   const referenced = vi.spyOn(kernel, "setReferenced").mockReturnValue(undefined);
   keepAlive(isWait(0), isWait(EPOLLERR));
   keepAlive(isWait(EPOLLIN), isWait(EPOLLIN | EPOLLOUT));

@@ -26,7 +26,7 @@ function sampled(maxSamples = 100): Sampled {
 const accepted = (connectionsAccepted: number) => [serviceOf({ stats: [statsOf({ connectionsAccepted })] })];
 
 describe("samples", () => {
-  test("have of each total what it grew by in a second", () => {
+  test("have the increase per second of each total", () => {
     const { sampler, clock, overview, told } = sampled();
     overview.serviceList = accepted(1_000);
     sampler.start();
@@ -39,7 +39,7 @@ describe("samples", () => {
     expect(sampler.samples).toEqual(told);
   });
 
-  test("have the whole of what has come since, and 0 of what counts from 0 again", () => {
+  test("count a new service from 0, and have 0 after a total has started again", () => {
     const { sampler, clock, overview, told } = sampled();
     sampler.start();
     overview.serviceList = accepted(7);
@@ -51,7 +51,7 @@ describe("samples", () => {
     expect(told.map(({ subjects }) => subjects["service greet"]?.["accepted"])).toEqual([7, 0, undefined]);
   });
 
-  test("have percentiles of what ended in the last seconds", () => {
+  test("have percentiles of the values of the last PERCENTILE_WINDOW_SAMPLES samples", () => {
     const { sampler, clock, overview, told } = sampled();
     const durations = (values: readonly number[]) => [
       serviceOf({ stats: [statsOf({ connectionDurationMs: histogramOf([10, 100], values) })] }),
@@ -68,7 +68,7 @@ describe("samples", () => {
     expect(medians()).toBe(undefined);
   });
 
-  test("that cannot be taken are told once, and the next ones come", () => {
+  test("report a failure once, and continue after it", () => {
     const { sampler, clock, overview, told, errors } = sampled();
     sampler.start();
     const failure = new Error("no overview");
@@ -87,7 +87,7 @@ describe("samples", () => {
     expect(errors).toEqual([failure, failure]);
   });
 
-  test("are kept so many", () => {
+  test("are kept up to maxSamples", () => {
     const { sampler, clock, told } = sampled(3);
     sampler.start();
     clock.advance(5_000);
@@ -95,7 +95,7 @@ describe("samples", () => {
     expect(sampler.samples).toEqual(told.slice(2));
   });
 
-  test("are taken once an interval, and no more once it is stopped", () => {
+  test("are taken once per interval, until stop", () => {
     const { sampler, clock, told } = sampled();
     sampler.start();
     sampler.start();

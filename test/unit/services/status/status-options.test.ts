@@ -4,7 +4,7 @@ import { status } from "../../../../src/services/status/status.ts";
 import { manualClock } from "../../../../src/testing.ts";
 import { FakeOverview } from "../../../behaviour/status/fake-overview.ts";
 
-describe("an option", () => {
+describe("status()", () => {
   test.each([
     ["metrics", "a/b", /one segment/],
     ["metrics", "../x", /one segment/],
@@ -23,12 +23,12 @@ describe("an option", () => {
     ["http", { maxBodyBytes: -1 }, /maxBodyBytes/],
     ["clock", {}, /clock/],
     ["token", "x", /token/],
-  ])("%s cannot be %j", (name, value, reason) => {
+  ])("rejects the option %s with the value %j", (name, value, reason) => {
     expect(() => status(new FakeOverview(), { [name]: value })).toThrow(reason);
   });
 });
 
-test("an onError that fails ends nothing, and samples come again", async () => {
+test("an onError that throws does not stop the sampling", async () => {
   const [clock, overview] = [manualClock(), new FakeOverview()];
   const told: unknown[] = [];
   const onError = (error: unknown): void => {

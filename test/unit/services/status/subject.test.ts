@@ -10,8 +10,8 @@ import {
 
 const BOUNDS = [10];
 
-describe("what there are plots of", () => {
-  test("adds up the servers of a service, and what has come over open connections", () => {
+describe("subjectsOf", () => {
+  test("adds up the servers of a service, and includes the bytes of open connections", () => {
     const overview = new FakeOverview();
     const one = statsOf({
       connectionsActive: 2,
@@ -38,7 +38,7 @@ describe("what there are plots of", () => {
     expect(other?.totals).toEqual({ accepted: 0, "bytes in": 5_000, "bytes out": 0 });
   });
 
-  test("has of a shared listener its connections, and of its services their requests", () => {
+  test("has the connections of a shared listener, and the requests of its services", () => {
     const overview = new FakeOverview();
     const durationMs = histogramOf(BOUNDS, [1, 2, 3]);
     overview.serviceList = [
@@ -69,7 +69,7 @@ describe("what there are plots of", () => {
     ]);
   });
 
-  test("names reasons that have been met, and no others", () => {
+  test("has totals only for reasons that have occurred", () => {
     const overview = new FakeOverview();
     const { handshakesFailed, datagramsDropped } = statsOf();
     const stats = statsOf({
@@ -88,7 +88,7 @@ describe("what there are plots of", () => {
     ]);
   });
 
-  test("is so much at most", () => {
+  test("MAX_SUBJECTS limits the number of subjects", () => {
     const overview = new FakeOverview();
     overview.serviceList = Array.from({ length: MAX_SUBJECTS + 1 }, (_, place) => serviceOf({ name: `${place}` }));
     expect(subjectsOf(overview).length).toBe(MAX_SUBJECTS);

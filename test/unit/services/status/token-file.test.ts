@@ -23,13 +23,13 @@ const TOKEN = "0123456789abcdef";
 describe("a token file", () => {
   test.each([
     ["as it is", TOKEN],
-    ["with a line end", `${TOKEN}\n`],
-    ["with a line end of Windows", `${TOKEN}\r\n`],
+    ["with an LF", `${TOKEN}\n`],
+    ["with a CRLF", `${TOKEN}\r\n`],
   ])("has its token %s", (_, content) => {
     expect(readToken(fileWith(content))).toBe(TOKEN);
   });
 
-  test("has a token of so many letters", () => {
+  test("has a token of MIN_TOKEN_BYTES to MAX_TOKEN_BYTES", () => {
     const longest = "x".repeat(MAX_TOKEN_BYTES);
     expect(readToken(fileWith(`${longest}\n`))).toBe(longest);
     expect(readToken(fileWith("x".repeat(MIN_TOKEN_BYTES)))).toBe("x".repeat(MIN_TOKEN_BYTES));
@@ -43,13 +43,13 @@ describe("a token file", () => {
     ["has a space", `${TOKEN} x`, 0o600, /one line/],
     ["others can read", TOKEN, 0o604, /mode 0604: chmod 600 it/],
     ["the group can write", TOKEN, 0o620, /mode 0620: chmod 600 it/],
-  ])("that %s is refused", (_, content, mode, reason) => {
+  ])("that %s is rejected", (_, content, mode, reason) => {
     const path = fileWith(content, mode);
     expect(() => readToken(path)).toThrow(reason);
     expect(() => readToken(path)).toThrow(expect.objectContaining({ code: "ERR_SOCKWRIGHT_TOKEN_FILE" }));
   });
 
-  test("is a credential of systemd, whose list of rights has the bits of a group", () => {
+  test("may be a systemd credential, whose ACL appears as group permissions", () => {
     onTestFinished(() => void vi.unstubAllEnvs());
     const path = fileWith(TOKEN, 0o440);
     expect(() => readToken(path)).toThrow(/mode 0440: chmod 600 it/);
@@ -61,11 +61,11 @@ describe("a token file", () => {
     expect(() => readToken(path)).toThrow(/mode 0444: chmod 600 it/);
   });
 
-  test("has to be there", () => {
+  test("that does not exist is rejected", () => {
     expect(() => readToken(placeOfFile())).toThrow(/cannot be read: ENOENT/);
   });
 
-  test("is no folder, and no pipe that nobody writes to", () => {
+  test("that is a folder is rejected, and so is a pipe without a writer", () => {
     const [folder, pipe] = [placeOfFile(), placeOfFile()];
     mkdirSync(folder);
     spawnSync("mkfifo", ["-m", "600", pipe]);

@@ -30,7 +30,7 @@ async function dataOf(stream: AsyncIterator<string>): Promise<unknown> {
 }
 
 describe("a watcher", () => {
-  test("gets all that is kept, and then each sample", async () => {
+  test("receives the whole history, then each new sample", async () => {
     const { watchers, tell } = watching();
     tell(1);
     tell(2);
@@ -41,7 +41,7 @@ describe("a watcher", () => {
     expect(await next).toEqual(["sample", { timeMs: 3, subjects: {} }]);
   });
 
-  test("that is slow gets the newest one", async () => {
+  test("that is slow receives only the newest sample", async () => {
     const { watchers, tell } = watching();
     const [slow, other] = [streamOf(watchers), streamOf(watchers)];
     await dataOf(slow);
@@ -54,7 +54,7 @@ describe("a watcher", () => {
     expect(await dataOf(slow)).toMatchObject(["sample", { timeMs: 3 }]);
   });
 
-  test("is one of so many, until one of them leaves", async () => {
+  test("is refused beyond maxWatchers, until another one leaves", async () => {
     const { watchers } = watching(2);
     const [one] = [streamOf(watchers), streamOf(watchers)];
     expect(watchers.admit(NEVER)).toBe(undefined);
@@ -68,7 +68,7 @@ describe("a watcher", () => {
   test.each([
     ["its server closes", (_: Watchers, stopping: AbortController) => stopping.abort()],
     ["the service stops", (watchers: Watchers) => watchers.close()],
-  ])("is told that it is over when %s", async (_, end) => {
+  ])("receives the end of the stream when %s", async (_, end) => {
     const { watchers } = watching();
     const stopping = new AbortController();
     const stream = streamOf(watchers, stopping.signal);
@@ -79,7 +79,7 @@ describe("a watcher", () => {
     expect(watchers.count).toBe(0);
   });
 
-  test("leaves while it waits", async () => {
+  test("can leave while it waits for a sample", async () => {
     const { watchers } = watching();
     const stream = streamOf(watchers);
     await dataOf(stream);

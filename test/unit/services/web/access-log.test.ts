@@ -1,4 +1,4 @@
-// A line for each request, which no client can forge.
+// One line per request, with escapes that keep clients from forging lines or fields.
 import { describe, expect, test } from "vitest";
 import {
   AccessLog,
@@ -55,7 +55,7 @@ test.for<[format: AccessLogFormat, entry: AccessLogEntry, line: string]>([
   expect(lineOf(format, entry)).toBe(line);
 });
 
-describe("what would end a line or a field is written as its bytes", () => {
+describe("bytes that could end a line or a field are escaped", () => {
   test.for<[text: string, written: string]>([
     ["\r\n", "\\x0D\\x0A"],
     ['"', "\\x22"],
@@ -76,7 +76,7 @@ describe("what would end a line or a field is written as its bytes", () => {
     expect(host).toBe(written.replaceAll(" ", "\\x20"));
   });
 
-  test("in JSON all is ASCII, and comes back", () => {
+  test("JSON lines are ASCII and parse to the original text", () => {
     for (let code = 0; code <= 0xffff; code += code < 0x200 ? 1 : 0x0f7) {
       const text = `a${String.fromCharCode(code)}b`;
       const line = lineOf("json", { ...ENTRY, userAgent: text });
@@ -85,12 +85,12 @@ describe("what would end a line or a field is written as its bytes", () => {
     }
   });
 
-  test("empty is not absent, but of a host it is", () => {
+  test("an empty field differs from a missing one, except for the host", () => {
     expect(lineOf("combined", { ...ENTRY, host: "", referer: "", userAgent: "" })).toMatch(/^- - - .* "" ""\n$/);
   });
 });
 
-test("no text is longer than MAX_LOGGED_LENGTH before it is escaped", () => {
+test("MAX_LOGGED_LENGTH limits each text before it is escaped", () => {
   const text = "\xff".repeat(MAX_LOGGED_LENGTH);
   const entry = (target: string): AccessLogEntry => ({
     ...ENTRY,
@@ -106,7 +106,7 @@ test("no text is longer than MAX_LOGGED_LENGTH before it is escaped", () => {
   expect([target, referer]).toEqual([`${text}...`, `${text}...`]);
 });
 
-test("a log that goes on has the time of each request", () => {
+test("each line has the time of its own request", () => {
   const log = new AccessLog("common");
   const times = [0, 999, 1_000, 0].map(
     (ms) => /\[(.*)\]/.exec(log.line({ ...ENTRY, startedAtMs: ENTRY.startedAtMs - 678 + ms }))?.[1],

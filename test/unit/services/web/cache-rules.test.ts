@@ -1,9 +1,9 @@
-// Cache-Control by path, and which names have a hash of the content in them.
+// Cache-Control by path, and the recognition of names that contain a content hash.
 import { describe, expect, test } from "vitest";
 import { CacheRules, IMMUTABLE, MAX_CACHE_RULES, REVALIDATED } from "../../../../src/services/web/cache-rules.ts";
 import { hasContentHash } from "../../../../src/services/web/content-hash.ts";
 
-describe("a name with a hash", () => {
+describe("a name with a content hash", () => {
   test.for([
     // webpack, Parcel, Next.
     ...["/main.8d2f3a1b.js", "/main.8d2f3a1b9c0e7f6a5b4d.css", "/main.8d2f3a1b.chunk.js", "/js/app.8d2f3a1b.js.map"],
@@ -16,7 +16,7 @@ describe("a name with a hash", () => {
     ...["/_next/static/chunks/main-4b8ddf9fe4a1c2d3.js", "/font.b2ee3dcf.woff2"],
     // esbuild.
     ...["/chunk-K2X7QF5B.js", "/app-2ABCDEFG.css", "/image.4KZ3QQ2A.png", "/app-K2X7QF5B.js.map"],
-    // Vite, and what is built with it.
+    // Vite and tools that are built on it.
     ...[
       "/assets/index-BxK3d9_a.js",
       "/assets/index-BxK3d9_a.css",
@@ -50,16 +50,16 @@ describe("a name with a hash", () => {
     ...["/logo-original.png", "/assets/logo-original.png", "/assets/logo-Original.png", "/assets/logo-ORIGINAL.png"],
     ...["/assets/a-Chapter1.mp3", "/assets/a-mainMenu.png", "/assets/a-20261201.png", "/assets/report-26-12-01.png"],
     ...["/assets/foo-my-photo.png", "/assets/a-my_photo.png", "/assets/favicon32.png", "/assets/app.js", "/assets/.js"],
-    // It is in a name that a bundler does not write, or where it writes none.
+    // The hash is in a name that no bundler writes, or at a place where no bundler writes it.
     ...["/index-BxK3d9_a.js", "/report-8d2f3a1b.pdf", "/main.8d2f3a1b", "/8d2f3a1b/main.js", "/assets/x/../app.js"],
     ...["/main.8D2F3A1B.js", "/main.8d2f3a1.js", `/main.${"8d".repeat(33)}.js`, "/assets/index-BxK3d9_a1.js"],
     ...["/assets.js", "/assets", "/myassets/index-BxK3d9_a.js", "/main.8d2f3a1b.html", "/main.8d2f3a1b.php"],
-  ])("none: %s", (path) => {
+  ])("no hash: %s", (path) => {
     expect(hasContentHash(path)).toBe(false);
   });
 });
 
-describe("without a rule", () => {
+describe("the default without a rule", () => {
   test.for<[path: string, value: string]>([
     ["/index.html", REVALIDATED],
     ["/assets/page-BxK3d9_a.html", REVALIDATED],
@@ -88,7 +88,7 @@ describe("rules", () => {
     ["/main.8d2f3a1b.js", undefined],
     ["/a.html", REVALIDATED],
     ["/b.8d2f3a1b.js", IMMUTABLE],
-  ])("%s: the first that fits counts, %s", ([path, value]) => {
+  ])("%s: the first matching rule applies, %s", ([path, value]) => {
     expect(rules.cacheControlOf(path)).toBe(value);
   });
 
@@ -98,7 +98,7 @@ describe("rules", () => {
     );
   });
 
-  test("a pattern that is none is named", () => {
+  test("an invalid pattern is rejected by name", () => {
     expect(() => new CacheRules({ "{a": "no-store" })).toThrow(
       expect.objectContaining({ message: expect.stringContaining('cache["{a"]') }),
     );
@@ -106,7 +106,7 @@ describe("rules", () => {
     expect(() => new CacheRules(wrong)).toThrow(expect.objectContaining({ code: "ERR_INVALID_ARG_TYPE" }));
   });
 
-  test("there are MAX_CACHE_RULES at most", () => {
+  test("MAX_CACHE_RULES limits the number of rules", () => {
     const many = (count: number) =>
       Object.fromEntries(Array.from({ length: count }, (_, index) => [`/${index}`, "no-store"]));
     expect(new CacheRules(many(MAX_CACHE_RULES)).cacheControlOf("/255")).toBe("no-store");

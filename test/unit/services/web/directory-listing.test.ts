@@ -1,4 +1,4 @@
-// The page of a folder.
+// The HTML page of a directory listing.
 import { createHash } from "node:crypto";
 import { describe, expect, test } from "vitest";
 import type { DirectoryEntry } from "../../../../src/services/web/directory-entries.ts";
@@ -37,7 +37,7 @@ function names(root: Element): string[] {
   return rows(root).flatMap((row) => elementsOf(row, "bdi").map(({ text }) => text));
 }
 
-test("it says what it is, to whoever hears it too", () => {
+test("the page has a title, a heading and table headers, also for screen readers", () => {
   const root = page(ENTRIES, BY_NAME, "/a & b/");
   expect(root).toMatchObject({ tag: "html", attributes: { lang: "en" } });
   expect(elementsOf(root, "title").map(({ text }) => text)).toEqual(["Index of /a & b/"]);
@@ -60,7 +60,7 @@ test("it says what it is, to whoever hears it too", () => {
   for (const tag of ["script", "img", "link", "form", "iframe"]) expect(elementsOf(root, tag)).toEqual([]);
 });
 
-test("a folder leads up, the root does not", () => {
+test("a folder has a link to its parent, and the root has none", () => {
   const links = (path: string): (string | undefined)[] =>
     elementsOf(page([], BY_NAME, path), "p").flatMap((paragraph) =>
       elementsOf(paragraph, "a").map(({ attributes }) => attributes["href"]),
@@ -69,7 +69,7 @@ test("a folder leads up, the root does not", () => {
   expect(links("/")).toEqual([]);
 });
 
-test("its policy lets in its own style, and nothing else", () => {
+test("the policy allows only the style of the page", () => {
   const [style] = elementsOf(page([]), "style");
   expect(style?.text).toBe(LISTING_STYLE);
   const hash = createHash("sha256")
@@ -81,7 +81,7 @@ test("its policy lets in its own style, and nothing else", () => {
   expect(LISTING_STYLE).toContain("prefers-color-scheme: dark");
 });
 
-describe("the order", () => {
+describe("the sort order", () => {
   test.for<[query: string | undefined, order: ListingOrder]>([
     [undefined, BY_NAME],
     ["", BY_NAME],
@@ -94,7 +94,7 @@ describe("the order", () => {
     ["sort=Size&order=DESC", BY_NAME],
     ["%ff=%&sort=%73ize", { by: "size", direction: "asc" }],
     ["sort=%zz&\0", BY_NAME],
-  ])("of %j", ([query, order]) => {
+  ])("of the query %j", ([query, order]) => {
     expect(listingOrder(query)).toEqual(order);
   });
 
@@ -105,7 +105,7 @@ describe("the order", () => {
     [{ by: "size", direction: "desc" }, ["y/", "z/", "a.txt", "B.txt", "b.txt"]],
     [{ by: "time", direction: "asc" }, ["z/", "y/", "B.txt", "a.txt", "b.txt"]],
     [{ by: "time", direction: "desc" }, ["y/", "z/", "b.txt", "a.txt", "B.txt"]],
-  ])("%j: folders first, and the same ones by name", ([order, expected]) => {
+  ])("%j: folders come first, and ties are sorted by name", ([order, expected]) => {
     expect(names(page(ENTRIES, order))).toEqual(expected);
   });
 
@@ -113,7 +113,7 @@ describe("the order", () => {
     [BY_NAME, ["?sort=name&order=desc", "?sort=size&order=asc", "?sort=time&order=asc"]],
     [{ by: "name", direction: "desc" }, ["?sort=name&order=asc", "?sort=size&order=asc", "?sort=time&order=asc"]],
     [{ by: "time", direction: "asc" }, ["?sort=name&order=asc", "?sort=size&order=asc", "?sort=time&order=desc"]],
-  ])("%j: a heading leads to its column, or the other way round", ([order, links]) => {
+  ])("%j: each heading links to its column, or reverses the current order", ([order, links]) => {
     const root = page([], order);
     const headings = elementsOf(root, "thead").flatMap((head) => elementsOf(head, "th"));
     expect(headings.flatMap((heading) => elementsOf(heading, "a").map(({ attributes }) => attributes["href"]))).toEqual(
@@ -123,7 +123,7 @@ describe("the order", () => {
     expect(sorted).toEqual([`${order.direction}ending`]);
   });
 
-  test("what was given is left as it was", () => {
+  test("sorting does not change the given entries", () => {
     const given = [...ENTRIES];
     page(given);
     expect(given).toEqual(ENTRIES);
@@ -162,7 +162,7 @@ describe("a name", () => {
   });
 });
 
-describe("a size and a time", () => {
+describe("size and time", () => {
   test.for<[bytes: number, text: string]>([
     [0, "0 B"],
     [1_023, "1023 B"],
@@ -193,18 +193,18 @@ describe("a size and a time", () => {
     expect(times.map((time) => [time.attributes["datetime"], time.text])).toEqual([[datetime, text]]);
   });
 
-  test("the last nanosecond of a second is of that second", () => {
+  test("the last nanosecond of a second is shown with that second", () => {
     const { stat, ...file } = entry("a");
     const times = elementsOf(page([{ ...file, stat: { ...stat, mtimeNs: 1_704_067_200_999_999_999n } }]), "time");
     expect(times.map((time) => time.attributes["datetime"])).toEqual(["2024-01-01T00:00:00Z"]);
   });
 
-  test.for([8.64e15 + 1_000, -8.64e15 - 1_000, 2 ** 53])("%d ms are no date", (mtimeMs) => {
+  test.for([8.64e15 + 1_000, -8.64e15 - 1_000, 2 ** 53])("%d ms is outside of the range of dates", (mtimeMs) => {
     expect(elementsOf(page([entry("a", "file", 0, mtimeMs)]), "time")).toEqual([]);
   });
 });
 
-test("it shows MAX_SHOWN_ENTRIES, the first by its order, and says so", () => {
+test("MAX_SHOWN_ENTRIES limits the rows to the first in order, and the caption says so", () => {
   const many = (count: number): DirectoryEntry[] =>
     Array.from({ length: count }, (_, index) => entry(String(count - index).padStart(6, "0")));
   const caption = (root: Element): string | undefined => elementsOf(root, "caption")[0]?.text;
@@ -217,7 +217,7 @@ test("it shows MAX_SHOWN_ENTRIES, the first by its order, and says so", () => {
   expect(caption(page([entry("a")]))).toBe("1 entry");
 });
 
-test("it says where the folder has more than what was read of it", () => {
+test("the caption says when the folder has more entries than were read", () => {
   const html = directoryListing({ path: "/", entries: ENTRIES, isComplete: false, order: BY_NAME });
   expect(elementsOf(parsePage(html), "caption").map(({ text }) => text)).toEqual([
     "5 of more than 5 entries are shown.",

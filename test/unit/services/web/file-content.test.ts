@@ -33,7 +33,7 @@ function statOf(path: string): FileStat {
   return { dev, ino, size: Number(size), mtimeNs, ctimeNs };
 }
 
-/** Does something between the reads and what the file is asked for behind them. */
+/** Calls `change` before each `stat`, that is, between the read of the file and the check after it. */
 function changing(handle: FileHandle, change: () => void): FileHandle {
   return new Proxy(handle, {
     get(target, name) {
@@ -47,7 +47,7 @@ function changing(handle: FileHandle, change: () => void): FileHandle {
   });
 }
 
-test("the tag of content is the same by a thread, and up to 64 KiB it needs none", async () => {
+test("the tag of content is the same from a thread; up to 64 KiB it is computed without a thread", async () => {
   for (const bytes of [0, 1, MAX_HASHED_AT_ONCE_BYTES, MAX_HASHED_AT_ONCE_BYTES + 1]) {
     const content = Buffer.alloc(bytes, "x");
     const tag = tagOfContent(content);
@@ -56,7 +56,7 @@ test("the tag of content is the same by a thread, and up to 64 KiB it needs none
   }
 });
 
-test("a file up to 1 MiB is read, and a larger one has the tag of its inode", async () => {
+test("a file of up to 1 MiB is read; a larger one has a tag from its inode", async () => {
   const small = await fileOf(Buffer.alloc(MAX_TAGGED_CONTENT_BYTES, "x"));
   const read = await readContent(small.handle, small.stat, Date.now());
   expect([read.bytes?.length, read.tag]).toEqual([
@@ -68,7 +68,7 @@ test("a file up to 1 MiB is read, and a larger one has the tag of its inode", as
   expect([bytes, tag.split("-").length]).toEqual([undefined, 4]);
 });
 
-test("one that changes while it is read is read again, and what comes of it is one state", async () => {
+test("a file that changes during the read is read again, and the result is one consistent state", async () => {
   const { path, handle, stat } = await fileOf("one");
   let changes = 0;
   const read = await readContent(
@@ -79,7 +79,7 @@ test("one that changes while it is read is read again, and what comes of it is o
   expect([String(read.bytes), read.stat.size, changes]).toEqual(["one!", 4, 2]);
 });
 
-test(`one that always changes is read ${MAX_READS} times, and has the tag of its state`, async () => {
+test(`a file that keeps changing is read ${MAX_READS} times, then has a tag from its inode`, async () => {
   const { path, handle, stat } = await fileOf("one");
   let changes = 0;
   const always = changing(handle, () => {
@@ -90,7 +90,7 @@ test(`one that always changes is read ${MAX_READS} times, and has the tag of its
   expect([bytes, changes, tag.split("-").length]).toEqual([undefined, MAX_READS, 4]);
 });
 
-test("one that has changed within two seconds is not settled", async () => {
+test("a file that has changed within the last two seconds is unsettled", async () => {
   const { path, handle } = await fileOf("one");
   utimesSync(path, new Date(0), new Date(0));
   const stat = statOf(path);
@@ -102,13 +102,13 @@ test("one that has changed within two seconds is not settled", async () => {
   ]);
 });
 
-test("something behind the content has a part in its tag, whatever its length", async () => {
+test("a suffix of any length is part of the tag", async () => {
   const { handle, stat } = await fileOf("one");
   const content = await withSuffix(await readContent(handle, stat, Date.now()), Buffer.from("two"));
   expect([String(content.bytes), content.tag]).toEqual(["onetwo", tagAtOnce(Buffer.from("onetwo"))]);
 });
 
-test("what is in memory is there once: the answer with all of it has the parts", async () => {
+test("the content is held in memory once: parts are views of the whole response", async () => {
   const bytes = 8_192;
   const { path, stat } = await fileOf(Buffer.alloc(bytes, "0123456789"));
   const handle = await open(path);
@@ -120,14 +120,14 @@ test("what is in memory is there once: the answer with all of it has the parts",
   const part = form.part({ first: 12, last: 15 });
   expect(part).toEqual(Buffer.from("2345"));
   expect(part instanceof Buffer && part.buffer === whole.body.buffer).toBe(true);
-  // The date of the answer is another one then, and so is its memory.
+  // A response with a later date uses other memory.
   const later = whole.encode(Date.now() + 60_000, true);
   expect([part, form.part({ first: 0, last: 3 })]).toEqual([Buffer.from("2345"), Buffer.from("0123")]);
   expect(later.subarray(-bytes).equals(content.bytes ?? Buffer.alloc(0))).toBe(true);
   while (handle.fd >= 0) await new Promise((resolve) => setImmediate(resolve));
 });
 
-// A file system has times that no HTTP-date has: RFC 9110, section 5.6.7.
+// A file system allows times that an HTTP-date cannot express: RFC 9110, section 5.6.7.
 test.for([
   [-62_167_219_200_000n, "Sat, 01 Jan 0000 00:00:00 GMT"],
   [-62_167_219_200_001n, undefined],
@@ -143,7 +143,7 @@ test.for([
   form.close();
 });
 
-test("up to 32 KiB a file is in memory, and its descriptor closed; a larger one holds its own", async () => {
+test("a file of up to 32 KiB is held in memory and its descriptor closed; a larger one keeps its descriptor", async () => {
   for (const bytes of [MAX_KEPT_CONTENT_BYTES, MAX_KEPT_CONTENT_BYTES + 1]) {
     const { path, stat } = await fileOf(Buffer.alloc(bytes));
     const handle = await open(path);

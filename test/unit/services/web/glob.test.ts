@@ -1,4 +1,4 @@
-// Patterns for paths.
+// Glob patterns for paths.
 import { describe, expect, test } from "vitest";
 import { Glob, MAX_GLOB_ALTERNATIVES, MAX_GLOB_LENGTH } from "../../../../src/services/web/glob.ts";
 
@@ -28,14 +28,14 @@ test.for<[pattern: string, matching: string[], others: string[]]>([
   const glob = new Glob(pattern);
   expect(matching.filter((path) => !glob.matches(path))).toEqual([]);
   expect(others.filter((path) => glob.matches(path))).toEqual([]);
-  // Wherever a path is cut, its end fits behind its beginning.
+  // Wherever a path is cut, `behind` of its beginning matches its end.
   const cut = (path: string) =>
     Array.from({ length: path.length + 1 }, (_, at) => glob.behind(path.slice(0, at))(path.slice(at)));
   expect(matching.flatMap(cut)).not.toContain(false);
   expect(others.flatMap(cut)).not.toContain(true);
 });
 
-test("the names of a folder cost their own letters, and not those of the folder again", () => {
+test("matching a name in a folder does not read the path of the folder again", () => {
   let steps = 0;
   const folder = `/${"d/".repeat(1_000)}`;
   class Counted extends String {
@@ -49,7 +49,7 @@ test("the names of a folder cost their own letters, and not those of the folder 
   expect(steps).toBe("a.html".length);
 });
 
-describe("what is no pattern", () => {
+describe("an invalid pattern", () => {
   test.for(["", "{", "}", "a{b", "a}b", "{a,{b,c}}", "}{", "{a}}", "x".repeat(MAX_GLOB_LENGTH + 1)])(
     "%j",
     (pattern) => {
@@ -59,25 +59,25 @@ describe("what is no pattern", () => {
     },
   );
 
-  test("the longest one is taken", () => {
+  test("a pattern of MAX_GLOB_LENGTH is accepted", () => {
     const longest = "x".repeat(MAX_GLOB_LENGTH);
     expect(new Glob(longest).matches(`/${longest}`)).toBe(true);
   });
 
-  test("it stands for MAX_GLOB_ALTERNATIVES at most", () => {
+  test("MAX_GLOB_ALTERNATIVES limits the alternatives of a pattern", () => {
     expect(new Glob("{a,b}".repeat(Math.log2(MAX_GLOB_ALTERNATIVES))).matches("/ababab")).toBe(true);
     expect(() => new Glob("{a,b}".repeat(Math.log2(MAX_GLOB_ALTERNATIVES) + 1))).toThrow(
       expect.objectContaining({ code: "ERR_INVALID_ARG_VALUE" }),
     );
   });
 
-  test("what is no text is refused", () => {
+  test("a pattern that is not a string is rejected", () => {
     const pattern: string = JSON.parse("1");
     expect(() => new Glob(pattern)).toThrow(expect.objectContaining({ code: "ERR_INVALID_ARG_TYPE" }));
   });
 });
 
-test("stars that a regular expression would try in 2^64 ways are followed once", () => {
+test("a pattern for which a regular expression would backtrack 2^64 ways is matched in one pass", () => {
   const glob = new Glob(`/${"*a".repeat(64)}b`);
   expect(glob.matches(`/${"a".repeat(2_000)}`)).toBe(false);
   expect(glob.matches(`/${"a".repeat(2_000)}b`)).toBe(true);

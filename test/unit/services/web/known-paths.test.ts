@@ -3,7 +3,7 @@ import { runInNewContext } from "node:vm";
 import { expect, test } from "vitest";
 import { KnownPaths, MAX_KNOWN_PATH_LENGTH, MAX_KNOWN_PATHS } from "../../../../src/services/web/known-paths.ts";
 
-test("a path is decoded once, and beyond the limit all are forgotten", () => {
+test("a path is decoded once, and all paths are dropped beyond MAX_KNOWN_PATHS", () => {
   const paths = new KnownPaths("hidden");
   const first = paths.of("/a%20b");
   expect(first).toEqual({ type: "path", relative: "a b", endsInSlash: false });
@@ -16,7 +16,7 @@ test("a path is decoded once, and beyond the limit all are forgotten", () => {
   expect(paths.of("/.env")).toEqual({ type: "refused", status: 404 });
 });
 
-test("a long path is decoded, and not kept", () => {
+test("a path longer than MAX_KNOWN_PATH_LENGTH is decoded but not kept", () => {
   const paths = new KnownPaths("hidden");
   const long = `/${"a/".repeat(MAX_KNOWN_PATH_LENGTH / 2)}`;
   expect(paths.of(long)).toEqual({ type: "path", relative: long.slice(1, -1), endsInSlash: true });
@@ -25,7 +25,7 @@ test("a long path is decoded, and not kept", () => {
   expect(paths.size).toBe(1);
 });
 
-test("a path that is kept does not keep the head that it was cut out of", () => {
+test("a kept path does not retain the request head that it was cut from", () => {
   const paths = new KnownPaths("hidden");
   const headBytes = 32 * 1024;
   const before = heapBytes();
@@ -36,7 +36,7 @@ test("a path that is kept does not keep the head that it was cut out of", () => 
   expect([paths.size, heapBytes() - before < (1_000 * headBytes) / 4]).toEqual([1_000, true]);
 });
 
-/** What is reachable. */
+/** The size of the reachable heap, after a garbage collection. */
 function heapBytes(): number {
   setFlagsFromString("--expose-gc");
   (runInNewContext("gc") as () => void)();

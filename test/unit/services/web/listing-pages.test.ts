@@ -5,7 +5,7 @@ import type { Listed } from "../../../../src/services/web/root.ts";
 
 const BY_NAME = { by: "name", direction: "asc" } as const;
 
-/** Pages, and the folders that were read for them: each is read until `answer` is called. */
+/** Pages, and the list of folders read for them; each read waits for `answer`. */
 function pagesOf() {
   const read: string[] = [];
   const answers: ((listed: Listed) => void)[] = [];
@@ -19,7 +19,7 @@ function pagesOf() {
   return { pages, read, answer: () => answers.shift()?.({ type: "missing" }) };
 }
 
-test("all that ask for a page while it is made get the same, and who asks behind it another", async () => {
+test("requests for a page that is being made share it; a later request gets a new one", async () => {
   const { pages, read, answer } = pagesOf();
   const first = pages.of("a", BY_NAME);
   expect(pages.of("a", BY_NAME)).toBe(first);
@@ -31,7 +31,7 @@ test("all that ask for a page while it is made get the same, and who asks behind
   expect(read).toEqual(["a", "a"]);
 });
 
-test("who asks behind a change gets a page that was made behind it", async () => {
+test("a request after expire gets a page that was read after it", async () => {
   const { pages, read, answer } = pagesOf();
   const first = pages.of("a", BY_NAME);
   pages.expire();
@@ -43,7 +43,7 @@ test("who asks behind a change gets a page that was made behind it", async () =>
   await second;
 });
 
-test("so many folders are read at once, and others wait; one that fails makes room, too", async () => {
+test("MAX_LISTINGS limits the concurrent reads; a finished read starts a waiting one", async () => {
   const { pages, read, answer } = pagesOf();
   const all = Array.from({ length: MAX_LISTINGS + 2 }, (_, count) => pages.of(`${count}`, BY_NAME));
   expect(read.length).toBe(MAX_LISTINGS);

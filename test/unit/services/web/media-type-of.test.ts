@@ -1,4 +1,4 @@
-// Content-Type by the name of a file.
+// Content-Type by file name.
 import { describe, expect, test } from "vitest";
 import { addedMediaTypes, mediaTypeOf, UNKNOWN_MEDIA_TYPE } from "../../../../src/services/web/media-type-of.ts";
 
@@ -40,11 +40,11 @@ test.for([
   ...["", ".", "..", "README", "html", "a.", "a.unknown", ".html", ".htaccess", "a.html.", "a.html~", "a.ht ml"],
   ...["a.__proto__", "a.constructor", "a.toString", "a.hasOwnProperty", "a.valueOf", "a.prototype"],
   ...["a.text/html", "a.html\0", "a.\u212a"],
-])("nothing is known of %j", (name) => {
+])("the type of %j is unknown", (name) => {
   expect(mediaTypeOf(name)).toBe(UNKNOWN_MEDIA_TYPE);
 });
 
-describe("types of one's own", () => {
+describe("added types", () => {
   const added = addedMediaTypes({
     ".HTML": "application/xhtml+xml",
     ".gltf": "model/gltf+json",
@@ -74,7 +74,7 @@ describe("types of one's own", () => {
   });
 
   test.for(["", "html", "text/", "/html", "text/html\r\nX: y", "text /html", "text/html; a=\u0100", "a/b/c"])(
-    "%j is no media type",
+    "%j is not a media type",
     (type) => {
       expect(() => addedMediaTypes({ ".a": type })).toThrow(
         expect.objectContaining({
@@ -85,7 +85,7 @@ describe("types of one's own", () => {
     },
   );
 
-  test("what is no text is refused", () => {
+  test("a type that is not a string is rejected", () => {
     const given: Record<string, string> = JSON.parse('{ ".a": 1 }');
     expect(() => addedMediaTypes(given)).toThrow(expect.objectContaining({ code: "ERR_INVALID_ARG_TYPE" }));
   });

@@ -15,7 +15,7 @@ const RANGES = [
 ];
 const LENGTH = 200_000;
 
-/** A form of a file, and how many of its parts are held. */
+/** A representation of a file, and the number of its parts that are held. */
 async function formOf(content: Buffer) {
   const folder = mkdtempSync(join(tmpdir(), "sockwright-multipart-"));
   const path = join(folder, "file");
@@ -44,7 +44,7 @@ async function formOf(content: Buffer) {
 
 const content = Buffer.from(Array.from({ length: LENGTH }, (_, index) => index % 251));
 
-test("the parts come in pieces, as long as was promised, and then nothing is held", async () => {
+test("the parts are sent in pieces with the promised total length, and are released", async () => {
   const { form, held } = await formOf(content);
   const multipart = multipartByteRanges(RANGES, LENGTH, "text/plain");
   const pieces: Uint8Array[] = [];
@@ -55,7 +55,7 @@ test("the parts come in pieces, as long as was promised, and then nothing is hel
   expect(Math.max(...pieces.map(({ length }) => length))).toBe(READ_PIECE_BYTES);
 });
 
-test("who never begins, or leaves in the middle, holds nothing", async () => {
+test("an iterator that never starts, or returns early, releases its parts", async () => {
   for (const count of [0, 1, 2]) {
     const { form, held } = await formOf(content);
     const iterator = multipartBody(multipartByteRanges(RANGES, LENGTH, undefined), form)[Symbol.asyncIterator]();
@@ -65,7 +65,7 @@ test("who never begins, or leaves in the middle, holds nothing", async () => {
   }
 });
 
-test("a file that was changed ends it with an error", async () => {
+test("a file that changes during the response ends it with an error", async () => {
   const { form, held, change } = await formOf(content);
   const iterator = multipartBody(multipartByteRanges(RANGES, LENGTH, undefined), form)[Symbol.asyncIterator]();
   await iterator.next();
@@ -75,7 +75,7 @@ test("a file that was changed ends it with an error", async () => {
   expect(held()).toBe(0);
 });
 
-test("a file that became shorter does, too", async () => {
+test("a file that shrinks during the response ends it with an error", async () => {
   const { form } = await formOf(content.subarray(0, 500));
   const pieces = async () => {
     for await (const piece of multipartBody(multipartByteRanges(RANGES, LENGTH, undefined), form)) void piece;

@@ -1,4 +1,4 @@
-// From what a request asks for to the path of a file.
+// From the path of a request to the path of a file.
 import { expect, test } from "vitest";
 import {
   directoryLocation,
@@ -23,7 +23,7 @@ test.each([
   ["/%c3%bc", "ü"],
   ["/%E6%97%A5%E6%9C%AC", "日本"],
   ["/%F0%9F%98%80", "😀"],
-  // Decoded once.
+  // Paths are decoded once.
   ["/%2541", "%41"],
   ["/%252e%252e/a", "%2e%2e/a"],
   ["/%252F", "%2F"],
@@ -41,7 +41,7 @@ test.each([
   ["//a", "a"],
   ["///a//b///", "a/b /"],
   ["//example.com/a", "example.com/a"],
-])("empty segments are passed over: %s is %s", (path, expected) => {
+])("empty segments are skipped: %s is %s", (path, expected) => {
   expect(shown(requestPath(path))).toBe(expected);
 });
 
@@ -59,17 +59,17 @@ test.each([
   ["/a/.%2e/b", "b"],
   ["/a/%2e/b", "a/b"],
   ["/a//../b", "b"],
-  // What is taken out again need not be served.
+  // A segment that .. removes need not be allowed.
   ["/.git/../a", "a"],
   [`/${"n".repeat(300)}/../a`, "a"],
-])("the dots of RFC 3986, section 5.2.4, are removed: %s is %s", (path, expected) => {
+])("dot segments are removed as in RFC 3986, section 5.2.4: %s is %s", (path, expected) => {
   expect(shown(requestPath(path))).toBe(expected);
 });
 
 test.each([
   ...["/..", "/../", "/../a", "/a/../..", "/a/../../b", "//..", "/./..", "/%2e%2e", "/%2E%2e/etc/passwd", "/.%2e/a"],
   ...["/a/../../a", "/..//..//etc/passwd"],
-])("what leaves the root is a bad request: %s", (path) => {
+])("a path that leaves the root is a bad request: %s", (path) => {
   expect(shown(requestPath(path))).toBe(400);
 });
 
@@ -94,7 +94,7 @@ test.each([
   ["/.well-known", ".well-known"],
   ["/%2ewell-known/x", ".well-known/x"],
   ["/a/../.well-known/x", ".well-known/x"],
-  // RFC 8615, section 3: of the root.
+  // RFC 8615, section 3: only at the root.
   ["/a/.well-known/x", 404],
   ["/.well-known/.x", 404],
   ["/.well-known2", 404],
@@ -104,7 +104,7 @@ test.each([
 });
 
 test.each(["/%2F", "/a%2fb", "/..%2f..%2fetc%2fpasswd", "/a/..%2Fb", "/%2f%2fexample.com"])(
-  "a slash within a segment is not found: %s",
+  "an encoded slash within a segment is not found: %s",
   (path) => {
     expect(shown(requestPath(path))).toBe(404);
   },
@@ -116,12 +116,12 @@ test.each([
   ["/a\\..\\b", "a\\..\\b"],
   ["/a%5c..%5cb", "a\\..\\b"],
   ["/\\\\example.com", "\\\\example.com"],
-])("a backslash is a letter: %s is %s", (path, expected) => {
+])("a backslash is an ordinary character: %s is %s", (path, expected) => {
   expect(shown(requestPath(path))).toBe(expected);
 });
 
 test.each(["/%", "/%4", "/%zz", "/a%", "/%%41", "/%4g", "/% 41", "/%u0041"])(
-  "a bad escape is a bad request: %s",
+  "an invalid percent-encoding is a bad request: %s",
   (path) => {
     expect(shown(requestPath(path))).toBe(400);
   },
@@ -131,32 +131,32 @@ test.each([
   ...["/%FF", "/%C3", "/%C3(", "/%80", "/a%E9", "/%C3/%BC", "/%F0%9F%98"],
   // Overlong, a surrogate, and beyond Unicode: RFC 3629.
   ...["/%C0%AF", "/%C0%AE%C0%AE/", "/%E0%80%AF", "/%ED%A0%80", "/%F4%90%80%80"],
-])("what is not UTF-8 is a bad request: %s", (path) => {
+])("invalid UTF-8 is a bad request: %s", (path) => {
   expect(shown(requestPath(path))).toBe(400);
 });
 
 test.each(["/%00", "/a%00.html", "/%0a", "/a%0D%0Ab", "/%09", "/%1b", "/%1F", "/%7f", "/%C2%80", "/%C2%9F"])(
-  "a control is a bad request: %s",
+  "a control character is a bad request: %s",
   (path) => {
     expect(shown(requestPath(path))).toBe(400);
   },
 );
 
 test.each(["", "a", "*", "a/b", "http://a/b", "\\a", "%2Fa", "?", "/\0", "/a\n", "/\x7f", "/ü", "/\xff", "/\ud800"])(
-  "what no target can be is a bad request: %j",
+  "an invalid request target is a bad request: %j",
   (path) => {
     expect(shown(requestPath(path))).toBe(400);
   },
 );
 
-test("a name is at most as long as one of a file: NAME_MAX", () => {
+test("MAX_NAME_BYTES limits a name, as NAME_MAX does", () => {
   expect(shown(requestPath(`/${"n".repeat(MAX_NAME_BYTES)}`))).toBe("n".repeat(MAX_NAME_BYTES));
   expect(shown(requestPath(`/${"n".repeat(MAX_NAME_BYTES + 1)}`))).toBe(404);
   expect(shown(requestPath(`/${"%C3%BC".repeat(127)}n`))).toBe(`${"ü".repeat(127)}n`);
   expect(shown(requestPath(`/${"%C3%BC".repeat(128)}`))).toBe(404);
 });
 
-test("a path is at most so long, by its bytes", () => {
+test("MAX_PATH_BYTES limits a path", () => {
   const path = "ü/".repeat(MAX_PATH_BYTES / 3).padEnd(MAX_PATH_BYTES - Math.floor(MAX_PATH_BYTES / 3), "n");
   expect(Buffer.byteLength(path)).toBe(MAX_PATH_BYTES);
   expect(shown(requestPath(encodeURI(`/${path}`)))).toBe(path);
@@ -178,7 +178,7 @@ test.each([
   ["javascript:alert(1)", undefined, "/javascript%3Aalert(1)/"],
   ["a", "\r\nSet-Cookie: a\xff\ud800", "/a/?%0D%0ASet-Cookie:%20a%C3%BF%EF%BF%BD"],
   ["", "a", "/?a"],
-])("the place of the directory %j with the query %j is %s", (relative, query, expected) => {
+])("the location of the directory %j with the query %j is %s", (relative, query, expected) => {
   expect(directoryLocation(relative, query)).toBe(expected);
 });
 

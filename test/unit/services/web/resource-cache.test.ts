@@ -13,7 +13,7 @@ import { resourceOf } from "../../../support/resource-of.ts";
 
 const LIMITS = { maxBytes: 10_000, maxDescriptors: 4 };
 
-/** A cache, and what was looked for, in order; `answers` are given one after the other. */
+/** A cache and the list of its lookups, in order; `find` answers them. */
 function cacheOf(find: (path: string, known: Resource | undefined) => Promise<Found>, limits = LIMITS) {
   const clock = manualClock();
   const looks: string[] = [];
@@ -28,8 +28,8 @@ function cacheOf(find: (path: string, known: Resource | undefined) => Promise<Fo
   return { cache, clock, looks };
 }
 
-describe("what was found holds", () => {
-  test("for half a second as it is, then looked at behind the answer, and after a second before it", async () => {
+describe("a cached resource", () => {
+  test("is used unchanged for half a second, then checked after the response, and after one second before it", async () => {
     const first = resourceOf();
     const second = resourceOf();
     let now: Resource = first;
@@ -49,7 +49,7 @@ describe("what was found holds", () => {
     cache.close();
   });
 
-  test("from the beginning of the look on: what changes during it is seen in time", async () => {
+  test("ages from the beginning of its lookup, so that a change during the lookup is seen in time", async () => {
     const found = resourceOf();
     let tell: ((found: Found) => void) | undefined;
     const { cache, clock, looks } = cacheOf(() => new Promise((resolve) => (tell = resolve)));
@@ -62,7 +62,7 @@ describe("what was found holds", () => {
     cache.close();
   });
 
-  test("what is the same stays, and what is gone goes", async () => {
+  test("stays open while it is unchanged, and is closed when it is gone", async () => {
     const found = resourceOf();
     let now: Found = found;
     const { cache, clock } = cacheOf((_, known) => Promise.resolve(known ?? now));
@@ -76,13 +76,13 @@ describe("what was found holds", () => {
     expect(found.isClosed).toBe(true);
   });
 
-  test("of what is missing nothing is kept", async () => {
+  test("is not kept when it is missing", async () => {
     const { cache, looks } = cacheOf(() => Promise.resolve({ type: "missing" }));
     expect([await cache.get("a"), await cache.get("a")]).toEqual([{ type: "missing" }, { type: "missing" }]);
     expect(looks).toEqual(["a", "a"]);
   });
 
-  test("a look that fails is told to who waits for it, and the next one tries again", async () => {
+  test("is not kept when the lookup fails: the waiting call rejects, and the next one tries again", async () => {
     let fails = true;
     const found = resourceOf();
     const { cache } = cacheOf(() => (fails ? Promise.reject(new Error("EIO")) : Promise.resolve(found)));
@@ -92,7 +92,7 @@ describe("what was found holds", () => {
     cache.close();
   });
 
-  test("a look behind an answer that fails is told to nobody, and the next one before it is", async () => {
+  test("hides a failed check after the response; the next check before a response reports its error", async () => {
     let fails = false;
     const found = resourceOf();
     const { cache, clock } = cacheOf(() => (fails ? Promise.reject(new Error("EIO")) : Promise.resolve(found)));
@@ -107,8 +107,8 @@ describe("what was found holds", () => {
   });
 });
 
-describe("when something has changed", () => {
-  test("what is known is looked at before it is given, once for all that ask", async () => {
+describe("after expire", () => {
+  test("a cached resource is checked once before it is used, for all waiting calls", async () => {
     const found = resourceOf();
     const { cache, clock, looks } = cacheOf((_, known) => Promise.resolve(known ?? found));
     await cache.get("a");
@@ -119,7 +119,7 @@ describe("when something has changed", () => {
     cache.close();
   });
 
-  test("a look that has begun before counts for who waits for it, and for nobody else", async () => {
+  test("a lookup that began before is used only by the calls that already wait for it", async () => {
     const [old, now] = [resourceOf(), resourceOf()];
     const tell: ((found: Found) => void)[] = [];
     const { cache, clock, looks } = cacheOf(() => new Promise((resolve) => tell.push(resolve)));
@@ -138,7 +138,7 @@ describe("when something has changed", () => {
     cache.close();
   });
 
-  test("not even where that look is done last", async () => {
+  test("a lookup that began before is ignored even when it ends last", async () => {
     const [old, now] = [resourceOf(), resourceOf()];
     const tell: ((found: Found) => void)[] = [];
     const { cache, clock, looks } = cacheOf(() => new Promise((resolve) => tell.push(resolve)));
@@ -157,9 +157,9 @@ describe("when something has changed", () => {
 });
 
 test.for([
-  ["goes for want of room", async (cache: ResourceCache): Promise<void> => void (await cache.get("b"))],
+  ["is evicted", async (cache: ResourceCache): Promise<void> => void (await cache.get("b"))],
   ["is closed with the cache", (cache: ResourceCache) => Promise.resolve(cache.close())],
-] as const)("what %s while it is looked at again is opened anew, and not given closed", async ([, letGo]) => {
+] as const)("a resource that %s during a check is opened again, and not returned closed", async ([, letGo]) => {
   const made: ReturnType<typeof resourceOf>[] = [];
   let gate: Promise<unknown> | undefined;
   const { cache, clock } = cacheOf(
@@ -186,14 +186,14 @@ test.for([
 });
 
 describe("limits", () => {
-  test("all that ask for a file at once wait for one look", async () => {
+  test("concurrent calls for one file share one lookup", async () => {
     const { cache, looks } = cacheOf(() => Promise.resolve(resourceOf()));
     const asked = await Promise.all([cache.get("a"), cache.get("a"), cache.get("a")]);
     expect([new Set(asked).size, looks.length]).toEqual([1, 1]);
     cache.close();
   });
 
-  test(`${MAX_OPENINGS} files are opened at once, the others when one of them is done`, async () => {
+  test(`at most ${MAX_OPENINGS} files are opened at once; the others wait for one of them`, async () => {
     const waiting: ((found: Found) => void)[] = [];
     const { cache, looks } = cacheOf(() => new Promise((resolve) => waiting.push(resolve)));
     const asked = Array.from({ length: MAX_OPENINGS + 2 }, (_, index) => cache.get(`${index}`));
@@ -210,7 +210,7 @@ describe("limits", () => {
     expect(looks.length).toBe(MAX_OPENINGS + 2);
   });
 
-  test("of bytes: the oldest goes, one that was asked for has a second chance", async () => {
+  test("bytes: the oldest resource is closed, unless it was used again", async () => {
     const found = new Map<string, ReturnType<typeof resourceOf>>();
     const { cache, looks } = cacheOf((path) => {
       const made = resourceOf({ bytes: 4_000 });
@@ -226,7 +226,7 @@ describe("limits", () => {
     expect([...found.values()].every(({ isClosed }) => isClosed)).toBe(true);
   });
 
-  test("of descriptors", async () => {
+  test("descriptors", async () => {
     const made: ReturnType<typeof resourceOf>[] = [];
     const { cache } = cacheOf(() => {
       const resource = resourceOf({ descriptors: 1 });
@@ -239,17 +239,17 @@ describe("limits", () => {
     cache.close();
   });
 
-  test("what is larger than the cache is given, and not kept", async () => {
+  test("a resource larger than the cache is returned but not kept", async () => {
     const resource = resourceOf({ bytes: LIMITS.maxBytes + 1 });
     const { cache } = cacheOf(() => Promise.resolve(resource));
     expect(await cache.get("a")).toBe(resource);
-    // Whoever has waited for it uses it at once.
+    // The waiting call uses it at once.
     expect(resource.isClosed).toBe(false);
     await immediates();
     expect(resource.isClosed).toBe(true);
   });
 
-  test("what is found once it is closed is not kept", async () => {
+  test("a resource that is found after close is not kept", async () => {
     const resource = resourceOf();
     let tell: ((found: Found) => void) | undefined;
     const { cache } = cacheOf(() => new Promise((resolve) => (tell = resolve)));

@@ -1,4 +1,4 @@
-// What a root gives for a name, by whichever way it looks: the same, and nothing from outside.
+// The files that a root opens: the same with each lookup method, and none outside of the root.
 import { constants } from "node:os";
 import { expect, onTestFinished, test, vi } from "vitest";
 import { kernel } from "../../../../src/native/load.ts";
@@ -14,7 +14,7 @@ async function opened(path: string, symlinks?: Symlinks): Promise<Root> {
   return root;
 }
 
-/** The content of a file that is no longer than that of one of the site; else what it is. */
+/** The content of a file that is not longer than those of the site; otherwise the type of the entry. */
 async function answer(root: Root, path: string): Promise<string> {
   const found = await root.open(path);
   expect((await root.stat(path)).type).toBe(found.type);
@@ -96,7 +96,7 @@ const ROWS: readonly Row[] = [
   ),
 ];
 
-/** How the addon's call answers: as it does, or as where it is missing. */
+/** Results of the addon's openat2: the real ones, or those of a kernel that lacks or refuses the call. */
 const WAYS: Readonly<Record<string, () => void>> = {
   "by openat2(2)": () => undefined,
   "by a kernel that has not that call": () => void vi.spyOn(kernel, "openat2").mockReturnValue(-ENOSYS),
@@ -119,7 +119,7 @@ test.each(
   expect(answers).toEqual(ROWS.map(([path, ...expected]) => [path, expected[column]]));
 });
 
-test("what is in memory is found by one call, without a thread", async () => {
+test("an entry in the kernel's cache is found by one call, without a thread", async () => {
   const root = await opened(makeSiteFolder());
   const call = vi.spyOn(kernel, "openat2");
   onTestFinished(() => void vi.restoreAllMocks());
@@ -141,7 +141,7 @@ test.each([
   "sub//file",
   "a\0b",
   "\0",
-])("%j is no path of a root, whatever links are followed", async (path) => {
+])("%j is not a path within a root, for each symlinks option", async (path) => {
   for (const symlinks of ["deny", "inside", "follow"] as const) {
     const root = await opened(makeSiteFolder(), symlinks);
     await expect(root.open(path)).rejects.toMatchObject({ code: "ERR_INVALID_ARG_VALUE", name: "TypeError" });

@@ -43,7 +43,7 @@ function templatePageOf(first: ReadTemplate & { template: Template }, source: Pa
   return { page, clock, reported, text };
 }
 
-test("a template that may change without its times showing it is read again", async () => {
+test("a template that may have changed without a change of its times is read again", async () => {
   for (const isUnsettled of [false, true]) {
     const { clock, text, reported } = templatePageOf(loaded("one", { isUnsettled }), {
       load: () => Promise.resolve(loaded("two")),
@@ -54,7 +54,7 @@ test("a template that may change without its times showing it is read again", as
   }
 });
 
-test("behind a change a page is looked at before it is sent, and a look that has begun before does not count", async () => {
+test("after expire a page is checked before it is sent, and a check that began before is ignored", async () => {
   for (const order of [
     [0, 1],
     [1, 0],
@@ -79,7 +79,7 @@ test("behind a change a page is looked at before it is sent, and a look that has
   }
 });
 
-test("a template that is broken is reported once for each state of it, and read again when it has changed", async () => {
+test("a broken template is reported once per state, and read again when it has changed", async () => {
   let [stat, loads]: [FileStat | undefined, number] = [STAT, 0];
   let read = (): ReadTemplate => loaded("one");
   const { clock, text, reported } = templatePageOf(loaded("one"), {
@@ -103,7 +103,7 @@ test("a template that is broken is reported once for each state of it, and read 
   read = () => broken("no end");
   stat = { ...STAT, ctimeNs: 2n };
   expect(await looked(3)).toEqual([1, ["Error: no end"]]);
-  // Also with the same fault.
+  // A new state with the same error is reported again.
   stat = { ...STAT, ctimeNs: 3n };
   expect(await looked(2)).toEqual([2, ["Error: no end"]]);
   stat = undefined;

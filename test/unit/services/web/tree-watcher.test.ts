@@ -1,4 +1,4 @@
-// What is told of a tree of files, whichever way it changes.
+// Changes in a tree of files that the watcher reports.
 import { mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
@@ -6,7 +6,7 @@ import { MAX_WATCHED_DIRECTORIES, TreeWatcher } from "../../../../src/services/w
 import { publicFolder, writeInFolder } from "../../../support/site-folder.ts";
 import { until, untilSteady } from "../../../support/until.ts";
 
-/** A watcher, and how a change is made: it is over when it was told of, and nothing more comes of it. */
+/** A watcher, and `told`, which makes a change once all is quiet and waits until the change is reported. */
 function watcherOf(path: string) {
   let changes = 0;
   const watcher = new TreeWatcher(path, () => changes++);
@@ -29,8 +29,8 @@ function replace(path: string): void {
   renameSync(`${path}.new`, path);
 }
 
-describe("it is told", () => {
-  test("of a file that is written, replaced again and again, and goes", async () => {
+describe("the watcher reports", () => {
+  test("a file that is written, replaced repeatedly, and removed", async () => {
     const folder = publicFolder();
     writeInFolder(folder, "sub/a");
     const { told } = watcherOf(folder);
@@ -41,7 +41,7 @@ describe("it is told", () => {
     await told("gone", () => rmSync(file));
   });
 
-  test("of what is in a folder that comes, that comes again, and that is moved", async () => {
+  test("changes in a folder that is created, created again, and moved", async () => {
     const folder = publicFolder();
     const { told, watcher } = watcherOf(folder);
     await told("two folders come", () => mkdirSync(join(folder, "a/b"), { recursive: true }));
@@ -56,7 +56,7 @@ describe("it is told", () => {
     expect(watcher.size).toBe(count);
   });
 
-  test("of what is in another folder in its place, by a name or a link", async () => {
+  test("changes in another folder in the place of the first, by a rename or a link", async () => {
     const folder = publicFolder();
     writeInFolder(folder, "site/a", "next/a", "releases/41/a", "releases/42/a");
     symlinkSync("releases/41", join(folder, "current"));
@@ -76,7 +76,7 @@ describe("it is told", () => {
   });
 });
 
-test("what cannot be watched keeps nobody from watching, and what is closed tells nothing", async () => {
+test("a missing folder is no error, and a closed watcher reports nothing", async () => {
   const folder = publicFolder();
   const nothing = new TreeWatcher(join(folder, "none/none"), () => expect.unreachable());
   expect(nothing.size).toBe(0);
@@ -88,7 +88,7 @@ test("what cannot be watched keeps nobody from watching, and what is closed tell
   expect(await settled()).toBe(0);
 });
 
-test(`${MAX_WATCHED_DIRECTORIES} directories are watched, and no more`, () => {
+test(`at most ${MAX_WATCHED_DIRECTORIES} directories are watched`, () => {
   const folder = publicFolder();
   for (let count = 0; count < MAX_WATCHED_DIRECTORIES; count++) mkdirSync(join(folder, `${count}`));
   const watcher = new TreeWatcher(folder, () => undefined);

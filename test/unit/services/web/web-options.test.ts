@@ -6,7 +6,7 @@ import { MAX_INDEX_NAMES, MAX_TEMPLATES, WEB_OPTIONS } from "../../../../src/ser
 const many = (count: number) => Array.from({ length: count }, (_, index) => `name-${index}`);
 const routes = (count: number) => Object.fromEntries(many(count).map((name) => [`/${name}`, name]));
 
-describe("what cannot be is told by its name", () => {
+describe("an invalid option is rejected by its name", () => {
   test.for<[option: string, given: unknown, told: string]>([
     ["index", "index.html", "options.index"],
     ["index", ["a/b"], "options.index[0]"],
@@ -49,12 +49,12 @@ describe("what cannot be is told by its name", () => {
     expect(() => web(".", { [option]: given })).toThrow(told);
   });
 
-  test("the folder", () => {
+  test("the root", () => {
     for (const root of [undefined, 7, null]) expect(() => web(root as unknown as string)).toThrow(/root/);
   });
 });
 
-test("what is not given", () => {
+test("the defaults", () => {
   expect(WEB_OPTIONS.check("web()", {})).toMatchObject({
     listing: false,
     dotfiles: "hidden",
@@ -68,7 +68,7 @@ test("what is not given", () => {
   expect([DEFAULT_CACHE_BYTES, DEFAULT_CACHE_DESCRIPTORS]).toEqual([64 * 1024 * 1024, 512]);
 });
 
-test("the most that can be, and other spellings of a path", () => {
+test("the largest lists are accepted, and route paths are normalized", () => {
   expect(() => web(".", { index: many(MAX_INDEX_NAMES), templates: many(MAX_TEMPLATES) })).not.toThrow();
   const { routes: found } = WEB_OPTIONS.check("web()", {
     routes: { "/a//b/": "./c/../d.html", "/": "e", "/ä b": "f" },

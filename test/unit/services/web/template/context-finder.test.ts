@@ -1,4 +1,4 @@
-// Where a tag may stand, and where the template is refused. What a value does there is in injection.test.ts.
+// Where a tag may stand, and where the template is rejected. injection.test.ts checks the values at these places.
 import { describe, expect, test } from "vitest";
 import { refusalOf, rendered } from "../../../../support/template-loading.ts";
 
@@ -37,7 +37,7 @@ test.for<string>([
   "&amp;{{x}} &#38;{{x}} a & {{x}} ?a=b&amp;c={{x}}",
   "< {{x}} 1<2 {{x}}",
   "<title>a < b {{x}}</title>",
-])("a value is text in %s", (page) => {
+])("a value is inserted as text in %s", (page) => {
   const count = page.split("{{x}}").length - 1;
   expect(count).toBeGreaterThan(0);
   expect(rendered(page, { x: VALUE })).toBe(page.replaceAll("{{x}}", ESCAPED));
@@ -46,7 +46,7 @@ test.for<string>([
 
 const NOWHERE = /page\.html:1: a tag stands within what is no text and no value in quotes/;
 
-describe("a template is refused for a value", () => {
+describe("a template is rejected when a value stands where it is not safe", () => {
   test.for<[string, RegExp]>([
     ["<script>{{x}}</script>", /within <script>/],
     ["<script>var a = '{{x}}'</script>", /within <script>/],
@@ -134,7 +134,7 @@ describe("a template is refused for a value", () => {
   });
 });
 
-describe("a template is refused without a value, too, where the next one would stand who knows where", () => {
+describe("a template is rejected even without a value when the context of a following value is unclear", () => {
   test.for<[string, RegExp]>([
     ["<p>a</p><![CDATA[ a ]]>", /no CDATA section/],
     ["<svg>", /<svg> has no end tag/],
@@ -160,14 +160,14 @@ test.for<[string, string]>([
   ["\n\n<plaintext>", "page.html:3: "],
   ["{{x}}\n<svg>", "page.html:2: "],
   ["<svg>\n</svg>\n<math>", "page.html:3: "],
-])("the error names the line in %j", ([page, place]) => {
+])("the error names the line of %j", ([page, place]) => {
   expect(refusalOf(page).startsWith(place)).toBe(true);
 });
 
-test("a text that looks like the word for a tag is text", () => {
+test("a text that looks like the placeholder of a tag stays text", () => {
   const words = "tag0y0x TAG1Y0x tag2y";
   expect(rendered(`${words}{{x}}${words}`, { x: "a" })).toBe(`${words}a${words}`);
-  // A parser would read one: that can be told from a tag, since it is met where none stands.
+  // A parser decodes these to a placeholder, which is rejected because no tag stands there.
   for (const page of [
     '<p title="&#116;ag0y0x">{{x}}',
     "&#116;ag0y0x {{x}}",

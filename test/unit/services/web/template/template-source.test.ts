@@ -1,15 +1,15 @@
-// Files that a template includes.
+// Included files.
 import { describe, expect, test } from "vitest";
 import { loadTemplate } from "../../../../../src/services/web/template/template.ts";
 import { loadedFrom, refusalOf, rendered } from "../../../../support/template-loading.ts";
 
-test("a file is found beside the one that includes it, or from the root", () => {
+test("an included path is relative to the including file, or to the root", () => {
   const files = { "a/b.html": "b{{> c.html }}{{> ../d e.html}}", "a/c.html": "c{{>/d e.html}}", "d e.html": "{{x}};" };
   expect(rendered("{{> a/b.html}}{{> ./a/../d e.html}}", { x: "<" }, files)).toBe("bc&lt;;&lt;;&lt;;");
   expect(loadedFrom("{{> a/b.html}}", files).files).toEqual(["page.html", "a/b.html", "a/c.html", "d e.html"]);
 });
 
-test("a file is read once, and when the template is loaded", () => {
+test("each file is read once, when the template is loaded", () => {
   const read: string[] = [];
   const template = loadTemplate("a", {
     read: (file) => {
@@ -21,24 +21,24 @@ test("a file is read once, and when the template is loaded", () => {
   expect(read).toEqual(["a", "b"]);
 });
 
-test("elements may begin in one file and end in another", () => {
+test("an element may begin in one file and end in another", () => {
   const files = { head: "<html><title>{{t}}</title><div>", foot: "</div></html>" };
   expect(rendered("{{> head}}{{t}}{{> foot}}", { t: "&" }, files)).toBe(
     "<html><title>&amp;</title><div>&amp;</div></html>",
   );
 });
 
-test("a value is no template", () => {
+test("a value is not parsed as a template", () => {
   expect(rendered("{{> part}}", { x: "{{> page.html}}{{x}}", y: "" }, { part: "{{x}}" })).toBe(
     "{{&gt; page.html}}{{x}}",
   );
 });
 
-test("a byte order mark is dropped, of bytes and of text", () => {
+test("a byte order mark is removed, from bytes and from text", () => {
   expect(rendered("\uFEFFa{{> b}}", {}, { b: Buffer.from("\uFEFFb") })).toBe("ab");
 });
 
-describe("a template is refused where", () => {
+describe("a template is rejected where", () => {
   test.for<[string, string, string, RegExp]>([
     [
       "a file is included in a script",
@@ -76,14 +76,14 @@ describe("a template is refused where", () => {
     expect(refusalOf(page, { a })).toMatch(reason);
   });
 
-  test("bytes are no UTF-8, with their line", () => {
+  test("a file is not valid UTF-8; the error names the line", () => {
     expect(refusalOf("{{> a}}", { a: Buffer.from("\n\xff\n", "latin1") })).toBe("a:2: the file is no UTF-8");
     expect(refusalOf(Buffer.from("ab\xc3", "latin1"))).toBe("page.html:1: the file is no UTF-8");
     expect(refusalOf(Buffer.from("\n\n\xed\xa0\x80\n\n", "latin1"))).toBe("page.html:3: the file is no UTF-8");
   });
 });
 
-test("what reading a file throws is the cause, and of the template itself it is thrown", () => {
+test("an error of read is the cause for an included file, and is rethrown for the template itself", () => {
   const gone = new Error("gone");
   const read = (missing: string) => (file: string) => {
     if (file === missing) throw gone;

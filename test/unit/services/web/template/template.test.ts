@@ -1,4 +1,4 @@
-// Tags: names, blocks, comments, and what values are shown as.
+// Tags: names, blocks, comments, and the text of values.
 import { describe, expect, test } from "vitest";
 import { loadedFrom, refusalOf, rendered } from "../../../../support/template-loading.ts";
 
@@ -13,11 +13,11 @@ describe("a name", () => {
     ["{{list.length}}", "2"],
     ["{{missing}}{{a.missing}}{{missing.a.b}}", ""],
     ["{{this.a}}", "1"],
-  ])("%j is %j", ([page, expected]) => {
+  ])("%j renders as %j", ([page, expected]) => {
     expect(rendered(page, { a: 1, b: { c: { d: "deep" }, "header-name": "dashed" }, list: ["x", "y"] })).toBe(expected);
   });
 
-  test("is an own key and data, and no code runs", () => {
+  test("finds own data properties only, and runs no code", () => {
     const ran: string[] = [];
     const trap = (name: string) => () => {
       ran.push(name);
@@ -40,7 +40,7 @@ describe("a name", () => {
     expect(rendered("{{#each l}}{{toString}}{{/each}}", { l: [{}], toString: "own" })).toBe("own");
   });
 
-  test("__proto__ is one where it is an own key", () => {
+  test("may be __proto__ where that is an own key", () => {
     expect(rendered("{{__proto__}}", JSON.parse('{"__proto__":"own"}'))).toBe("own");
   });
 });
@@ -63,7 +63,7 @@ test.for<[unknown, string]>([
   [() => "a", ""],
   [Symbol("a"), ""],
   [new String("a"), ""],
-])("the value %o is shown as %j", ([value, expected]) => {
+])("the value %o renders as %j", ([value, expected]) => {
   expect(rendered("{{value}}", { value })).toBe(expected);
 });
 
@@ -77,7 +77,7 @@ describe("#if", () => {
     expect(rendered("{{#if a}}yes{{/if}}", { a })).toBe("");
   });
 
-  test("stands in text and in the value of an attribute", () => {
+  test("is allowed in text and in the value of an attribute", () => {
     const page =
       '<p class="a{{#if b}} {{b}}{{else}} no{{/if}}">{{#if b}}<b>{{b}}</b>{{/if}}<title>{{#if b}}t{{/if}}</title>';
     expect(rendered(page, { b: "<" })).toBe('<p class="a &lt;"><b>&lt;</b><title>t</title>');
@@ -91,29 +91,29 @@ describe("#if", () => {
 });
 
 describe("#each", () => {
-  test("goes through an array, with this, @index and names of the item before those outside", () => {
+  test("iterates over an array; this, @index and the names of the item come before outer names", () => {
     const page = "{{#each list}}{{@index}}={{this}}{{name}}{{other}}{{this.other}};{{/each}}";
     expect(rendered(page, { list: ["a", { name: "b" }, null], name: "c", other: "d" })).toBe("0=acd;1=bd;2=cd;");
   });
 
-  test("goes through a list of lists", () => {
+  test("iterates over nested arrays", () => {
     const page = "{{#each rows}}{{#each this}}{{this}}{{@index}} {{/each}}{{@index}};{{/each}}";
     expect(rendered(page, { rows: [["a", "b"], ["c"]] })).toBe("a0 b1 0;c0 1;");
   });
 
-  test("shows what is behind else where there is no item", () => {
+  test("renders the else part when there is no item", () => {
     const page = "{{#each list}}a{{else}}none{{/each}}";
     for (const list of [[], undefined, null, "text", { length: 1, 0: "a" }, new Set(["a"]), 3]) {
       expect(rendered(page, { list })).toBe("none");
     }
   });
 
-  test("@index is false for the first, and nothing outside", () => {
+  test("@index is falsy for the first item, and empty outside of a loop", () => {
     expect(rendered("{{#each l}}{{#if @index}}, {{/if}}{{this}}{{/each}}{{@index}}", { l: [1, 2, 3] })).toBe("1, 2, 3");
   });
 });
 
-test("comments are left out, also where no tag may stand, and may hold tags", () => {
+test("comments are removed, also where no tag may stand, and may contain tags", () => {
   expect(rendered("a{{! b }}c{{!-- {{x}} --}}d{{!}}")).toBe("acd");
   expect(rendered("<script>a{{! b }}c</script><!-- {{! d }} --><{{! }}b>")).toBe("<script>ac</script><!--  --><b>");
 });
@@ -122,7 +122,7 @@ test('{{"{{"}} is a literal {{, also where no tag may stand', () => {
   expect(rendered(`<script>"{{"{{"}} a }}"</script>{{"{{"}}a}} } }}`)).toBe('<script>"{{ a }}"</script>{{a}} } }}');
 });
 
-describe("a template is refused with", () => {
+describe("a template is rejected with", () => {
   test.for<[string, RegExp]>([
     ["{{", /:1: the tag has no }}/],
     ["\n{{a", /:2: the tag has no }}/],
@@ -155,7 +155,7 @@ describe("a template is refused with", () => {
   });
 });
 
-describe("a block that ends elsewhere than it began is refused", () => {
+describe("a block that ends in another context than it began is rejected", () => {
   test.for([
     "{{#if a}}<script>{{/if}}{{b}}</script>",
     "{{#if a}}<p title='{{/if}}{{b}}'>",
@@ -183,7 +183,7 @@ describe("a block that ends elsewhere than it began is refused", () => {
   });
 });
 
-test("the names are listed with their places, and asked for by prefix", () => {
+test("names are listed with their places, and uses() tests for a name or a prefix", () => {
   const template = loadedFrom(
     "{{a.b}}\n{{#each c}}{{this.x}}{{@index}}{{d}}{{#if e}}{{/if}}{{/each}}\n{{> part.html}}{{a.b}}",
     {

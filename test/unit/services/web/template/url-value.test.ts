@@ -1,14 +1,14 @@
-// URLs in attributes: what is judged, and how values are written into them.
+// URLs in attributes: which are rejected, and how values are encoded in them.
 import { describe, expect, test } from "vitest";
 import { rendered } from "../../../../support/template-loading.ts";
 
-/** The value of the attribute that the page has, as it was written. */
+/** The value of the page's attribute as rendered. */
 function attribute(page: string, variables: Readonly<Record<string, unknown>>): string {
   const [, value = "there is none"] = /"([^"]*)"/.exec(rendered(page, variables)) ?? [];
   return value;
 }
 
-describe("the URL becomes # for", () => {
+describe("the URL is replaced by # for", () => {
   test.for<string>([
     "javascript:alert(1)",
     "JavaScript:alert(1)",
@@ -69,14 +69,14 @@ describe("the URL becomes # for", () => {
     expect(attribute(`<a href="${value}">`, { a, b })).toBe("#");
   });
 
-  test("a list with one such URL in it", () => {
+  test("a list that contains one such URL", () => {
     expect(attribute('<img srcset="{{a}} 1x, {{b}} 2x">', { a: "/a", b: "javascript:1" })).toBe("#");
     expect(attribute('<img srcset="/a?b 1x, {{b}} 2x">', { b: "javascript:1" })).toBe("#");
     expect(attribute('<a ping="/a {{b}}">', { b: "data:1" })).toBe("#");
   });
 });
 
-describe("the URL stays", () => {
+describe("the URL is kept", () => {
   test.for<[string, string]>([
     ["", ""],
     ["/", "/"],
@@ -112,11 +112,11 @@ describe("the URL stays", () => {
     ["/{{#if x}}?{{/if}}{{x}}", "/?b%3Fc%23d%2Fe%26f%3Dg%20%3A%25"],
     ["{{#if x}}/{{else}}{{/if}}{{x}}", "/b%3Fc%23d/e%26f=g%20:%25"],
     ["{{#if no}}?{{no}}{{else}}/{{x}}{{/if}}", "/b%3Fc%23d/e%26f=g%20:%25"],
-  ])("text of a path, and behind ? or #, is no more than that: %s", ([value, expected]) => {
+  ])("a value in a path, or after ? or #, is encoded so that it cannot leave that part: %s", ([value, expected]) => {
     expect(attribute(`<a href="${value}">`, { x: "b?c#d/e&f=g :%" })).toBe(expected.replaceAll("%26f=", "&amp;f="));
   });
 
-  test("a value is an URL of its own in each branch, and behind a comma of a list", () => {
+  test("a value at the start of a branch, or after a comma of a list, is a whole URL", () => {
     const page = '<a href="{{#if a}}{{a}}{{else}}{{b}}{{/if}}">';
     expect(attribute(page, { a: "/a?b" })).toBe("/a?b");
     expect(attribute(page, { b: "/a?b" })).toBe("/a?b");
