@@ -1,4 +1,4 @@
-// Chat members that send one message at a time, each after the acknowledgement of the one before, until the chat process ends.
+// Chat members that send one message after the other, each when the one before is acknowledged, until the chat ends.
 import { type LineClient, lineMember } from "./line-client.ts";
 import { ChatClient, type Heard } from "./web-sockets.ts";
 
@@ -24,7 +24,7 @@ export interface Writer {
   resume(place: Place): Promise<void>;
 }
 
-/** A member of the line endpoint: its own message, when it comes back, is the acknowledgement; it sends nothing again. */
+/** A member of the line endpoint: its own message that comes back is the acknowledgement; it sends nothing again. */
 export class LineWriter implements Writer {
   readonly heard: string[] = [];
   readonly acknowledged: string[] = [];
@@ -66,7 +66,7 @@ export class LineWriter implements Writer {
   }
 }
 
-/** A member of the WebSocket endpoint: a `sent` frame is the acknowledgement; it sends a message again with the same tag. */
+/** A member of the WebSocket endpoint: a `sent` frame is the acknowledgement; it can send a message again by its tag. */
 export class SocketWriter implements Writer {
   readonly heard: string[] = [];
   readonly acknowledged: string[] = [];

@@ -1,5 +1,5 @@
-// A chat process is killed, or asked to end, under load. The history then holds each message that a member received or that the
-// chat acknowledged, exactly once and in the same order.
+// A chat process is killed, or asked to end, under load. The history then holds each message that a member received or
+// that the chat acknowledged, exactly once and in the same order.
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

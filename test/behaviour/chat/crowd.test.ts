@@ -1,4 +1,5 @@
-// Many members at once: all see one order and each message once; a member that reads nothing is disconnected and delays no other.
+// Many members at once: all see one order and each message once. A member that reads nothing is disconnected and
+// delays no other.
 import { expect, test } from "vitest";
 import { serve } from "../../../src/server.ts";
 import { chat } from "../../../src/services/chat/chat.ts";

@@ -1,5 +1,6 @@
-// The disk of a chat is full: the sender of a message learns that it was not stored, and no other member receives it. Then the disk
-// has space again. It is a small tmpfs in a mount namespace of the process; the test reaches it by /proc/PID/root.
+// The disk of a chat is full: the sender of a message learns that it was not stored, and no other member receives it.
+// Then the disk has space again. It is a small tmpfs in a mount namespace of the process; the test reaches it by
+// /proc/PID/root.
 import { appendFileSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

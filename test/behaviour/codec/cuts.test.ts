@@ -1,9 +1,9 @@
-// However a stream is cut, the frames are the same, and so is what is wrong with it.
+// However a stream is split into chunks, a decoder returns the same frames and throws the same error.
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { owned, readInPieces, type Subject, subjects, takeAll } from "./subjects.ts";
 
-/** An input cut at these places. */
+/** Splits an input at these positions. */
 function cutAt(input: Buffer, places: readonly number[]): Buffer[] {
   const ordered = [...new Set(places.filter((place) => place > 0 && place < input.length))].sort((a, b) => a - b);
   return [0, ...ordered].map((from, index) => input.subarray(from, ordered[index] ?? input.length));
@@ -13,13 +13,13 @@ function encodeAll({ encode }: Subject, frames: readonly unknown[]): Buffer {
   return Buffer.concat(frames.map((frame) => encode(frame)));
 }
 
-/** Every whole number is a place in an input of any length. */
+/** Positions to split at; the tests take them modulo the length of the input. */
 const places = fc.array(fc.nat(), { maxLength: 12 });
 
 describe.for(subjects.map((subject) => [subject.name, subject] as const))("%s", ([, subject]) => {
   const { decoder, encode, frames, reference } = subject;
 
-  test("what is encoded is decoded the same", () => {
+  test("an encoded frame is decoded to the same frame", () => {
     fc.assert(
       fc.property(frames, (frame) => {
         expect(readInPieces(decoder(), [encode(frame)])).toEqual({ frames: [frame], code: undefined });
@@ -27,7 +27,7 @@ describe.for(subjects.map((subject) => [subject.name, subject] as const))("%s", 
     );
   });
 
-  test("at random cuts, and byte by byte", () => {
+  test("split at random positions or into single bytes, a stream gives the frames that were encoded", () => {
     fc.assert(
       fc.property(fc.array(frames, { maxLength: 12 }), places, (sent, cuts) => {
         const input = encodeAll(subject, sent);
@@ -42,7 +42,7 @@ describe.for(subjects.map((subject) => [subject.name, subject] as const))("%s", 
     );
   });
 
-  test("at every single cut", () => {
+  test("split at any one position, a stream gives the frames that were encoded", () => {
     fc.assert(
       fc.property(fc.array(frames, { minLength: 1, maxLength: 4 }), (sent) => {
         const input = encodeAll(subject, sent);
@@ -54,10 +54,10 @@ describe.for(subjects.map((subject) => [subject.name, subject] as const))("%s", 
     );
   });
 
-  test("what is no such stream reads as in the reference, at every single cut and byte by byte", () => {
+  test("invalid input is decoded as by the reference, split at any one position or into single bytes", () => {
     const inputs = fc.oneof(
       fc.uint8Array({ maxLength: 60 }),
-      // Bytes that mean something to most of the codecs.
+      // Bytes with a meaning in most of the codecs.
       fc.array(fc.constantFrom(0, 1, 2, 10, 13, 44, 48, 49, 57, 58, 97, 98, 128, 255), { maxLength: 60 }),
     );
     fc.assert(
@@ -73,7 +73,7 @@ describe.for(subjects.map((subject) => [subject.name, subject] as const))("%s", 
     );
   });
 
-  test("for a reader that takes few frames at a time, and keeps the rest", () => {
+  test("a reader that takes a few frames at a time, with a keep() between, loses none", () => {
     fc.assert(
       fc.property(
         fc.array(frames, { minLength: 1, maxLength: 12 }),

@@ -1,4 +1,4 @@
-// What a decoder promises to whoever feeds it: when bytes are lent, who owns a frame, what the end does.
+// What a decoder guarantees: how long it borrows pushed bytes, who owns a frame, what end() does.
 import { describe, expect, test } from "vitest";
 import {
   type Codec,
@@ -19,10 +19,10 @@ const nested = layered(lengthPrefixed({ lengthBytes: 1 }), lines());
 
 describe.for<[string, Codec<unknown, never>, Buffer]>([
   ["a decoder", lines(), Buffer.from("one\n")],
-  ["one of mapped frames", upper, Buffer.from("one\n")],
-  ["one over another's frames", nested, Buffer.from("\x04one\n")],
+  ["a decoder of mapped frames", upper, Buffer.from("one\n")],
+  ["a layered decoder", nested, Buffer.from("\x04one\n")],
 ])("%s", ([, codec, frame]) => {
-  test("says that it has nothing: at first, after all was taken, and after the end, any number of times", () => {
+  test("next() returns undefined before the first frame, after the last one and after end(), however often it is called", () => {
     const decoder = codec.decoder();
     expect(decoder.next()).toBeUndefined();
     decoder.push(frame);
@@ -33,7 +33,7 @@ describe.for<[string, Codec<unknown, never>, Buffer]>([
     expect([decoder.next(), decoder.next()]).toEqual([undefined, undefined]);
   });
 
-  test("gives what came before the end also after it", () => {
+  test("after end(), next() still returns the frames pushed before", () => {
     const decoder = codec.decoder();
     decoder.push(Buffer.concat([frame, frame]));
     decoder.end();
@@ -44,14 +44,14 @@ describe.for<[string, Codec<unknown, never>, Buffer]>([
     ]);
   });
 
-  test("takes no bytes after the end", () => {
+  test("push() throws after end()", () => {
     const decoder = codec.decoder();
     decoder.end();
     expect(() => decoder.push(frame)).toThrow(expect.objectContaining({ code: "ERR_SOCKWRIGHT_DECODER_ENDED" }));
     expect(decoder.next()).toBeUndefined();
   });
 
-  test("counts what it has", () => {
+  test("bufferedBytes counts the bytes that no frame has taken", () => {
     const decoder = codec.decoder();
     expect(decoder.bufferedBytes).toBe(0);
     decoder.push(Buffer.concat([frame, frame.subarray(0, 2)]));
@@ -65,7 +65,7 @@ describe.for<[string, Codec<unknown, never>, Buffer]>([
     expect(decoder.bufferedBytes).toBe(0);
   });
 
-  test("takes any view, and nothing else", () => {
+  test("push() accepts any ArrayBufferView and nothing else", () => {
     const decoder = codec.decoder();
     const memory = new ArrayBuffer(frame.length);
     new Uint8Array(memory).set(frame);
@@ -77,7 +77,7 @@ describe.for<[string, Codec<unknown, never>, Buffer]>([
     expect(decoder.next()).toBeUndefined();
   });
 
-  test("knows nothing of another of the same codec", () => {
+  test("two decoders of one codec share no state", () => {
     const [left, right] = [codec.decoder(), codec.decoder()];
     left.push(frame.subarray(0, 3));
     right.push(frame);
@@ -85,7 +85,7 @@ describe.for<[string, Codec<unknown, never>, Buffer]>([
   });
 });
 
-test("the offset is that of the frame that was given last", () => {
+test("offset is that of the frame that next() returned last", () => {
   const decoder = lines().decoder();
   const offsets = [decoder.offset];
   decoder.push(Buffer.from("one\ntwo\r\nthr"));
@@ -95,7 +95,7 @@ test("the offset is that of the frame that was given last", () => {
   expect([...offsets, decoder.offset]).toEqual([0, 0, 4, 9]);
 });
 
-test("keep() reaches through the layers: what the inner one was lent is a view of what the outer one was", () => {
+test("keep() of a layered decoder also copies the bytes that its inner decoder has borrowed", () => {
   const lent = Buffer.from("\x08one\ntwo\n\x06three\n");
   const decoder = layered(lengthPrefixed({ lengthBytes: 1, borrow: true }), lines()).decoder();
   decoder.push(lent);
@@ -105,7 +105,7 @@ test("keep() reaches through the layers: what the inner one was lent is a view o
   expect([decoder.next(), decoder.next(), decoder.next()]).toEqual(["two", "three", undefined]);
 });
 
-test("a mapping leaves a frame out by giving undefined for it, and no other value", () => {
+test("a mapping drops a frame if it returns undefined, and for no other value", () => {
   const codec = mapFrames(lines(), {
     decode: (line) => (line === "ping" ? undefined : line === "" ? null : line.length),
     encode: (line: string) => line,
@@ -128,7 +128,7 @@ const frames: readonly [string, (borrow: boolean) => Codec<Buffer, never>, strin
 ];
 
 describe.for(frames)("a frame of %s", ([, make, input]) => {
-  test("is the caller's own, whether it came in one piece or in many", () => {
+  test("belongs to the caller, whether it arrived in one chunk or in several", () => {
     for (const size of [1, 3, 5, input.length]) {
       const decoder = make(false).decoder();
       const taken: Buffer[] = [];
@@ -138,7 +138,7 @@ describe.for(frames)("a frame of %s", ([, make, input]) => {
         for (let frame = decoder.next(); frame !== undefined; frame = decoder.next()) taken.push(frame);
         lent.fill("!");
       }
-      // Writing into one does not reach the others, nor what is still to come.
+      // A write to one frame changes neither the other frames nor the bytes still to be decoded.
       const [first, second] = taken;
       const before = second?.toString();
       expect(first?.toString()).toBe("abcdefgh");
@@ -148,7 +148,7 @@ describe.for(frames)("a frame of %s", ([, make, input]) => {
     }
   });
 
-  test("is a view of what was pushed, when it is borrowed and came in one piece", () => {
+  test("is a view of the pushed bytes if `borrow` is set and it arrived in one chunk", () => {
     const lent = Buffer.from(input);
     const decoder = make(true).decoder();
     decoder.push(lent);
@@ -159,7 +159,7 @@ describe.for(frames)("a frame of %s", ([, make, input]) => {
   });
 });
 
-test("an error has a code, a codec and an offset, and is an Error of its own name", () => {
+test("a FrameError has its own name, a codec and an offset", () => {
   const decoder = netstring().decoder();
   decoder.push(Buffer.from("0:,x"));
   decoder.next();

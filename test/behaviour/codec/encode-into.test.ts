@@ -1,4 +1,4 @@
-// A frame that is written into the memory that it is sent from is the one that encode() gives.
+// encodeInto() writes the same bytes that encode() returns.
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { lines } from "../../../src/codec.ts";
@@ -10,7 +10,7 @@ const codecs = [
   ["Latin-1", lines({ maxFrameBytes: 40, encoding: "latin1" })],
 ] as const;
 
-/** What `make` gives, or the code and words of what it throws. */
+/** Returns the result of `make`, or the text of the error that it throws. */
 function outcome(make: () => Buffer): unknown {
   try {
     return make();
@@ -20,13 +20,13 @@ function outcome(make: () => Buffer): unknown {
 }
 
 describe.for(codecs)("lines, %s", ([, codec]) => {
-  // Lone surrogates, CR and LF are among the units; what cannot be encoded is refused with the same words.
+  // The units include lone surrogates, CR and LF; encodeInto() refuses them with the same message as encode().
   const line = fc.oneof(
     fc.string({ unit: "grapheme", maxLength: 50 }),
     fc.string({ unit: fc.constantFrom("a", "é", "€", "\u{1f600}", "\ud800", "\r", "\n"), maxLength: 6 }),
   );
 
-  test("the bytes or the error of encode(), and no byte beside them", () => {
+  test("encodeInto() gives the bytes or the error of encode() and changes no byte around them", () => {
     fc.assert(
       fc.property(line, fc.nat(9), (text, at) => {
         const memory = Buffer.alloc(400, 0xaa);
@@ -41,7 +41,7 @@ describe.for(codecs)("lines, %s", ([, codec]) => {
     );
   });
 
-  test("undefined where the memory may be too short, with nothing written", () => {
+  test("encodeInto() returns undefined and writes nothing if the memory may be too short", () => {
     fc.assert(
       fc.property(fc.string({ unit: "grapheme", maxLength: 10 }), fc.nat(60), (text, length) => {
         const memory = Buffer.alloc(length, 0xaa);

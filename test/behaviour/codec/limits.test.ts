@@ -1,4 +1,5 @@
-// Limits hold before memory is taken, and no input makes a decoder look at its bytes again and again. Counted, not timed.
+// A decoder applies its limits before it allocates, and no input makes it scan the same bytes over and over. The tests
+// count the work and do not time it.
 import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { MAX_UNREAD_BYTES } from "../../../src/codec/frame-decoder.ts";
 import { MAX_FRAME_BYTES } from "../../../src/codec/frame-limit.ts";
@@ -24,7 +25,7 @@ interface Work {
   allocated: number;
 }
 
-/** Counts what happens to bytes from now on: all that a decoder does to more than a header goes through these. */
+/** Counts the bytes copied, scanned and allocated from now on. For all but headers, decoders use these functions. */
 function countWork(): Work {
   const work: Work = { copied: 0, examined: 0, allocated: 0 };
   const { copy, indexOf, toString: textOf } = Buffer.prototype;
@@ -66,7 +67,7 @@ const tagged = defineCodec<Buffer>({
 
 const large = { maxFrameBytes: MAX_FRAME_BYTES };
 
-describe("a frame of 40 000 bytes that comes byte by byte", () => {
+describe("a frame of 40 000 bytes that arrives byte by byte", () => {
   const LENGTH = 40_000;
   const text = "x".repeat(LENGTH);
   const header = Buffer.alloc(4);
@@ -81,7 +82,7 @@ describe("a frame of 40 000 bytes that comes byte by byte", () => {
     ["length-prefixed", lengthPrefixed(), lengthPrefixed().encode(text)],
     ["varint-prefixed", varintPrefixed(), varintPrefixed().encode(text)],
     ["a codec of one's own", tagged, Buffer.concat([header, Buffer.from(text)])],
-  ])("%s: each byte is copied and looked at a few times", ([, codec, input]) => {
+  ])("%s: each byte is copied and scanned a few times at most", ([, codec, input]) => {
     const decoder = codec.decoder();
     const work = countWork();
     let frame: unknown;
@@ -96,7 +97,7 @@ describe("a frame of 40 000 bytes that comes byte by byte", () => {
   });
 });
 
-test("bytes that are kept one by one, while nobody asks, are copied a few times", () => {
+test("single bytes that are kept, without a next() between, are copied a few times at most", () => {
   const decoder = fixed(10).decoder();
   decoder.push(Buffer.of(1));
   decoder.next();
@@ -110,7 +111,7 @@ test("bytes that are kept one by one, while nobody asks, are copied a few times"
   expect(work.copied).toBeLessThanOrEqual(5 * count);
 });
 
-test("a delimiter that nearly comes again and again is not looked for twice at one place", () => {
+test("a stream of partial matches of the delimiter is scanned a few times at most", () => {
   const decoder = delimiter("aaaaaaab").decoder();
   const work = countWork();
   const input = Buffer.alloc(40_000, "a");
@@ -121,8 +122,8 @@ test("a delimiter that nearly comes again and again is not looked for twice at o
   expect(work.examined).toBeLessThanOrEqual(9 * input.length);
 });
 
-describe("a chunk of many lines behind the beginning of one", () => {
-  test("is not copied, but for what that one needs", () => {
+describe("a chunk of many lines after the start of a line", () => {
+  test("is copied only as far as the first line needs", () => {
     const decoder = delimiter("\n", { borrow: true }).decoder();
     decoder.push(Buffer.from("x"));
     decoder.next();
@@ -131,11 +132,11 @@ describe("a chunk of many lines behind the beginning of one", () => {
     let count = 0;
     while (decoder.next() !== undefined) count++;
     expect(count).toBe(1_000);
-    // The byte that was kept, and 64 of the chunk.
+    // The kept byte, and 64 bytes of the chunk.
     expect(work.copied).toBe(65);
   });
 
-  test("is copied as far as the line goes, when that is long", () => {
+  test("is copied up to the end of the first line if that line is long", () => {
     const decoder = delimiter("\n", { borrow: true }).decoder();
     decoder.push(Buffer.from("x"));
     decoder.next();
@@ -148,7 +149,7 @@ describe("a chunk of many lines behind the beginning of one", () => {
   });
 });
 
-test("a chunk behind frames that were kept whole is not copied at all", () => {
+test("a chunk after complete frames that were kept is not copied", () => {
   const decoder = delimiter(";", { borrow: true }).decoder();
   decoder.push(Buffer.from("ab;cd;"));
   decoder.next();
@@ -161,8 +162,8 @@ test("a chunk behind frames that were kept whole is not copied at all", () => {
   expect(work.copied).toBe(0);
 });
 
-describe("memory of our own", () => {
-  test("is given away with the frame that fills it, and not copied once more", () => {
+describe("the decoder's own memory", () => {
+  test("becomes the memory of the frame that fills it, without another copy", () => {
     const decoder = lengthPrefixed().decoder();
     const input = lengthPrefixed().encode(Buffer.alloc(40_000, "x"));
     for (let at = 0; at < input.length - 1; at += 1_000) {
@@ -175,16 +176,16 @@ describe("memory of our own", () => {
     expect(work).toMatchObject({ copied: 1, allocated: 0 });
   });
 
-  test("is not held on to by a small frame that was in it", () => {
+  test("is not retained by a small frame", () => {
     const decoder = fixed(10).decoder();
     decoder.push(Buffer.alloc(500_000));
     decoder.keep();
-    // It comes from Node's pool, whose size differs by version.
+    // The frame is in Node's pool, whose size differs by version.
     expect(decoder.next()?.buffer.byteLength).toBeLessThan(100_000);
   });
 });
 
-describe("a length within the limit, of a frame that does not come", () => {
+describe("a length within the limit, with a frame that does not arrive", () => {
   const claim = 200 * KIB * KIB;
   const fourBytes = Buffer.alloc(4);
   fourBytes.writeUInt32BE(claim);
@@ -194,7 +195,7 @@ describe("a length within the limit, of a frame that does not come", () => {
     ["netstring", netstring(large), Buffer.from(`${claim}:`)],
     ["fixed", fixed(claim), Buffer.alloc(0)],
     ["a codec of one's own", tagged, fourBytes],
-  ])("%s: takes memory for what came alone", ([, codec, header]) => {
+  ])("%s: memory is allocated only for the bytes that have arrived", ([, codec, header]) => {
     const decoder = codec.decoder();
     const work = countWork();
     for (const piece of [header, Buffer.alloc(10), Buffer.alloc(100)]) {
@@ -213,7 +214,7 @@ describe("a length over the limit", () => {
     ["varint-prefixed", varintPrefixed(), Buffer.of(0xff, 0xff, 0xff, 0x7f)],
     ["netstring", netstring(), Buffer.from("99999999")],
     ["a codec of one's own", tagged, Buffer.of(0xff, 0xff, 0xff, 0xff)],
-  ])("%s: is refused when it comes, and nothing is taken for it", ([, codec, header]) => {
+  ])("%s: is refused as soon as it arrives, without an allocation", ([, codec, header]) => {
     const decoder = codec.decoder();
     const work = countWork();
     decoder.push(header);
@@ -227,7 +228,7 @@ describe("a frame that does not end", () => {
     ["lines", lines()],
     ["json-lines", jsonLines()],
     ["delimiter", delimiter("\r\n\r\n")],
-  ])("%s: is refused at the limit, and no more is held", ([, codec]) => {
+  ])("%s: is refused at the limit, and no more is buffered", ([, codec]) => {
     const decoder = codec.decoder();
     const work = countWork();
     const piece = Buffer.alloc(KIB, "x");
@@ -245,7 +246,7 @@ describe("a frame that does not end", () => {
     expect(work.allocated).toBeLessThan(4 * DEFAULT_MAX_FRAME_BYTES);
   });
 
-  test("in one piece: nothing is taken for it", () => {
+  test("in one chunk: is refused without an allocation", () => {
     const decoder = lines().decoder();
     const work = countWork();
     decoder.push(Buffer.alloc(4 * KIB * KIB, "x"));
@@ -261,7 +262,7 @@ describe("the default limit", () => {
     ["netstring", netstring()],
     ["length-prefixed", lengthPrefixed()],
     ["varint-prefixed", varintPrefixed()],
-  ])("%s: 64 KiB, and not a byte more, in both directions", ([, codec]) => {
+  ])("%s: 64 KiB and not a byte more, in both directions", ([, codec]) => {
     const longest = "x".repeat(64 * KIB);
     const decoder = codec.decoder();
     decoder.push(codec.encode(longest));
@@ -272,8 +273,8 @@ describe("the default limit", () => {
   });
 });
 
-describe("who pushes without asking", () => {
-  test("is stopped above 1 MiB, and loses nothing", () => {
+describe("unread bytes", () => {
+  test("push() throws above 1 MiB of them and loses none", () => {
     const decoder = fixed(1_000).decoder();
     const chunk = Buffer.alloc(100_000);
     let pushed = 0;
@@ -293,7 +294,7 @@ describe("who pushes without asking", () => {
     expect(decoder.next()).toHaveLength(1_000);
   });
 
-  test("but not who has asked for all there is: a frame may be longer", () => {
+  test("push() accepts a frame of more than 1 MiB if next() is called after each chunk", () => {
     const decoder = lengthPrefixed(large).decoder();
     const input = lengthPrefixed(large).encode(Buffer.alloc(3 * KIB * KIB));
     let frame: Buffer | undefined;
@@ -305,7 +306,7 @@ describe("who pushes without asking", () => {
   });
 });
 
-test("JSON as deep as a line is long is read, or refused, and ends nothing", () => {
+test("JSON with 30 000 levels of nesting is decoded or refused and does not end the process", () => {
   const depth = 30_000;
   const decoder = jsonLines().decoder();
   decoder.push(Buffer.from(`${"[".repeat(depth)}${"]".repeat(depth)}\n${"[".repeat(depth)}\n`));

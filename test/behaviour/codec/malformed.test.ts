@@ -1,4 +1,4 @@
-// What is wrong with a stream: which condition, where, in which words; behind the frames before it, and the same at every cut.
+// Invalid streams: the error, its offset and its message are the same at every split, after the frames before it.
 import { describe, expect, test } from "vitest";
 import { DEFAULT_MAX_HEADER_BYTES } from "../../../src/codec/define-codec.ts";
 import {
@@ -22,7 +22,7 @@ interface Fault {
   readonly what: string;
   readonly codec: Codec<unknown, never>;
   readonly input: string | readonly number[];
-  /** How many frames come before it. */
+  /** The number of valid frames before it. */
   readonly before: number;
   readonly code: FrameErrorCode;
   readonly message: string;
@@ -413,7 +413,7 @@ const faults: readonly Fault[] = [
   ),
 ];
 
-/** What a decoder gives for the pieces and the end, and the error that it dies of. */
+/** Pushes the pieces and ends the input; returns the frames and the error that the decoder throws. */
 function attempt(codec: Codec<unknown, never>, pieces: readonly Uint8Array[]): { frames: unknown[]; error: unknown } {
   const decoder = codec.decoder();
   const frames: unknown[] = [];
@@ -425,7 +425,7 @@ function attempt(codec: Codec<unknown, never>, pieces: readonly Uint8Array[]): {
     }
     return { frames, error: undefined };
   } catch (error) {
-    // It is dead, and says so.
+    // The decoder has failed and throws the same error again.
     expect(() => decoder.next()).toThrow(error as Error);
     expect(() => decoder.push(Buffer.of(1))).toThrow(error as Error);
     return { frames, error };
@@ -441,14 +441,14 @@ test.for(faults.map((each) => [each.codec.name, each.what, each] as const))("%s:
     const { frames, error } = attempt(wrong.codec, pieces);
     expect(error).toBeInstanceOf(FrameError);
     expect(error).toMatchObject({ name: "FrameError", code: wrong.code, offset });
-    // What JSON.parse says differs between versions of Node.
+    // The message of JSON.parse differs between versions of Node.
     if (wrong.message.endsWith(": ")) expect(String(error)).toContain(wrong.message);
     else expect(error).toHaveProperty("message", wrong.message);
     expect(frames).toHaveLength(wrong.before);
   }
 });
 
-describe("what is at its limit is no fault", () => {
+describe("valid input, up to the limits", () => {
   test.for<[string, Codec<unknown, never>, string | number[], unknown[]]>([
     ["a line", lines(small), "abc\nabc\r\n\n\r\n", ["abc", "abc", "", ""]],
     ["CR within a line, and two at its end", lines(), "a\rb\n\r\r\n", ["a\rb", "\r"]],
@@ -462,7 +462,7 @@ describe("what is at its limit is no fault", () => {
     ["a length of nothing but the header", lengthPrefixed({ inclusive: true }), [0, 0, 0, 4], [Buffer.of()]],
     ["a varint", varintPrefixed(small), [3, 1, 2, 3, 0], [Buffer.of(1, 2, 3), Buffer.of()]],
     ["blank lines that are allowed", jsonLines({ allowBlankLines: true }), "\n1\r\n \r\nnull\n", [1, null]],
-    ["JSON of a line that is not ended", jsonLines({ allowUnterminated: true }), "1\n2", [1, 2]],
+    ["JSON in an unterminated line", jsonLines({ allowUnterminated: true }), "1\n2", [1, 2]],
   ])("%s", ([, codec, input, frames]) => {
     const bytes = typeof input === "string" ? Buffer.from(input) : Buffer.from(input);
     expect(attempt(codec, [bytes])).toEqual({ frames, error: undefined });
@@ -476,11 +476,11 @@ describe("what is at its limit is no fault", () => {
 });
 
 describe("the cause", () => {
-  test("of bad JSON is the SyntaxError", () => {
+  test("of invalid JSON is the SyntaxError", () => {
     expect(attempt(jsonLines(), [Buffer.from("{\n")]).error).toHaveProperty("cause", expect.any(SyntaxError));
   });
 
-  test("of what a mapping throws is that, and a FrameError goes through as it is", () => {
+  test("of an error in a mapping is the thrown error; a FrameError is thrown unchanged", () => {
     const own = new Error("no number");
     const failing = (error: Error): Codec<unknown, never> =>
       mapFrames(lines(), {
@@ -502,7 +502,7 @@ describe("the cause", () => {
   });
 });
 
-test.for([[0], [-1], [1.5], [Number.NaN], ["2"]])("a measure that gives %s is told to its author", ([length]) => {
+test.for([[0], [-1], [1.5], [Number.NaN], ["2"]])("measure() may not return %s", ([length]) => {
   const codec = defineCodec<Buffer>({
     name: "wrong",
     measure: () => length as number,

@@ -1,4 +1,4 @@
-// What cannot be made or sent is refused at once, in Node's words, naming what was wrong.
+// Invalid options and frames that cannot be encoded are refused at once. The error names the argument, as Node's do.
 import { describe, expect, test } from "vitest";
 import { MAX_HEADER_BYTES } from "../../../src/codec/define-codec.ts";
 import { MAX_DELIMITER_BYTES } from "../../../src/codec/delimiter.ts";
@@ -24,7 +24,7 @@ const definition = {
   encode: (frame: Buffer) => frame,
 };
 
-/** Codecs by their options, wrong ones too. */
+/** Makes codecs from options, which may be invalid. */
 const makers: Readonly<Record<string, (options: object) => unknown>> = {
   lines,
   jsonLines,
@@ -37,13 +37,13 @@ const makers: Readonly<Record<string, (options: object) => unknown>> = {
 
 describe.for(Object.entries(makers))("%s", ([, make]) => {
   test.for([[0], [-1], [1.5], [Number.NaN], [Number.POSITIVE_INFINITY], [MAX_FRAME_BYTES + 1]])(
-    "allows no frames of %s bytes",
+    "refuses %s as maxFrameBytes",
     ([maxFrameBytes]) => {
       expect(() => make({ maxFrameBytes })).toThrow(expect.objectContaining({ code: "ERR_OUT_OF_RANGE" }));
     },
   );
 
-  test("has its limit as a number", () => {
+  test("accepts only a number as maxFrameBytes", () => {
     for (const maxFrameBytes of ["10", 10n, null, true]) {
       expect(() => make({ maxFrameBytes })).toThrow(expect.objectContaining({ code: "ERR_INVALID_ARG_TYPE" }));
     }
@@ -53,22 +53,22 @@ describe.for(Object.entries(makers))("%s", ([, make]) => {
 
 test.for<[string, () => unknown, string]>([
   [
-    "a newline of another kind",
+    "an unknown newline",
     () => lines({ newline: "\r" as "\n" }),
     `The argument 'options.newline' must be one of '\\n', '\\r\\n'. Received '\\r'`,
   ],
   [
-    "an encoding of another kind",
+    "an unknown encoding",
     () => lines({ encoding: "utf16le" as "utf8" }),
     `The argument 'options.encoding' must be one of 'utf8', 'latin1'. Received 'utf16le'`,
   ],
   [
-    "a flag that is none",
+    "a number as a flag",
     () => lines({ strict: 1 as never }),
     'The "options.strict" argument must be of type boolean. Received type number (1)',
   ],
   [
-    "another flag",
+    "a string as a flag",
     () => netstring({ borrow: "no" as never }),
     `The "options.borrow" argument must be of type boolean. Received type string ('no')`,
   ],
@@ -88,12 +88,12 @@ test.for<[string, () => unknown, string]>([
     'The "end" argument must be of type string or an instance of Buffer, TypedArray, or DataView. Received type number (10)',
   ],
   [
-    "frames of nothing",
+    "frames of 0 bytes",
     () => fixed(0),
     `The value of "frameBytes" is out of range. It must be >= 1 && <= ${MAX_FRAME_BYTES}. Received 0`,
   ],
   [
-    "frames larger than any",
+    "frames of more than MAX_FRAME_BYTES",
     () => fixed(MAX_FRAME_BYTES + 1),
     `The value of "frameBytes" is out of range. It must be >= 1 && <= ${MAX_FRAME_BYTES}. Received 268435457`,
   ],
@@ -103,7 +103,7 @@ test.for<[string, () => unknown, string]>([
     "The argument 'options.lengthBytes' must be one of 4, 1, 2, 3, 8. Received 5",
   ],
   [
-    "an order that is none",
+    "an unknown byte order",
     () => lengthPrefixed({ endian: "network" as "big" }),
     `The argument 'options.endian' must be one of 'big', 'little'. Received 'network'`,
   ],
@@ -113,7 +113,7 @@ test.for<[string, () => unknown, string]>([
     `The value of "options.offsetBytes" is out of range. It must be >= 0 && <= ${MAX_OFFSET_BYTES}. Received -1`,
   ],
   [
-    "an adjustment too many",
+    "an adjustment over the limit",
     () => lengthPrefixed({ adjustmentBytes: MAX_ADJUSTMENT_BYTES + 1 }),
     `The value of "options.adjustmentBytes" is out of range. It must be >= -65535 && <= 65535. Received 65536`,
   ],
@@ -123,7 +123,7 @@ test.for<[string, () => unknown, string]>([
     'The value of "options.maxFrameBytes" is out of range. It must be >= 8, the bytes of the header. Received 7',
   ],
   [
-    "a header that nothing ends",
+    "a maximum header over the limit",
     () => defineCodec({ ...definition, maxHeaderBytes: MAX_HEADER_BYTES + 1 }),
     `The value of "definition.maxHeaderBytes" is out of range. It must be >= 1 && <= ${MAX_HEADER_BYTES}. Received 4097`,
   ],
@@ -136,14 +136,14 @@ test.for<[string, () => unknown, string]>([
   expect(make).toThrow(expect.objectContaining({ message }));
 });
 
-test("the delimiter is copied: writing into it later changes nothing", () => {
+test("delimiter() copies the delimiter: a later write to it changes nothing", () => {
   const end = Buffer.from(";");
   const codec = delimiter(end);
   end.fill(",");
   expect(codec.encode("a").toString()).toBe("a;");
 });
 
-describe("what would come out otherwise is not encoded", () => {
+describe("encode() refuses a frame that would not decode to the same value", () => {
   const strict = lines({ strict: true, newline: "\r\n" });
   const circle: { self?: unknown } = {};
   circle.self = circle;
@@ -175,7 +175,7 @@ describe("what would come out otherwise is not encoded", () => {
     ],
     ["a frame with its delimiter", delimiter("ab"), "xaby", "delimiter: the frame has the delimiter in it"],
     [
-      "a frame that makes one with the delimiter",
+      "a frame whose end and the delimiter make a delimiter",
       delimiter("aa"),
       "ba",
       "delimiter: the frame has the delimiter in it",
@@ -188,7 +188,7 @@ describe("what would come out otherwise is not encoded", () => {
       "length-prefixed: the frame has 1 bytes, and a header 2",
     ],
     [
-      "a frame that the length cannot say",
+      "a frame with a negative length",
       lengthPrefixed({ adjustmentBytes: 2 }),
       "a",
       "length-prefixed: the frame has 1 bytes: its length would be -1",
@@ -197,14 +197,14 @@ describe("what would come out otherwise is not encoded", () => {
     ["a function", jsonLines(), () => 1, "json-lines: JSON has no text for a value of type function"],
     ["a bigint", jsonLines(), 1n, "json-lines: Do not know how to serialize a BigInt"],
     ["a wrong measure", wrong, Buffer.of(1), "own: the frame has 1 bytes, but measure() returns 2 for it"],
-    ["what encode throws for", throwing, Buffer.of(1), "own: cannot"],
-    ["what a mapping throws for", mapped, "", "mapped: cannot"],
+    ["a frame for which encode() throws", throwing, Buffer.of(1), "own: cannot"],
+    ["a frame for which a mapping throws", mapped, "", "mapped: cannot"],
   ])("%s", ([, codec, frame, message]) => {
     const error = { name: "FrameError", code: "ERR_SOCKWRIGHT_FRAME_UNENCODABLE", offset: undefined, message };
     expect(() => codec.encode(frame as never)).toThrow(expect.objectContaining(error));
   });
 
-  test("a circle", () => {
+  test("a circular value", () => {
     expect(() => jsonLines().encode(circle)).toThrow(
       expect.objectContaining({ code: "ERR_SOCKWRIGHT_FRAME_UNENCODABLE", cause: expect.any(TypeError) }),
     );
@@ -212,26 +212,26 @@ describe("what would come out otherwise is not encoded", () => {
 
   test.for<[string, Codec<unknown, never>, unknown, string]>([
     [
-      "more than one byte of length says",
+      "a length that needs more than 1 byte",
       lengthPrefixed({ lengthBytes: 1 }),
       "x".repeat(256),
       "length-prefixed: the length 256 needs more than 1 bytes",
     ],
     [
-      "more than two",
+      "a length that needs more than 2 bytes",
       lengthPrefixed({ lengthBytes: 2, inclusive: true }),
       "x".repeat(65_534),
       "length-prefixed: the length 65536 needs more than 2 bytes",
     ],
-    ["more than the limit", netstring({ maxFrameBytes: 3 }), "four", "netstring: the frame has 4 bytes, more than 3"],
-    ["JSON of more", jsonLines({ maxFrameBytes: 3 }), "ab", "json-lines: the frame has 4 bytes, more than 3"],
-    ["more in UTF-8", lines({ maxFrameBytes: 3 }), "éé", "lines: the frame has 4 bytes, more than 3"],
+    ["over the limit", netstring({ maxFrameBytes: 3 }), "four", "netstring: the frame has 4 bytes, more than 3"],
+    ["JSON over the limit", jsonLines({ maxFrameBytes: 3 }), "ab", "json-lines: the frame has 4 bytes, more than 3"],
+    ["a line over the limit in UTF-8", lines({ maxFrameBytes: 3 }), "éé", "lines: the frame has 4 bytes, more than 3"],
   ])("%s", ([, codec, frame, message]) => {
     const error = { code: "ERR_SOCKWRIGHT_FRAME_TOO_LARGE", message };
     expect(() => codec.encode(frame as never)).toThrow(expect.objectContaining(error));
   });
 
-  test("of another type: TypeError", () => {
+  test("a frame of the wrong type: TypeError", () => {
     const given: readonly [Codec<unknown, never>, unknown][] = [
       [lines(), Buffer.from("a")],
       [lines(), undefined],
@@ -261,11 +261,11 @@ test.for<[string, Codec<unknown, never>, unknown, string]>([
   ],
   ["a varint", varintPrefixed(), "x".repeat(128), `8001${"78".repeat(128)}`],
   ["bytes of a wider array", netstring(), Uint16Array.of(0x6261), "323a61622c"],
-])("on the wire: %s", ([, codec, frame, hex]) => {
+])("the encoded bytes: %s", ([, codec, frame, hex]) => {
   expect(codec.encode(frame as never).toString("hex")).toBe(hex);
 });
 
-test("what is encoded is the caller's, and what was given is as before", () => {
+test("the encoded bytes belong to the caller, and encode() does not change the frame", () => {
   const frame = Buffer.from("ff0000aa", "hex");
   for (const codec of [fixed(4), lengthPrefixed({ lengthBytes: 2, offsetBytes: 1 }), netstring()]) {
     codec.encode(frame).fill(7);

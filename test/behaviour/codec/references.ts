@@ -1,7 +1,7 @@
-// What each codec should read, written plainly: from the whole input at once, with strings, bigints and no thought of memory.
+// What each codec should decode, in plain code that reads the whole input at once, with strings and bigints.
 import type { FrameErrorCode } from "../../../src/codec.ts";
 
-/** The frames of an input that then ends, and what was wrong behind them. */
+/** The frames of a complete input, and the code of the error after them. */
 export interface Reading {
   readonly frames: unknown[];
   readonly code: FrameErrorCode | undefined;
@@ -13,7 +13,7 @@ const TOO_LARGE = "ERR_SOCKWRIGHT_FRAME_TOO_LARGE";
 const MALFORMED = "ERR_SOCKWRIGHT_FRAME_MALFORMED";
 const END = "ERR_SOCKWRIGHT_UNEXPECTED_END";
 
-/** One frame of the input and how much of it that took, or what is wrong with it. */
+/** Returns the first frame of the input and the number of bytes that it takes, or the code of its error. */
 type Step = (input: Buffer) => { frame: unknown; taken: number } | FrameErrorCode;
 
 function repeated(step: Step): Reference {
@@ -85,7 +85,7 @@ export function readDelimited(ending: string, max: number): Reference {
       if (content.length > max) return TOO_LARGE;
       return { frame: Buffer.from(content, "latin1"), taken: content.length + ending.length };
     }
-    // However it goes on, the delimiter can begin only in its last bytes.
+    // An incomplete delimiter can begin only in the last `ending.length - 1` bytes.
     return content.length - ending.length + 1 > max ? TOO_LARGE : END;
   });
 }
@@ -153,7 +153,7 @@ export function readVarintPrefixed(max: number): Reference {
   });
 }
 
-/** A byte of type, a byte of length, and so many bytes, of which `max` are allowed with the header. */
+/** A frame is a type byte, a length byte and as many bytes of text; `max` includes the two header bytes. */
 export function readTagged(max: number): Reference {
   return repeated((input) => {
     const [type, length] = input;
@@ -164,13 +164,13 @@ export function readTagged(max: number): Reference {
   });
 }
 
-/** What the frames of one hold, read by the other. */
+/** Reads the contents of the outer frames with the inner reference. */
 export function readLayered(outer: Reference, inner: Reference): Reference {
   return (input) => {
     const { frames, code } = outer(input);
     const within = inner(Buffer.concat(frames as Buffer[]));
     const isOver = within.code === undefined || within.code === END;
-    // An outer stream that is cut short says so first; the inner one is then never told that it ended.
+    // If the outer stream is cut short, its error comes first: the inner decoder never sees the end of its input.
     return { frames: within.frames, code: isOver ? (code ?? within.code) : within.code };
   };
 }

@@ -1,4 +1,4 @@
-// A frame that is refused is skipped: what follows it is read, however the stream was cut, and what is dropped is not kept.
+// skip() drops a refused frame: the frames after it are decoded at any split, and the dropped bytes are not buffered.
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import {
@@ -42,7 +42,7 @@ describe.for(skippingSubjects.map((subject) => [subject.name, subject] as const)
     fc.array(fc.constantFrom(0, 1, 2, 10, 13, 44, 48, 49, 57, 58, 97, 98, 128, 255), { maxLength: 120 }),
   );
 
-  test("reads as the reference, at every single cut and byte by byte", () => {
+  test("decodes as the reference does, split at any one position or into single bytes", () => {
     fc.assert(
       fc.property(fc.array(frames, { maxLength: 2 }), noise, fc.array(frames, { maxLength: 2 }), (one, wrong, two) => {
         const encoded = (sent: readonly unknown[]): Buffer[] => sent.map((frame) => encode(frame));
@@ -59,7 +59,7 @@ describe.for(skippingSubjects.map((subject) => [subject.name, subject] as const)
 });
 
 const small = { maxFrameBytes: 8 };
-/** Of each codec: a frame that it refuses, in bytes. */
+/** For each codec, the bytes of a frame that it refuses. */
 const REFUSED: readonly (readonly [string, Codec<unknown, never>, Buffer])[] = [
   ["a line that is too long", lines(small), Buffer.from("much too long\r\n")],
   ["a line that is not UTF-8", lines(), Buffer.from("\xff\xff\n", "latin1")],
@@ -100,7 +100,7 @@ function refusing(refused: Buffer): { decode(frame: Buffer): string; encode(text
 }
 
 describe.each(REFUSED)("%s", (_, codec, refused) => {
-  test("is dropped, and told how many bytes it had, wherever it was cut", () => {
+  test("is dropped at any split, and skip() returns its length", () => {
     const stream = Buffer.concat([refused, refused]);
     for (let cut = 0; cut <= stream.length; cut++) {
       const decoder = new Skipping(codec.decoder());
@@ -113,7 +113,7 @@ describe.each(REFUSED)("%s", (_, codec, refused) => {
     }
   });
 
-  test("next() is enough once a skip has begun", () => {
+  test("next() continues a skip that has begun", () => {
     const decoder = codec.decoder();
     for (const byte of inBytes(Buffer.concat([refused, refused]))) {
       decoder.push(byte);
@@ -130,7 +130,7 @@ describe.each(REFUSED)("%s", (_, codec, refused) => {
   });
 });
 
-test("a frame of any length is dropped in no more memory than a header", () => {
+test("a frame of any length is dropped without being buffered", () => {
   const decoder = lengthPrefixed({ maxFrameBytes: KIB }).decoder();
   const header = Buffer.alloc(4);
   header.writeUInt32BE(64 * KIB * KIB);
@@ -146,7 +146,7 @@ test("a frame of any length is dropped in no more memory than a header", () => {
   expect([decoder.skip?.(), decoder.next(), decoder.bufferedBytes]).toEqual([0, undefined, 0]);
 });
 
-test("a line without an end is dropped as it comes", () => {
+test("a line without an end is dropped as it arrives", () => {
   const decoder = lines({ maxFrameBytes: KIB, newline: "\r\n", strict: true }).decoder();
   const chunk = Buffer.alloc(4 * KIB, "\n");
   decoder.push(chunk);
@@ -163,7 +163,7 @@ test("a line without an end is dropped as it comes", () => {
   expect(decoder.next()).toBe("next");
 });
 
-describe("what cannot be skipped", () => {
+describe("a frame that cannot be skipped", () => {
   test.each<[string, Codec<unknown, never>, Buffer]>([
     ["a length with a leading zero", netstring(), Buffer.from("05:hello,")],
     ["a netstring without its comma", netstring(), Buffer.from("5:hello;")],
@@ -189,7 +189,7 @@ describe("what cannot be skipped", () => {
       defineCodec({ name: "x", maxHeaderBytes: 1, measure: () => undefined, decode: String, encode: Buffer.from }),
       Buffer.from("x"),
     ],
-  ])("%s: the error about it is the cause, and the decoder stays dead", (_, codec, bytes) => {
+  ])("%s: skip() throws with the first error as its cause, and the decoder stays failed", (_, codec, bytes) => {
     for (const pieces of [[bytes], inBytes(bytes)]) {
       const decoder = codec.decoder();
       const first = errorOf(() => {
@@ -199,7 +199,7 @@ describe("what cannot be skipped", () => {
         }
       });
       const unskippable = errorOf(() => {
-        // More digits may still tell.
+        // The length may be incomplete: then only more digits show that the frame cannot be skipped.
         for (let more = 0; more < 30; more++) {
           decoder.skip?.();
           decoder.push(Buffer.from("1"));
@@ -213,7 +213,7 @@ describe("what cannot be skipped", () => {
     }
   });
 
-  test("layered codecs, and what is mapped of them, and of a decoder that has no skip()", () => {
+  test("a layered decoder has no skip(), and the skip() of a mapping of it throws", () => {
     const codec = layered(lengthPrefixed({ lengthBytes: 1 }), lines());
     expect(codec.decoder().skip).toBeUndefined();
     const mapped = mapFrames(codec, { decode: (line) => line, encode: (line: string) => line }).decoder();
@@ -221,7 +221,7 @@ describe("what cannot be skipped", () => {
   });
 });
 
-describe("the end of input in a frame that is skipped", () => {
+describe("the end of the input within a skipped frame", () => {
   function skipping(codec: Codec<unknown, never>): Decoder<unknown> {
     const decoder = codec.decoder();
     decoder.push(Buffer.from("good\nmuch too long"));
@@ -231,7 +231,7 @@ describe("the end of input in a frame that is skipped", () => {
     return decoder;
   }
 
-  test("is an error, and told as long as the decoder lives", () => {
+  test("is an error, which every later call throws", () => {
     const decoder = skipping(lines(small));
     decoder.end();
     const error = errorOf(() => decoder.next());
@@ -241,21 +241,21 @@ describe("the end of input in a frame that is skipped", () => {
     expect(errorOf(() => decoder.skip?.()).code).toBe("ERR_SOCKWRIGHT_UNEXPECTED_END");
   });
 
-  test("ends it where it ends a frame", () => {
+  test("ends the skip if the codec allows an unterminated frame", () => {
     const decoder = skipping(lines({ ...small, allowUnterminated: true }));
     decoder.end();
     expect([decoder.skip?.(), decoder.next()]).toEqual([13, undefined]);
   });
 });
 
-test("with nothing to skip nothing is dropped", () => {
+test("skip() returns 0 and drops nothing if no frame was refused", () => {
   const decoder = lines().decoder();
   expect(decoder.skip?.()).toBe(0);
   decoder.push(Buffer.from("one\ntwo"));
   expect([decoder.skip?.(), decoder.next(), decoder.skip?.(), decoder.bufferedBytes]).toEqual([0, "one", 0, 3]);
 });
 
-test("rest() in the middle of a skip gives what is not dropped, and what is pushed next begins a frame", () => {
+test("rest() during a skip returns the bytes not yet dropped, and the next push() begins a frame", () => {
   const decoder = lines(small).decoder();
   decoder.push(Buffer.from("much too long"));
   expect(() => decoder.next()).toThrow(FrameError);
@@ -266,7 +266,7 @@ test("rest() in the middle of a skip gives what is not dropped, and what is push
   expect(decoder.next()).toBe("line");
 });
 
-test("after rest() a decoder that has died lives", () => {
+test("a failed decoder decodes again after rest()", () => {
   const decoder = jsonLines().decoder();
   decoder.push(Buffer.from("oops\n[1]\n"));
   expect(() => decoder.next()).toThrow(FrameError);
@@ -275,7 +275,7 @@ test("after rest() a decoder that has died lives", () => {
   expect(decoder.next()).toEqual([2]);
 });
 
-test("after rest() layered codecs read on, whichever of the two failed", () => {
+test("a layered decoder decodes again after rest(), whichever of its two decoders failed", () => {
   const outer = lengthPrefixed({ lengthBytes: 1, maxFrameBytes: 20 });
   const codec = layered(outer, jsonLines());
   const decoder = codec.decoder();

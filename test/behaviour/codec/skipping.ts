@@ -1,5 +1,5 @@
-// Decoders that are read past what is wrong: each skips the frame that it refuses, and goes on behind it. And what they should
-// read, by a plain function that says how long the frame at the front is.
+// Decoders that continue after an invalid frame: each skips the frame that it refuses and decodes the next one. The
+// expected frames come from a plain function that returns the length of the frame at the front of the input.
 import { type Decoder, FrameError, type FrameErrorCode } from "../../../src/codec.ts";
 import type { Reading, Reference } from "./references.ts";
 import { MAX, type Subject, subjects } from "./subjects.ts";
@@ -8,13 +8,13 @@ const TOO_LARGE = "ERR_SOCKWRIGHT_FRAME_TOO_LARGE";
 const MALFORMED = "ERR_SOCKWRIGHT_FRAME_MALFORMED";
 const END = "ERR_SOCKWRIGHT_UNEXPECTED_END";
 
-/** How long the frame at the front is, however wrong it is; undefined where nothing tells. */
+/** Returns the length of the frame at the front: Infinity if more bytes must tell it, undefined if none can. */
 type Length = (input: Buffer) => number | undefined;
 
-/** What a reader does that answers with an error and goes on. */
+/** Reads like a server that answers an invalid frame with an error and continues. */
 export class Skipping implements Decoder<unknown> {
   readonly #decoder: Decoder<unknown>;
-  /** How long the frames were that were skipped. */
+  /** The lengths of the skipped frames. */
   readonly skipped: number[] = [];
   #isSkipping = false;
 
@@ -68,7 +68,7 @@ export class Skipping implements Decoder<unknown> {
   }
 }
 
-/** Each frame is read by itself. */
+/** Decodes each frame separately and skips those with one of the given errors. */
 function readPast(reference: Reference, lengthOf: Length, skips: readonly FrameErrorCode[]): Reference {
   return (input): Reading => {
     const frames: unknown[] = [];
@@ -96,7 +96,7 @@ function upTo(ending: string, isEndedByInput = false): Length {
   };
 }
 
-/** A big-endian or little-endian length of so many bytes, behind so many, and what is added to it. */
+/** Reads a length field of `bytes` bytes after `offset` bytes and adds `extra` to it. */
 function behind(offset: number, bytes: number, extra: number, little = false): Length {
   return (input) => {
     if (input.length < offset + bytes) return Number.POSITIVE_INFINITY;
@@ -124,7 +124,7 @@ const netstringLength: Length = (input) => {
   return digits === undefined || next !== ":" ? undefined : digits.length + 2 + Number(digits);
 };
 
-/** Of those that are read past; the others give no way to tell where a frame ends, or refuse none. */
+/** The subjects that can skip. The other codecs do not tell where a frame ends, or refuse none. */
 const LENGTHS: Readonly<Record<string, Length>> = {
   lines: upTo("\n"),
   "lines, CRLF": upTo("\n"),
@@ -146,10 +146,10 @@ const LENGTHS: Readonly<Record<string, Length>> = {
   "a codec of one's own": (input) => (input.length < 2 ? Number.POSITIVE_INFINITY : 2 + input.readUInt8(1)),
 };
 
-/** A length that was followed by no comma was wrong. */
+/** If no comma follows the frame, its length was wrong, so that the frame cannot be skipped. */
 const SKIPS: Readonly<Record<string, readonly FrameErrorCode[]>> = { netstring: [TOO_LARGE] };
 
-/** Digits of a length that is too large. */
+/** The digits of a length over the limit. */
 const EXTRA_BYTES: Readonly<Record<string, number>> = { netstring: 20 };
 
 export const skippingSubjects: readonly (Subject & { readonly lengthOf: Length })[] = subjects.flatMap((subject) => {

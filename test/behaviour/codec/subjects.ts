@@ -1,4 +1,4 @@
-// The codecs that are tested alike: each with the frames that it is given, and a plain reference for what it reads.
+// The codecs under test, each with frames for it and a plain reference of what it decodes.
 import fc from "fast-check";
 import {
   type Codec,
@@ -29,29 +29,29 @@ import {
   readVarintPrefixed,
 } from "./references.ts";
 
-/** The limit of their frames, in bytes. */
+/** The `maxFrameBytes` of the codecs. */
 export const MAX = 40;
 
 export interface Subject {
   readonly name: string;
   decoder(): Decoder<unknown>;
   encode(frame: unknown): Buffer;
-  /** What can be encoded, and comes out the same. */
+  /** Frames that can be encoded and are decoded to the same value. */
   readonly frames: fc.Arbitrary<unknown>;
   readonly reference: Reference;
-  /** Besides `MAX`, what a decoder may hold of one frame: header and delimiter. */
+  /** The bytes beyond `MAX` that a decoder may buffer of one frame: header and delimiter. */
   readonly extraBytes: number;
 }
 
 const bytes = fc.uint8Array({ maxLength: MAX }).map((frame) => Buffer.from(frame));
 
-/** Text without line ends, short enough also in UTF-8. */
+/** Text without line endings, of at most `MAX` bytes in UTF-8. */
 const line = fc
   .string({ unit: "grapheme", maxLength: 20 })
   .map((text) => text.replace(/[\r\n]/g, "_"))
   .filter((text) => Buffer.byteLength(text) <= MAX);
 
-/** As JSON has it: −0 is 0 there. */
+/** JSON values after a round trip, in which −0 becomes 0. */
 const json = fc
   .jsonValue({ maxDepth: 1 })
   .map((value): unknown => JSON.parse(JSON.stringify(value)))
@@ -77,7 +77,7 @@ function subject<In, Out>(
 const maxFrameBytes = MAX;
 const borrowed = { maxFrameBytes, borrow: true };
 
-/** A frame with a header of which the length is a part, which it may say as it likes. */
+/** A frame with a length field in its header; `value` returns the length. */
 function headed(offset: number, length: number, value: (frame: Buffer) => number): fc.Arbitrary<Buffer> {
   return fc.uint8Array({ minLength: offset + length, maxLength: MAX }).map((filled) => {
     const frame = Buffer.from(filled);
@@ -206,7 +206,7 @@ export const subjects: readonly Subject[] = [
   ),
 ];
 
-/** What a decoder does with an input that comes in these pieces and then ends. Each piece is overwritten once it is taken. */
+/** Decodes an input that arrives in these pieces and then ends. Overwrites each piece after the decoder has read it. */
 export function readInPieces(decoder: Decoder<unknown>, pieces: readonly Uint8Array[]): Reading {
   const frames: unknown[] = [];
   try {
@@ -228,12 +228,12 @@ export function takeAll(decoder: Decoder<unknown>, frames: unknown[]): void {
   for (let frame = decoder.next(); frame !== undefined; frame = decoder.next()) frames.push(owned(frame));
 }
 
-/** A copy of a frame that may be borrowed. */
+/** Returns a copy of a frame that may be borrowed. */
 export function owned(frame: unknown): unknown {
   return frame instanceof Buffer ? Buffer.from(frame) : frame;
 }
 
-/** Nothing else may come out of a decoder. */
+/** A decoder throws no other error. */
 export function codeOf(error: unknown): FrameErrorCode {
   if (!(error instanceof FrameError)) throw error;
   return error.code;

@@ -1,4 +1,4 @@
-// A function of the program may throw a value that is not an error, or has no text: the codec still throws the documented FrameError.
+// A function of the program may throw a value that is not an error or has no text. The codec still throws a FrameError.
 import { expect, test } from "vitest";
 import { type Codec, defineCodec, FrameError, fixed, mapFrames } from "../../../src/codec.ts";
 
