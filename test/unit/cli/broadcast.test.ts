@@ -12,7 +12,7 @@ afterEach(() => {
 const PIECE = 1024 * 1024;
 const PIECES_BEHIND = MAX_BEHIND_BYTES / PIECE;
 
-/** Takes everything at once, until the end. */
+/** Takes every piece at once, until the end. */
 async function takeAll(broadcast: Broadcast, reader: Reader): Promise<number> {
   let bytes = 0;
   for (let piece = await broadcast.next(reader); piece !== undefined; piece = await broadcast.next(reader)) {
@@ -22,7 +22,7 @@ async function takeAll(broadcast: Broadcast, reader: Reader): Promise<number> {
   return bytes;
 }
 
-/** One who takes nothing is as far behind as may be. */
+/** A broadcast with one reader that takes everything and one that takes nothing and is at its limit. */
 async function withOneBehind(): Promise<{ broadcast: Broadcast; slow: Reader; quick: Promise<number> }> {
   const broadcast = new Broadcast();
   const [slow, reader] = [broadcast.join(), broadcast.join()];
@@ -31,24 +31,24 @@ async function withOneBehind(): Promise<{ broadcast: Broadcast; slow: Reader; qu
   return { broadcast, slow, quick };
 }
 
-test("MAX_BEHIND_BYTES: one who takes nothing holds nobody up until then", async () => {
+test("MAX_BEHIND_BYTES: a reader that takes nothing delays nobody up to this limit", async () => {
   const { broadcast, slow, quick } = await withOneBehind();
   expect(slow.behindBytes).toBe(MAX_BEHIND_BYTES);
   broadcast.end();
   expect(await quick).toBe(MAX_BEHIND_BYTES);
 });
 
-test("CATCH_UP_MS: beyond that the others wait so long, and it is named", async () => {
+test("CATCH_UP_MS: beyond the limit send waits this long, then returns the slow reader", async () => {
   const { broadcast, slow, quick } = await withOneBehind();
   const told = vi.fn();
   const sent = broadcast.send(Buffer.alloc(1));
   void sent.then(() => told());
-  // The quick one has taken it, and the time runs.
+  // The quick reader has taken the piece, and the timeout runs.
   await turn();
   await vi.advanceTimersByTimeAsync(CATCH_UP_MS - 1);
   expect(told).not.toHaveBeenCalled();
   await vi.advanceTimersByTimeAsync(1);
-  // Not by toEqual, which would write 16 MiB down.
+  // Compared by identity: toEqual would format 16 MiB.
   const late = await sent;
   expect(late.map((reader) => reader === slow)).toEqual([true]);
   broadcast.leave(slow);
@@ -57,7 +57,7 @@ test("CATCH_UP_MS: beyond that the others wait so long, and it is named", async 
   expect(await quick).toBe(MAX_BEHIND_BYTES + 2);
 });
 
-test("one who catches up by half in that time stays, and the others go on at once", async () => {
+test("a reader that catches up by half in time stays, and send resolves at once", async () => {
   const { broadcast, slow } = await withOneBehind();
   const sent = broadcast.send(Buffer.alloc(1));
   await turn();
@@ -69,7 +69,7 @@ test("one who catches up by half in that time stays, and the others go on at onc
   const told = vi.fn();
   void sent.then(told);
   await turn();
-  // One byte more than half.
+  // One more byte is missing for half.
   expect(told).not.toHaveBeenCalled();
   await broadcast.next(slow);
   broadcast.took(slow);
@@ -77,7 +77,7 @@ test("one who catches up by half in that time stays, and the others go on at onc
   expect(vi.getTimerCount()).toBe(0);
 });
 
-test("one who trickles is named all the same", async () => {
+test("a reader that catches up too slowly is returned as late", async () => {
   const { broadcast, slow } = await withOneBehind();
   const sent = broadcast.send(Buffer.alloc(1));
   await turn();
@@ -87,7 +87,7 @@ test("one who trickles is named all the same", async () => {
   expect(await sent).toEqual([slow]);
 });
 
-test("one who leaves while the others wait for it frees them", async () => {
+test("send resolves when the slow reader leaves", async () => {
   const { broadcast, slow } = await withOneBehind();
   const sent = broadcast.send(Buffer.alloc(1));
   await turn();
@@ -95,7 +95,7 @@ test("one who leaves while the others wait for it frees them", async () => {
   expect(await sent).toEqual([]);
 });
 
-test("the fastest sets the pace of the source, and one who comes is the fastest", async () => {
+test("the fastest reader sets the pace of the source, and a new reader counts as the fastest", async () => {
   const broadcast = new Broadcast();
   broadcast.join();
   const told = vi.fn();

@@ -7,11 +7,11 @@ function translated(pieces: readonly string[]): string {
   return pieces.map((piece) => Buffer.from(writer.translate(Buffer.from(piece))).toString()).join("");
 }
 
-test("each LF without a CR before it gets one", () => {
+test("a CR is added before each LF that has none", () => {
   expect(translated(["a\nb\r\nc\n\n\r\r\nd\r"])).toBe("a\r\nb\r\nc\r\n\r\n\r\r\nd\r");
 });
 
-test("however the text is cut, it comes out the same", () => {
+test("the result does not depend on how the text is cut", () => {
   const piece = array(constantFrom("\r", "\n", "x", "")).map((characters) => characters.join(""));
   assert(
     property(array(piece), (pieces) => {

@@ -13,7 +13,7 @@ test.for<[string, number]>([
   ["1h", 3_600_000],
   ["1d", 86_400_000],
   ["2147483647ms", 2_147_483_647],
-  // Timers take whole milliseconds: what is above one is rounded up, so that a wait is never shorter than what was asked.
+  // Timers take whole milliseconds: a fraction is rounded up, so that a wait is never shorter than requested.
   ["1.5ms", 2],
   ["0.1ms", 1],
   ["0.0001s", 1],
@@ -21,7 +21,7 @@ test.for<[string, number]>([
   ["0.0000001h", 1],
   ["1.2345", 1_235],
   ["2147483646.5ms", 2_147_483_647],
-  // Binary numbers alone have a fraction here: 2.007 * 1000 is 2007.0000000000002.
+  // These fractions exist in binary only: 2.007 * 1000 is 2007.0000000000002.
   ["2.007", 2_007],
   ["16.1m", 966_000],
   ["1.1h", 3_960_000],
@@ -44,6 +44,6 @@ test.for([
   ".5s",
   "2147483648ms",
   "9".repeat(400),
-])("%j is refused", (text) => {
+])("%j is rejected", (text) => {
   expect(() => parseDuration("--wait", text)).toThrow(`--wait ${JSON.stringify(text)} is `);
 });

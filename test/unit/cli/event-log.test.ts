@@ -3,7 +3,7 @@ import { EventLog, MAX_UNPRINTED_LINES } from "../../../src/cli/event-log.ts";
 import type { StandardOutput } from "../../../src/cli/standard-output.ts";
 import { turn } from "../../support/until.ts";
 
-/** Takes a write when the test says so. */
+/** An output whose writes complete when the test calls `take`. */
 function slowOutput(): { output: Pick<StandardOutput, "write">; writes: string[]; take: (error?: Error) => void } {
   const writes: string[] = [];
   let settle: (error?: Error) => void = () => undefined;
@@ -16,7 +16,7 @@ function slowOutput(): { output: Pick<StandardOutput, "write">; writes: string[]
   return { output: { write }, writes, take: (error) => settle(error) };
 }
 
-test("what comes while a write waits goes out with the next one", async () => {
+test("lines that arrive during a write go out together in the next one", async () => {
   const { output, writes, take } = slowOutput();
   const log = new EventLog(output);
   for (const line of ["one", "two", "three"]) log.print(line);
@@ -27,7 +27,7 @@ test("what comes while a write waits goes out with the next one", async () => {
   expect(writes).toEqual(["one\n", "two\nthree\n"]);
 });
 
-test("MAX_UNPRINTED_LINES: beyond it lines are left out, and that is told", async () => {
+test("MAX_UNPRINTED_LINES: further lines are dropped, and the log reports their number", async () => {
   const { output, writes, take } = slowOutput();
   const log = new EventLog(output);
   log.print("first");
@@ -41,7 +41,7 @@ test("MAX_UNPRINTED_LINES: beyond it lines are left out, and that is told", asyn
   expect(last.at(-1)).toBe("sockwright: 3 lines were left out: their reader is too slow");
 });
 
-test("a reader that has gone is no failure", async () => {
+test("a reader that has gone away is not an error", async () => {
   const { output, writes, take } = slowOutput();
   const log = new EventLog(output);
   log.print("one");
@@ -52,22 +52,25 @@ test("a reader that has gone is no failure", async () => {
   expect(writes).toEqual(["one\n"]);
 });
 
-test.each(["ENOSPC", "EDQUOT"])("%s: what found no space is counted, and what comes later is printed", async (code) => {
-  const { output, writes, take } = slowOutput();
-  const log = new EventLog(output);
-  for (const line of ["one", "two"]) {
-    log.print(line);
-    take(Object.assign(new Error(`write ${code}`), { code }));
+test.each(["ENOSPC", "EDQUOT"])(
+  "%s: lines that found no space are counted, and later lines are printed",
+  async (code) => {
+    const { output, writes, take } = slowOutput();
+    const log = new EventLog(output);
+    for (const line of ["one", "two"]) {
+      log.print(line);
+      take(Object.assign(new Error(`write ${code}`), { code }));
+      await log.printed();
+    }
+    log.print("three");
+    take();
     await log.printed();
-  }
-  log.print("three");
-  take();
-  await log.printed();
-  log.print("four");
-  take();
-  await log.printed();
-  expect(writes.slice(2)).toEqual([
-    "\nsockwright: 2 lines were left out: there was no space to write them\nthree\n",
-    "four\n",
-  ]);
-});
+    log.print("four");
+    take();
+    await log.printed();
+    expect(writes.slice(2)).toEqual([
+      "\nsockwright: 2 lines were left out: there was no space to write them\nthree\n",
+      "four\n",
+    ]);
+  },
+);

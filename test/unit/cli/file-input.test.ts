@@ -1,4 +1,4 @@
-// Standard input that is a file: the kernel takes it from there, and whoever shares the file reads on behind what was sent.
+// Standard input from a file: the kernel sends it with sendfile, and the shared file offset is after the sent bytes.
 import { createHash, randomBytes } from "node:crypto";
 import { appendFileSync, closeSync, openSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -15,7 +15,7 @@ const MUCH = 64 * 1024 * 1024;
 
 type Family = "tcp" | "unix";
 
-/** Somebody to connect to, and where. */
+/** A listener: its URL, and its first accepted socket. */
 function listener(family: Family = "tcp"): { url: string; peer: Promise<Socket<unknown>> } {
   const path = join(freeFolder(), "socket");
   const listening = family === "tcp" ? socket(AF_INET) : socket(AF_UNIX);
@@ -36,7 +36,7 @@ function fileOf(content: Buffer | string): string {
   return path;
 }
 
-/** All that comes until the end. */
+/** Receives until the end, and returns the length and digest. */
 async function received(peer: Socket<unknown>): Promise<{ bytes: number; digest: string }> {
   const hash = createHash("sha256");
   let bytes = 0;
@@ -53,7 +53,7 @@ function digestOf(...parts: readonly Buffer[]): string {
   return hash.digest("hex");
 }
 
-/** Runs `connect URL < FILE`, and tells how it ended and how much of the file was left to whoever reads on. */
+/** Runs `connect URL < FILE`, and reports its exit code and how many bytes of the file are left to read. */
 function connect(url: string, path: string, ...flags: readonly string[]): Promise<Child> {
   const script = `exec 3<"$2"; sockwright connect "$1" "\${@:3}" <&3 & echo "pid $!"; wait $!; echo "code $?"; echo "left $(cat <&3 | wc -c)"`;
   return startInShell(script, url, path, ...flags);
@@ -75,7 +75,7 @@ test.each<Family>(["tcp", "unix"])("a large file arrives whole: %s", async (fami
   expect([await outcome(child), child.stderr]).toEqual([{ code: 0, left: 0 }, ""]);
 });
 
-test("it goes on where another program has stopped", async () => {
+test("sending starts at the current file offset", async () => {
   const { url, peer } = listener();
   const script = `{ head -c 5 >/dev/null; sockwright connect "$1" --json; echo "left $(cat | wc -c)"; } <"$2"`;
   const child = await startInShell(script, url, fileOf("12345the rest"));
@@ -96,7 +96,7 @@ test.each([
   expect(await outcome(child)).toEqual({ code: 0, left: 0 });
 });
 
-test("what is appended meanwhile is sent, too", async () => {
+test("bytes that are appended during the transfer are sent, too", async () => {
   const [content, more] = [randomBytes(MUCH), randomBytes(1_000)];
   const { url, peer } = listener();
   const path = fileOf(content);
@@ -108,7 +108,7 @@ test("what is appended meanwhile is sent, too", async () => {
   expect(await outcome(child)).toEqual({ code: 0, left: 0 });
 });
 
-test("a file that shrinks meanwhile ends where it does", async () => {
+test("a file that shrinks during the transfer ends early without an error", async () => {
   const { url, peer } = listener();
   const path = fileOf(Buffer.alloc(MUCH));
   const child = await connect(url, path);
@@ -119,7 +119,7 @@ test("a file that shrinks meanwhile ends where it does", async () => {
   expect(await outcome(child)).toEqual({ code: 0, left: 0 });
 });
 
-test("a signal: whoever reads on has all that was not sent", async () => {
+test("after a signal, the file offset is exactly after the sent bytes", async () => {
   const { url, peer } = listener();
   const child = await connect(url, fileOf(Buffer.alloc(MUCH)));
   const [, pid] = await child.line(/^pid (\d+)$/);
@@ -132,11 +132,11 @@ test("a signal: whoever reads on has all that was not sent", async () => {
   expect(bytes + left).toBe(MUCH);
 });
 
-test("a reset in the middle is told, and ends it", async () => {
+test("a reset during the transfer is reported and ends the command", async () => {
   const { url, peer } = listener();
   const child = await connect(url, fileOf(Buffer.alloc(MUCH)));
   await (await peer).readable();
-  // With bytes that nobody has read.
+  // Closed with unread bytes, which sends a reset.
   (await peer).close();
   const { code, left } = await outcome(child);
   expect(code).toBe(1);
@@ -144,7 +144,7 @@ test("a reset in the middle is told, and ends it", async () => {
   expect(child.stderr).toMatch(/data in transit may be lost/);
 });
 
-test("a peer that takes nothing is silent", async () => {
+test("--idle-timeout ends the command when the peer reads nothing", async () => {
   const { url, peer } = listener();
   const child = await connect(url, fileOf(Buffer.alloc(MUCH)), "--idle-timeout", "50ms");
   await (await peer).readable();
@@ -152,7 +152,7 @@ test("a peer that takes nothing is silent", async () => {
   expect(child.stderr).toContain("--idle-timeout");
 });
 
-test("a file that cannot be read is told as such", async () => {
+test("a file that cannot be read is reported", async () => {
   const { url, peer } = listener();
   const child = await startInShell('sockwright connect "$1" 0>>"$2"; echo "code $?"', url, fileOf("something"));
   await peer;
@@ -160,7 +160,7 @@ test("a file that cannot be read is told as such", async () => {
   expect(child.stderr).toMatch(/standard input cannot be read: EBADF/);
 });
 
-test("its bytes are not read but at the end, to find it, where the file system can tell what is in memory", async (context) => {
+test("the file is sent with sendfile and read only to find its end, if the file system can tell what is in memory", async (context) => {
   const strace = requireTool(context, "strace");
   const path = fileOf(Buffer.alloc(1024 * 1024));
   const file = openSync(path, "r");

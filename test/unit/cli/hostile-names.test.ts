@@ -1,4 +1,4 @@
-// A peer chooses its own name, unix(7): whatever it is, what is printed in words is one line that does a terminal no harm.
+// A peer chooses its own name, unix(7): the printed text is one line without control characters, whatever the name is.
 import { expect, test } from "vitest";
 import { type Report, Reporter } from "../../../src/cli/reporter.ts";
 import { failure, inWords, type ServerEvent } from "../../../src/cli/server-event.ts";
@@ -45,12 +45,12 @@ test.for([URL, `unix:/nowhere/${NAME}`])("an error names it: %j", async (url) =>
   expect(stderr.slice(0, -1)).not.toMatch(HARMFUL);
 });
 
-test("a backslash in a message is not doubled: messages quote in JSON", async () => {
+test("a backslash in a message is not doubled: messages are quoted as in JSON", async () => {
   const { stderr } = await runHere(["connect", 'no"scheme']);
   expect(stderr).toContain('"no\\"scheme"');
 });
 
-test("a file whose name begins with @ is not shown as an abstract name", () => {
+test("a path that begins with @ is not shown as an abstract name", () => {
   const url = formatSocketUrl({ scheme: "unix", path: "@app" });
   expect(url).toBe("unix:./@app");
   expect(parseSocketUrl(url)).toEqual({ scheme: "unix", path: "./@app" });

@@ -9,7 +9,7 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-test("the timer fires once, after so much idle time", () => {
+test("the timer fires once, after the idle timeout", () => {
   const told = vi.fn();
   const timer = new IdleTimer(told);
   timer.start(100);
@@ -21,7 +21,7 @@ test("the timer fires once, after so much idle time", () => {
   expect(told).toHaveBeenCalledOnce();
 });
 
-test("what moves begins it anew, however often", () => {
+test("refresh restarts the timer, however often", () => {
   const told = vi.fn();
   const timer = new IdleTimer(told);
   timer.start(100);
@@ -34,7 +34,7 @@ test("what moves begins it anew, however often", () => {
   expect(told).toHaveBeenCalledOnce();
 });
 
-test("without a limit, and once it is stopped, nothing is told", () => {
+test("without a timeout, and after stop, the timer does not fire", () => {
   const told = vi.fn();
   const timer = new IdleTimer(told);
   timer.refresh();

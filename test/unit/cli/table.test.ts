@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { tableLines } from "../../../src/cli/table.ts";
 
-test("columns are two spaces apart, counted in code points, and no line has spaces at its end", () => {
+test("columns are two spaces apart, measured in code points, and lines have no trailing spaces", () => {
   const lines = tableLines([
     ["NAME", "STATE", "ADDRESS"],
     ["grüße-🙂", "up", "a"],

@@ -1,4 +1,4 @@
-// Bodies by their length and in chunks: RFC 9112, sections 6.2 and 7.1.
+// Bodies with a length and chunked bodies: RFC 9112, sections 6.2 and 7.1.
 import { describe, expect, test } from "vitest";
 import { type BodyDecoder, bodyDecoder } from "../../../src/http/body-decoder.ts";
 import { BodyEnd } from "../../../src/http/body-end.ts";
@@ -95,18 +95,18 @@ const refusedBodies: readonly (readonly [string, string, RefusalReason])[] = [
   ["limit 8 KiB of trailers", `0\r\na:${"b".repeat(8 * 1024)}\r\n\r\n`, "fields-too-large"],
 ];
 
-describe("in chunks", () => {
+describe("a chunked body", () => {
   const behind = "GET / HTTP/1.1\r\n";
 
-  test.for(taken)("taken: RFC %s", ([, text, data, trailers = []]) => {
+  test.for(taken)("is accepted: RFC %s", ([, text, data, trailers = []]) => {
     expect(decodeBody(text + behind)).toEqual({ data, trailers, refusal: undefined, rest: behind });
   });
 
-  test.for(refusedBodies)("refused: RFC %s", ([, text, reason]) => {
+  test.for(refusedBodies)("is refused: RFC %s", ([, text, reason]) => {
     expect(decodeBody(text).refusal).toBe(`${refusalOf(reason).status} ${reason}`);
   });
 
-  test.for([...taken, ...refusedBodies])("the same, however it is cut: RFC %s", ([, text]) => {
+  test.for([...taken, ...refusedBodies])("gives the same result for every cut: RFC %s", ([, text]) => {
     const whole = decodeBody(text);
     for (let cut = 0; cut <= text.length; cut += text.length > 1_000 ? 97 : 1) {
       expect(decodeBody(text, [cut])).toEqual(whole);
@@ -119,19 +119,19 @@ describe("in chunks", () => {
     ).toEqual(whole);
   });
 
-  test("no body ends before its last byte", () => {
+  test("does not end before its last byte", () => {
     for (const [, text] of taken) {
       for (let length = 0; length < text.length; length++)
         expect(decodeBody(text.slice(0, length)).trailers).toBeUndefined();
     }
   });
 
-  test("the table has every reason", () => {
+  test("the table contains each reason", () => {
     const reasons = new Set<string>(refusedBodies.map(([, , reason]) => reason));
     expect(REFUSAL_REASONS.filter((reason) => reason.startsWith("chunk-") && !reasons.has(reason))).toEqual([]);
   });
 
-  test("a chunk of any size is handed on as it comes, and nothing is kept of it", () => {
+  test("chunk data of any size is returned as it arrives, without copying or buffering", () => {
     const decoder = bodyDecoder({ body: "chunked" }, DEFAULT_LIMITS);
     const first = Buffer.from("1fffffffffffff\r\nabc");
     const piece = decoder.next(first, 0, first.length);
@@ -141,7 +141,7 @@ describe("in chunks", () => {
     expect((decoder.next(second, 0, second.length) as Uint8Array).length).toBe(100_000);
   });
 
-  test("its end stays its end", () => {
+  test("next returns the end again after the end", () => {
     const decoder = bodyDecoder({ body: "chunked" }, DEFAULT_LIMITS);
     const bytes = Buffer.from("0\r\n\r\n");
     expect(decoder.next(bytes, 0, bytes.length)).toBeInstanceOf(BodyEnd);
@@ -150,7 +150,7 @@ describe("in chunks", () => {
   });
 });
 
-describe("by its length", () => {
+describe("a body with a length", () => {
   function pieces(decoder: BodyDecoder, bytes: Uint8Array): (string | number)[] {
     const found: (string | number)[] = [];
     for (let at = 0; ; at = decoder.at) {
@@ -162,7 +162,7 @@ describe("by its length", () => {
     }
   }
 
-  test("it ends where it ends, at every cut", () => {
+  test("ends after its length, for every cut", () => {
     for (let cut = 0; cut <= 5; cut++) {
       const decoder = bodyDecoder({ body: "length", length: 5 }, DEFAULT_LIMITS);
       const first = pieces(decoder, Buffer.from("abcde".slice(0, cut)));

@@ -36,7 +36,7 @@ test.for<[value: string, text: string]>([
   ["bytes= 0-999, 4500-5499, -1000", "0-999 4500-5499 9000-9999"],
   ["bytes=500-600,601-999", "500-999"],
   ["bytes=500-700,601-999", "500-999"],
-  // What is longer than the file ends with it.
+  // A range that is longer than the file ends with the file.
   ["bytes=0-", "0-9999"],
   ["bytes=9999-10000", "9999-9999"],
   ["bytes=-10001", "0-9999"],
@@ -44,13 +44,13 @@ test.for<[value: string, text: string]>([
   ["bytes=0-99999999999999999999999", "0-9999"],
   [`bytes=0-${"9".repeat(400)}`, "0-9999"],
   [`bytes=${"0".repeat(400)}5-${"0".repeat(300)}7`, "5-7"],
-  // What is behind the end is left out where something else is not.
+  // A range after the end is left out if another one remains.
   ["bytes=10000-,5-6", "5-6"],
   ["bytes=-0,5-6", "5-6"],
-  // Letters that may be there.
+  // Optional letters, commas and white space.
   ["BYTES=0-1", "0-1"],
   ["Bytes=,,0-1 \t,\t, ", "0-1"],
-  // The order is the one that was asked for.
+  // The requested order is kept.
   ["bytes=5000-5001,0-1", "5000-5001 0-1"],
   ["bytes=5000-5001,0-1,5002-5003", "5000-5003 0-1"],
   ["bytes=5002-5003,0-1,5000-5001", "5000-5003 0-1"],
@@ -82,11 +82,11 @@ test.for([
   "bytes=-000",
   "bytes=99999999999999999999-",
   "bytes=-0,10000-",
-])("is behind the end: %s", (value) => {
+])("is after the end: %s", (value) => {
   expect(selected(value)).toEqual({ kind: "unsatisfiable" });
 });
 
-test("of an empty representation every suffix is the whole, and nothing else is there", () => {
+test("in an empty representation each suffix selects the whole, and other ranges are unsatisfiable", () => {
   expect(selected("bytes=-1", 0)).toEqual({ kind: "whole" });
   expect(selected("bytes=0-,-1", 0)).toEqual({ kind: "whole" });
   for (const value of ["bytes=0-", "bytes=0-0", "bytes=-0"]) {
@@ -107,7 +107,7 @@ test.for(["HEAD", "POST", "PUT", "get"])("%s has no ranges", (method) => {
   expect(selectRanges(method, readFields(["Range", "bytes=0-1"]), LENGTH)).toEqual({ kind: "whole" });
 });
 
-test("without the field, or with two of them, it is the whole", () => {
+test("a missing or repeated field selects the whole", () => {
   expect(selectRanges("GET", readFields(), LENGTH)).toEqual({ kind: "whole" });
   const twice = readFields(["Range", "bytes=0-1"], ["range", "2-3"]);
   expect(selectRanges("GET", twice, LENGTH)).toEqual({ kind: "whole" });
@@ -117,31 +117,31 @@ describe("limits", () => {
   const far = (count: number): string =>
     Array.from({ length: count }, (_, index) => `${index * 200}-${index * 200}`).join();
 
-  test("more ranges than MAX_RANGES are the whole", () => {
+  test("more than MAX_RANGES ranges select the whole", () => {
     expect(selected(`bytes=${far(MAX_RANGES)}`)).toMatchObject({ kind: "ranges", ranges: { length: MAX_RANGES } });
     expect(selected(`bytes=${far(MAX_RANGES + 1)}`)).toEqual({ kind: "whole" });
   });
 
-  test("they count before they are joined, and where there are no bytes for them", () => {
+  test("ranges are counted before they are joined, including unsatisfiable ones", () => {
     expect(selected(`bytes=${"0-,".repeat(MAX_RANGES)}`)).toEqual({ kind: "ranges", ranges: ranges("0-9999") });
     expect(selected(`bytes=${"0-,".repeat(MAX_RANGES + 1)}`)).toEqual({ kind: "whole" });
     expect(selected(`bytes=0-1,${"99999-,".repeat(MAX_RANGES)}`)).toEqual({ kind: "whole" });
   });
 
-  test("a field of MAX_RANGE_FIELD_BYTES is read, a longer one is not", () => {
+  test("a field longer than MAX_RANGE_FIELD_BYTES is ignored", () => {
     const longest = "bytes=0-1".padEnd(MAX_RANGE_FIELD_BYTES, ",");
     expect(selected(longest)).toEqual({ kind: "ranges", ranges: ranges("0-1") });
     expect(selected(`${longest},`)).toEqual({ kind: "whole" });
   });
 
-  test("a gap of MAX_RANGE_GAP_BYTES is sent, a longer one is not", () => {
+  test("ranges with a gap of at most MAX_RANGE_GAP_BYTES are joined", () => {
     expect(selected(`bytes=0-9,${10 + MAX_RANGE_GAP_BYTES}-200`)).toEqual({ kind: "ranges", ranges: ranges("0-200") });
     const apart = `0-9 ${11 + MAX_RANGE_GAP_BYTES}-200`;
     expect(selected(`bytes=${apart.replace(" ", ",")}`)).toEqual({ kind: "ranges", ranges: ranges(apart) });
   });
 });
 
-test("Content-Range says which bytes of how many", () => {
+test("Content-Range has the bytes and the total length", () => {
   expect(contentRange({ first: 0, last: 499 }, 1_234)).toBe("bytes 0-499/1234");
   expect(unsatisfiedRange(1_234)).toBe("bytes */1234");
 });

@@ -1,11 +1,11 @@
-// Entity-tags and lists of them: RFC 9110, sections 8.8.3 and 5.6.1.
+// Entity tags and lists of them: RFC 9110, sections 8.8.3 and 5.6.1.
 import { describe, expect, test } from "vitest";
 import { entityTags, isEntityTag, isSameStrongly, isSameWeakly } from "../../../src/http/entity-tag.ts";
 
-describe("a letter of a tag", () => {
+describe("a character of an entity tag", () => {
   const letters = Array.from({ length: 0x102 }, (_, code) => String.fromCharCode(code));
 
-  test("is any of VCHAR but the quote, and obs-text", () => {
+  test("is any VCHAR except the quote, or obs-text", () => {
     const taken = letters.filter((letter) => isEntityTag(`"${letter}"`));
     expect(taken.map((letter) => letter.charCodeAt(0))).toEqual([
       0x21,
@@ -22,7 +22,7 @@ test.for(['""', '"a"', 'W/"a"', 'W/""', '"a,b"', '"\\"', '"W/"', '"*"', '"\xff"'
 test.for([
   ...["", "a", '"', '"a', 'a"', '"a"b', '"a" ', ' "a"', '"a b"', '"a"b"', "'a'", "*"],
   ...['w/"a"', 'W"a"', 'W/ "a"', "W/a", "W/", 'W/W/"a"', '"\x7f"', '"\t"', '"\u0100"'],
-])("is no tag: %j", (text) => {
+])("is not a tag: %j", (text) => {
   expect(isEntityTag(text)).toBe(false);
 });
 
@@ -42,7 +42,7 @@ test.for<[list: string, tags: string[]]>([
 });
 
 test.for(["*", '"a", *', '*, "a"', '"a" "b"', '"a""b"', '"a", b', '"a", "b', '"a"; "b"', 'W/ "a"', '"a",\x0b"b"'])(
-  "a list that is malformed in one place names none: %j",
+  "a list with one malformed member has no tags: %j",
   (list) => {
     expect(entityTags(list)).toBeUndefined();
   },

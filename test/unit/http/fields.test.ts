@@ -1,4 +1,4 @@
-// The fields of a section, as they can be looked at.
+// The fields of a section, read from the bytes of a head.
 import { expect, test } from "vitest";
 import { Fields } from "../../../src/http/fields.ts";
 import { DEFAULT_LIMITS } from "../../../src/http/message-limits.ts";
@@ -14,7 +14,7 @@ function fieldsOf(...lines: readonly string[]): Fields {
   return head.fields;
 }
 
-test("they keep their order, and their names as they were written", () => {
+test("fields keep their order and the spelling of their names", () => {
   const fields = fieldsOf("B: 1", "a:2 ", "b: 3");
   expect([...fields]).toEqual([
     ["Host", "a"],
@@ -25,7 +25,7 @@ test("they keep their order, and their names as they were written", () => {
   expect(fields.size).toBe(4);
 });
 
-test("a name is found in capitals or not; lines of one name are one list", () => {
+test("names are case-insensitive, and lines with the same name form one list", () => {
   const fields = fieldsOf("Accept: a", "ACCEPT:b,c", "accept:", "Acceptx: d");
   expect(fields.get("accept")).toBe("a, b,c, ");
   expect(fields.get("Accept")).toBe("a, b,c, ");
@@ -38,16 +38,16 @@ test("a name is found in capitals or not; lines of one name are one list", () =>
   ]);
 });
 
-test("cookies are joined as cookies", () => {
+test("Cookie lines are joined with semicolons", () => {
   expect(fieldsOf("Cookie: a=b", "cookie: c=d").get("Cookie")).toBe("a=b; c=d");
 });
 
-test("letters that differ in more than their case are others", () => {
+test("characters that differ by more than case are different", () => {
   const fields = fieldsOf("^: 1", "_x: 2");
   expect([fields.has("~"), fields.has("\x7fx"), fields.get("^"), fields.get("_X")]).toEqual([false, false, "1", "2"]);
 });
 
-test("names that objects have are names like others", () => {
+test("names of Object.prototype members are ordinary names", () => {
   const names = ["__proto__", "constructor", "toString", "hasOwnProperty"];
   const without = fieldsOf();
   const fields = fieldsOf(...names.map((name) => `${name}: ${name}`));
@@ -57,17 +57,17 @@ test("names that objects have are names like others", () => {
   }
 });
 
-test("values are latin1, without the white space around them and with that inside", () => {
+test("values are latin1; white space around them is removed, and inside them it is kept", () => {
   expect(fieldsOf("a:\t \xe9 \t b\xa0\t").get("a")).toBe("\xe9 \t b\xa0");
 });
 
-test("they can be had without some", () => {
+test("without() removes the given names", () => {
   const fields = fieldsOf("A: 1", "B:2", "A: 3");
   expect([...fields.without(new Set(["a", "host"]))]).toEqual([["B", "2"]]);
   expect(fields.without(new Set(["c"]))).toBe(fields);
   expect(fields.without(new Set(["a", "b", "host"])).size).toBe(0);
 });
 
-test("none are none", () => {
+test("Fields.none is empty", () => {
   expect([Fields.none.size, [...Fields.none], Fields.none.get("a")]).toEqual([0, [], undefined]);
 });

@@ -5,7 +5,7 @@ import { DateText, formatHttpDate, parseHttpDate } from "../../../src/http/http-
 const NOW = Date.UTC(2026, 11, 1);
 const EXAMPLE = Date.UTC(1994, 10, 6, 8, 49, 37);
 
-test("the form that is sent is that of toUTCString, and comes back", () => {
+test("formatHttpDate equals toUTCString, and parses back", () => {
   for (let ms = Date.UTC(1, 0); ms < Date.UTC(9999, 0); ms += 86_400_000 * 1_009 + 12_345_000) {
     const text = new Date(ms).toUTCString();
     expect(formatHttpDate(ms)).toBe(text);
@@ -35,7 +35,7 @@ test.for<[string, number]>([
   expect(parseHttpDate(text, NOW)).toBe(ms);
 });
 
-test("two digits are a year of the next century, when that comes nearer", () => {
+test("a two-digit year is in the next century if that is nearer", () => {
   expect(parseHttpDate("Monday, 01-Jan-10 00:00:00 GMT", Date.UTC(2090, 0))).toBe(Date.UTC(2110, 0, 1));
 });
 
@@ -61,12 +61,12 @@ test.for([
     "784111777",
     "Sun Nov 31 08:49:37 1994",
   ],
-])("no date: %j", (text) => {
+])("not a date: %j", (text) => {
   expect(parseHttpDate(text, NOW)).toBeUndefined();
 });
 
-describe("the text of now", () => {
-  test("is made once a second", () => {
+describe("the text of the current date", () => {
+  test("is formatted once per second", () => {
     const date = new DateText();
     expect(date.at(EXAMPLE)).toBe("Sun, 06 Nov 1994 08:49:37 GMT");
     expect(date.at(EXAMPLE + 999)).toBe("Sun, 06 Nov 1994 08:49:37 GMT");

@@ -18,7 +18,7 @@ function body({ parts, end }: MultipartByteRanges): string {
   return sent.join("") + end.toString("latin1");
 }
 
-test("each part has a head, and the end is told", () => {
+test("each part has a head, and a final boundary ends the body", () => {
   const multipart = multipartByteRanges(RANGES, CONTENT.length, "text/plain", "B");
   expect(multipart.contentType).toBe("multipart/byteranges; boundary=B");
   const expected = [
@@ -30,7 +30,7 @@ test("each part has a head, and the end is told", () => {
   expect(body(multipart)).toBe(expected.join("\r\n"));
 });
 
-test("the length is that of all that is sent", () => {
+test("contentLength is the length of the whole body", () => {
   for (const count of [1, 2, 3]) {
     for (const mediaType of [undefined, "text/plain", "x/y; a=\xe9"]) {
       const multipart = multipartByteRanges(RANGES.slice(0, count), CONTENT.length, mediaType);
@@ -39,18 +39,18 @@ test("the length is that of all that is sent", () => {
   }
 });
 
-test("without a media type a part says none", () => {
+test("without a media type, parts have no Content-Type", () => {
   expect(body(multipartByteRanges(RANGES, CONTENT.length, undefined))).not.toContain("Content-Type");
 });
 
-test("a boundary is random, and as long as it may be", () => {
+test("each boundary is random and at most 70 characters long", () => {
   const boundaries = Array.from({ length: 100 }, () => multipartByteRanges([], 0, undefined).contentType);
   expect(new Set(boundaries).size).toBe(100);
   for (const text of boundaries) expect(text).toMatch(/^multipart\/byteranges; boundary=[0-9a-f]{1,70}$/);
   expect(boundaries[0]?.length).toBe("multipart/byteranges; boundary=".length + 2 * BOUNDARY_BYTES);
 });
 
-test("undici reads it as what it is", async () => {
+test("undici parses the body", async () => {
   const multipart = multipartByteRanges(RANGES, CONTENT.length, "text/plain");
   const headers = { "content-type": multipart.contentType.replace("byteranges", "form-data") };
   const named = body(multipart).replace(/Content-Range: (\S+ \S+)/g, 'Content-Disposition: form-data; name="$1"');
@@ -62,7 +62,7 @@ test("undici reads it as what it is", async () => {
   ]);
 });
 
-test("a media type that would be another line is refused", () => {
+test("a media type with a line break is rejected", () => {
   expect(() => multipartByteRanges(RANGES, 20, "a/b\r\nX: y")).toThrow(
     expect.objectContaining({ code: "ERR_SOCKWRIGHT_HTTP_FIELD_VALUE" }),
   );

@@ -25,7 +25,7 @@ type Row = readonly [lines: readonly Line[], ofGet: PreconditionResult, ofPut?: 
 const rows: readonly Row[] = [
   [[], "proceed"],
   [[["Accept", '"a"']], "proceed"],
-  // If-Match: strong.
+  // If-Match: strong comparison.
   [[["If-Match", '"a"']], "proceed"],
   [[["if-match", '"b", "a"']], "proceed"],
   [[["If-Match", "*"]], "proceed"],
@@ -35,7 +35,7 @@ const rows: readonly Row[] = [
   [[["If-Match", "a"]], "failed"],
   [[["If-Match", '"a", b']], "failed"],
   [[["If-Match", '*, "a"']], "failed"],
-  // If-Unmodified-Since, without If-Match only.
+  // If-Unmodified-Since, only without If-Match.
   [[["If-Unmodified-Since", BEFORE]], "failed"],
   [[["If-Unmodified-Since", SAME]], "proceed"],
   [[["If-Unmodified-Since", AFTER]], "proceed"],
@@ -62,7 +62,7 @@ const rows: readonly Row[] = [
     ],
     "proceed",
   ],
-  // If-None-Match: weak.
+  // If-None-Match: weak comparison.
   [[["If-None-Match", '"a"']], "not-modified", "failed"],
   [[["If-None-Match", 'W/"a"']], "not-modified", "failed"],
   [[["If-None-Match", '"b",W/"a"']], "not-modified", "failed"],
@@ -73,7 +73,7 @@ const rows: readonly Row[] = [
   [[["If-None-Match", '"a", b']], "proceed"],
   [[["If-None-Match", '"a", *']], "proceed"],
   [[["If-None-Match", 'w/"a"']], "proceed"],
-  // If-Modified-Since, without If-None-Match only.
+  // If-Modified-Since, only without If-None-Match.
   [[["If-Modified-Since", BEFORE]], "proceed"],
   [[["If-Modified-Since", SAME]], "not-modified", "proceed"],
   [[["If-Modified-Since", AFTER]], "not-modified", "proceed"],
@@ -103,7 +103,7 @@ const rows: readonly Row[] = [
     "not-modified",
     "failed",
   ],
-  // The first pair goes before the second one.
+  // The first pair takes precedence over the second.
   [
     [
       ["If-None-Match", '"a"'],
@@ -134,7 +134,7 @@ const rows: readonly Row[] = [
     "not-modified",
     "proceed",
   ],
-  // Lines of one name are one list.
+  // Lines with the same name form one list.
   [
     [
       ["If-Match", '"b"'],
@@ -186,13 +186,13 @@ describe("without a validator", () => {
     expect(evaluated("GET", [line], {})).toBe(result);
   });
 
-  test("one that is weak is not strong", () => {
+  test("a weak validator fails the strong comparison and matches the weak one", () => {
     expect(evaluated("GET", [["If-Match", 'W/"a"']], { etag: 'W/"a"' })).toBe("failed");
     expect(evaluated("GET", [["If-None-Match", '"a"']], { etag: 'W/"a"' })).toBe("not-modified");
   });
 });
 
-test("a file of before 1970 is modified at its second, too", () => {
+test("a modification time before 1970 is rounded down to its second, too", () => {
   const validators = { lastModifiedMs: -500 };
   expect(evaluated("GET", [["If-Modified-Since", "Wed, 31 Dec 1969 23:59:59 GMT"]], validators)).toBe("not-modified");
   expect(evaluated("GET", [["If-Modified-Since", "Wed, 31 Dec 1969 23:59:58 GMT"]], validators)).toBe("proceed");
@@ -216,18 +216,18 @@ describe("If-Range", () => {
     expect(evaluateIfRange(readFields(["if-range", value]), BOTH, NOW)).toBe(isMet);
   });
 
-  test("without the field, Range counts", () => {
+  test("without If-Range, Range applies", () => {
     expect(evaluateIfRange(readFields(["Range", "bytes=0-1"]), {}, NOW)).toBe(true);
   });
 
-  test("a tag is not met by a weak one, nor by none", () => {
+  test("a tag does not match a weak validator or a missing one", () => {
     const fields = readFields(["If-Range", 'W/"a"']);
     expect(evaluateIfRange(fields, { etag: 'W/"a"' }, NOW)).toBe(false);
     expect(evaluateIfRange(readFields(["If-Range", '"a"']), { lastModifiedMs: LAST_MODIFIED }, NOW)).toBe(false);
     expect(evaluateIfRange(readFields(["If-Range", SAME]), { etag: '"a"' }, NOW)).toBe(false);
   });
 
-  test("a date is strong when its second is over", () => {
+  test("a date is a strong validator once STRONG_DATE_MS have passed", () => {
     const fields = readFields(["If-Range", SAME]);
     const validators = { lastModifiedMs: LAST_MODIFIED + 500 };
     expect(evaluateIfRange(fields, validators, LAST_MODIFIED + STRONG_DATE_MS - 1)).toBe(false);

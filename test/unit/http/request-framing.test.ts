@@ -1,4 +1,4 @@
-// The framing of a request, where its fields are as long as they can be.
+// The framing of a request whose fields are as long as possible.
 import { expect, test } from "vitest";
 import { requestFraming } from "../../../src/http/request-framing.ts";
 
@@ -7,17 +7,17 @@ test.for([
   ["white space in front of its parameters", `a${"\t".repeat(256 * 1024)};b`, "coding-not-last"],
   ["parameters", `a${";".repeat(256 * 1024)}, chunked`, "coding-unknown"],
 ] as const)("%s, however much, is looked at once", ([, coding, reason]) => {
-  // Looked at from each of its letters on, it would take a minute.
+  // A regular expression that starts at each of these characters would take a minute.
   expect(requestFraming(undefined, coding, 1)).toMatchObject({ reason });
 });
 
 test.for(["gzip ; a=b, chunked", "gzip\t;a, chunked", "gzip;a ;b, chunked"])(
-  "%j is a list that is not implemented",
+  "%j names a coding that is not implemented",
   (coding) => {
     expect(requestFraming(undefined, coding, 1)).toMatchObject({ status: 501 });
   },
 );
 
-test("no other space than SP and HTAB is in front of parameters", () => {
+test("only SP and HTAB may precede parameters", () => {
   expect(requestFraming(undefined, "gzip\u00a0;a, chunked", 1)).toMatchObject({ reason: "coding-malformed" });
 });

@@ -1,4 +1,4 @@
-// The heads of requests, by the table of heads.ts.
+// Request heads, with the table of heads.ts.
 import { describe, expect, test } from "vitest";
 import { DEFAULT_LIMITS } from "../../../src/http/message-limits.ts";
 import { REFUSAL_REASONS, Refusal, refusalOf } from "../../../src/http/refusal.ts";
@@ -20,23 +20,23 @@ describe("refused", () => {
     expect(parseHeads(text)).toEqual({ heads: [], refusal: `${refusalOf(reason).status} ${reason}`, rest: "" });
   });
 
-  test("the table has every reason but those of chunks", () => {
+  test("the table contains each reason except those for chunks", () => {
     const reasons = new Set<string>(refusedHeads.map(([, , reason]) => reason));
     expect(REFUSAL_REASONS.filter((reason) => !reason.startsWith("chunk-") && !reasons.has(reason))).toEqual([]);
   });
 });
 
-describe("however the bytes are cut", () => {
+describe("for every cut of the bytes", () => {
   const short = [...taken, ...refusedHeads].filter(([, text]) => text.length < 1_000);
   const long = [...taken, ...refusedHeads].filter(([, text]) => text.length >= 1_000);
 
-  test.for(short)("the same head: RFC %s", ([, text]) => {
+  test.for(short)("the head is the same: RFC %s", ([, text]) => {
     const whole = parseHeads(text);
     for (let cut = 0; cut <= text.length; cut++) expect(parseHeads(text, [cut])).toEqual(whole);
     expect(parseHeads(text, everywhere(text))).toEqual(whole);
   });
 
-  test.for(long)("the same head: RFC %s", ([, text]) => {
+  test.for(long)("a long head is the same: RFC %s", ([, text]) => {
     const whole = parseHeads(text);
     const cuts = Array.from({ length: 60 }, (_, index) => Math.floor((index * text.length) / 59));
     for (const cut of [...cuts, 8191, 8192, 8193, text.length - 1, text.length - 2]) {
@@ -45,7 +45,7 @@ describe("however the bytes are cut", () => {
     expect(parseHeads(text, everywhere(text))).toEqual(whole);
   });
 
-  test("the same sequences, where requests are pipelined", () => {
+  test("pipelined requests give the same sequence", () => {
     const all = taken.filter(([, text]) => text.length < 200).map(([, text]) => text);
     const text = all.join("");
     const whole = parseHeads(text);
@@ -55,23 +55,23 @@ describe("however the bytes are cut", () => {
     expect(parseHeads(text, everywhere(text))).toEqual(whole);
   });
 
-  test("nothing behind what is refused is looked at", () => {
+  test("nothing after a refused head is parsed", () => {
     for (const [, text, reason] of refusedHeads) {
       const { heads, refusal } = parseHeads(`${headWithLines()}${text}${headWithLines()}`);
       expect([heads.length, refusal?.split(" ")[1]]).toEqual([1, reason]);
     }
   });
 
-  test("what is behind a head is left where it is", () => {
+  test("bytes after a head are left unread", () => {
     const text = `${headWithLines("Content-Length: 3")}abc`;
     const head = text.length - 3;
     for (let cut = 0; cut <= head; cut++) expect(parseHeads(text.slice(0, head), [cut]).rest).toBe("");
-    // "abc" is no request line yet.
+    // "abc" is not a complete request line yet.
     expect(parseHeads(text)).toMatchObject({ heads: [{ framing: { length: 3 } }], rest: "abc" });
   });
 });
 
-describe("every byte, where it may stand and where it may not", () => {
+describe("each byte at places where it may or may not stand", () => {
   test.for<[string, (byte: string) => string, RegExp]>([
     ["a method", (byte) => head(`G${byte}T / HTTP/1.1`, "Host: a"), /[\w!#$%&'*+.^`|~-]/],
     ["a path", (byte) => head(`GET /a${byte}b HTTP/1.1`, "Host: a"), /[\w\-.~!$&'()*+,;=:@%/[\]^|?]/],
@@ -92,7 +92,7 @@ describe("every byte, where it may stand and where it may not", () => {
   });
 });
 
-test("one parser serves many connections, and one that is cut keeps it until its head is whole", () => {
+test("one parser serves many connections; a connection with a partial head keeps it until the head is complete", () => {
   const texts = taken.map(([, text]) => text).filter((text) => text.length < 500);
   const connections = texts.map((text, index) => ({ text, at: 0, step: 1 + ((7 * index) % 50), own: spare() }));
   let shared = new RequestHeadParser(DEFAULT_LIMITS);

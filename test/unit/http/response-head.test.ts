@@ -1,4 +1,4 @@
-// Responses into bytes: RFC 9112, sections 4, 6 and 7.
+// Encoding of responses: RFC 9112, sections 4, 6 and 7.
 import { STATUS_CODES } from "node:http";
 import { describe, expect, test } from "vitest";
 import { CHUNK_END, chunkHead, encodeChunk, encodeLastChunk } from "../../../src/http/chunk-encoder.ts";
@@ -19,7 +19,7 @@ function codeOf(action: () => unknown): string | undefined {
 }
 
 describe("the head", () => {
-  test("a status line, the fields in their order, an empty line", () => {
+  test("has a status line, the fields in order, and an empty line", () => {
     const fields = [
       ["Content-Type", "text/html"],
       ["Set-Cookie", "a=b"],
@@ -31,33 +31,36 @@ describe("the head", () => {
     expect(encodeResponseHead({ status: 200, fields })).toEqual(Buffer.from(text));
   });
 
-  test("values are latin1", () => {
+  test("has values in latin1", () => {
     const bytes = encodeResponseHead({ status: 200, fields: [["A", "\xe9\t\x80"]] });
     expect(bytes.toString("latin1")).toBe("HTTP/1.1 200 OK\r\nA: \xe9\t\x80\r\n\r\n");
   });
 
-  test("a reason of one's own, and none for a status that nobody knows", () => {
+  test("can have another reason, and has none for an unknown status", () => {
     expect(responseHeadText({ status: 404, fields: [], reason: "Gone fishing" })).toBe(
       "HTTP/1.1 404 Gone fishing\r\n\r\n",
     );
     expect(responseHeadText({ status: 599, fields: [] })).toBe("HTTP/1.1 599 \r\n\r\n");
   });
 
-  test("the reasons are IANA's", () => {
+  test("has the reason phrases of IANA", () => {
     const others = { 413: "Content Too Large", 422: "Unprocessable Content", 418: "", 509: "", 510: "" };
     for (const [status, phrase] of Object.entries({ ...STATUS_CODES, ...others })) {
       expect([status, reasonPhrase(Number(status))]).toEqual([status, phrase]);
     }
   });
 
-  test.for(["", "a b", "a:", "a\r\nb", "a\n", "é", "a\0", "(", '"', "\u0141"])("no name of a field: %j", (name) => {
-    expect(codeOf(() => responseHeadText({ status: 200, fields: [[name, "x"]] }))).toBe(
-      "ERR_SOCKWRIGHT_HTTP_FIELD_NAME",
-    );
-  });
+  test.for(["", "a b", "a:", "a\r\nb", "a\n", "é", "a\0", "(", '"', "\u0141"])(
+    "cannot have the field name %j",
+    (name) => {
+      expect(codeOf(() => responseHeadText({ status: 200, fields: [[name, "x"]] }))).toBe(
+        "ERR_SOCKWRIGHT_HTTP_FIELD_NAME",
+      );
+    },
+  );
 
   test.for(["\r\n", "a\r\nB: c", "a\nb", "a\rb", "a\0", "\x7f", "\x1b", "\u0141", "\u010d\u010a", "\ud800"])(
-    "no value of a field, and no reason: %j",
+    "cannot have the field value or reason %j",
     (value) => {
       expect(codeOf(() => responseHeadText({ status: 200, fields: [["a", value]] }))).toBe(
         "ERR_SOCKWRIGHT_HTTP_FIELD_VALUE",
@@ -68,13 +71,13 @@ describe("the head", () => {
     },
   );
 
-  test("an error tells the name of a field, and not its value", () => {
+  test("is rejected with an error that has the name of the field but not its value", () => {
     expect(() => responseHeadText({ status: 200, fields: [["Set-Cookie", "secret\n"]] })).toThrow(
       /^(?!.*secret).*"Set-Cookie"$/s,
     );
   });
 
-  test("what is no text is none of them", () => {
+  test("cannot be made of values that are not strings", () => {
     const sly = { toString: () => "a\r\nb" } as unknown as string;
     expect(codeOf(() => responseHeadText({ status: 200, fields: [[sly, "a"]] }))).toBe(
       "ERR_SOCKWRIGHT_HTTP_FIELD_NAME",
@@ -88,7 +91,7 @@ describe("the head", () => {
     );
   });
 
-  test.for([99, 600, 200.5, Number.NaN, -200, Number.POSITIVE_INFINITY])("no status: %d", (status) => {
+  test.for([99, 600, 200.5, Number.NaN, -200, Number.POSITIVE_INFINITY])("cannot have the status %d", (status) => {
     expect(codeOf(() => responseHeadText({ status, fields: [] }))).toBe("ERR_SOCKWRIGHT_HTTP_STATUS");
   });
 });
@@ -124,7 +127,7 @@ describe("the framing", () => {
 });
 
 describe("chunks", () => {
-  test("come out as they went in", () => {
+  test("decode to the data that was encoded", () => {
     for (const size of [1, 9, 10, 15, 16, 255, 256, 65_536]) {
       const data = Buffer.alloc(size, "x");
       const parts = Buffer.concat([Buffer.from(chunkHead(size)), data, Buffer.from(CHUNK_END)]);
@@ -134,7 +137,7 @@ describe("chunks", () => {
     }
   });
 
-  test("nothing is no chunk, for that would be the last one", () => {
+  test("an empty chunk encodes to nothing, since it would end the body", () => {
     expect(encodeChunk(new Uint8Array(0)).length).toBe(0);
   });
 
@@ -145,13 +148,13 @@ describe("chunks", () => {
   });
 
   test.for(["Content-Length", "transfer-encoding", "HOST", "Set-Cookie", "Content-Type", "Trailer"])(
-    "%s is no trailer",
+    "%s cannot be a trailer",
     (name) => {
       expect(codeOf(() => encodeLastChunk([[name, "x"]]))).toBe("ERR_SOCKWRIGHT_HTTP_TRAILER");
     },
   );
 
-  test("a trailer ends no line", () => {
+  test("a trailer cannot contain a line break", () => {
     expect(codeOf(() => encodeLastChunk([["a", "b\r\nc"]]))).toBe("ERR_SOCKWRIGHT_HTTP_FIELD_VALUE");
   });
 });

@@ -1,4 +1,4 @@
-// Which addon is taken, and what is said when it cannot be loaded: in folders that look like a package.
+// Which addon is loaded, and the error when it cannot be: with folders that look like a package.
 import { spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -20,7 +20,7 @@ beforeEach(() => {
   folder = made;
 });
 
-/** Writes a file that begins as an ELF file for a machine does. */
+/** Writes a file that begins like an ELF file for the machine. */
 function put(name: string, machine = X64): string {
   const header = Buffer.alloc(64);
   header.write("\x7fELF\x02\x01\x01", "latin1");
@@ -43,28 +43,28 @@ function messageOf(machine: Machine, file = addonFile(folder, machine.platform, 
   return error.message;
 }
 
-test("the prebuilt addon of the platform and the architecture is taken", () => {
+test("the prebuilt addon for the platform and architecture is selected", () => {
   expect(addonFile(folder, "linux", "arm64")).toBe(join(folder, "prebuilds/linux-arm64.node"));
 });
 
-test("a local build goes before the prebuilt addon", () => {
+test("a local build takes precedence over the prebuilt addon", () => {
   put("prebuilds/linux-x64.node");
   const built = put(local);
   expect(addonFile(folder, "linux", "x64")).toBe(built);
 });
 
-test("neither of them: what to run, and where", () => {
+test("without either, the error has the command to run", () => {
   expect(messageOf(linux)).toMatch(
     `the package has neither a local build nor the prebuilt addon for linux-x64. Build it here: \`cd ${folder} && npx node-gyp rebuild -C native\` (needs python3, make and g++: \`apt-get install python3 make g++\`)`,
   );
 });
 
-test("in a clone it is npm run build", () => {
+test("in a clone of the repository, the command is npm run build", () => {
   write("scripts/build.mjs", "");
   expect(messageOf(linux)).toContain(`\`cd ${folder} && npm run build\``);
 });
 
-test("a folder whose name the shell would take apart is quoted", () => {
+test("a folder name with special characters of the shell is quoted", () => {
   folder = join(folder, "it's here");
   expect(messageOf(linux)).toContain(`cd '${folder.replace("'", "'\\''")}' && `);
 });
@@ -75,11 +75,14 @@ test.each(["riscv64", "ppc64", "s390x", "arm", "ia32"])("there is no prebuilt ad
   );
 });
 
-test.each(["darwin", "win32", "freebsd"])("%s is not Linux, and nothing is to be built there", (platform) => {
-  const message = messageOf({ ...linux, platform, architecture: "arm64" });
-  expect(message).toContain(`it needs Linux, and this is ${platform}-arm64. "sockwright/server" runs here, too`);
-  expect(message).not.toContain("Build");
-});
+test.each(["darwin", "win32", "freebsd"])(
+  "on %s the error says that Linux is needed, without a build command",
+  (platform) => {
+    const message = messageOf({ ...linux, platform, architecture: "arm64" });
+    expect(message).toContain(`it needs Linux, and this is ${platform}-arm64. "sockwright/server" runs here, too`);
+    expect(message).not.toContain("Build");
+  },
+);
 
 test("an addon for another architecture", () => {
   put(local, ARM64);
@@ -89,26 +92,26 @@ test("an addon for another architecture", () => {
 });
 
 test.each(["", "\x7fELF", "#!/bin/sh\nexit 1 # and more than twenty bytes"])(
-  "a file that is no addon: %j",
+  "a file that is not an addon: %j",
   (content) => {
     write(local, content);
     expect(messageOf(linux)).toContain("this file is not a shared object of Linux. Build it here: ");
   },
 );
 
-test("an addon that musl does not load", () => {
+test("an addon that musl cannot load", () => {
   put("prebuilds/linux-x64.node");
   const message = messageOf({ ...linux, isMusl: true });
   expect(message).toContain("it does not run with the C library of this system, musl (libfoo.so.1: cannot open shared");
   expect(message).toContain("`apk add python3 make g++`");
 });
 
-test("else the loader's own words, and only the first line", () => {
+test("otherwise, the first line of the loader's error", () => {
   put("prebuilds/linux-x64.node");
   expect(messageOf(linux)).toContain(": libfoo.so.1: cannot open shared object file. Build it here: ");
 });
 
-test("SOCKWRIGHT_ADDON names a file that is not there", () => {
+test("SOCKWRIGHT_ADDON names a file that does not exist", () => {
   expect(messageOf(linux, "/nonexistent/addon.node")).toContain(
     "from /nonexistent/addon.node: SOCKWRIGHT_ADDON names a file that does not exist. Build it here: ",
   );
@@ -118,14 +121,14 @@ test("SOCKWRIGHT_ADDON names an addon for another architecture", () => {
   expect(messageOf(linux, put("elsewhere.node", ARM64))).toContain("it was built for linux-arm64");
 });
 
-test("this machine is what process says of it", () => {
+test("thisMachine returns the platform and architecture of process", () => {
   const { platform, architecture } = thisMachine();
   expect([platform, architecture]).toEqual([process.platform, process.arch]);
 });
 
 const dist = fileURLToPath(new URL("../../../dist/", import.meta.url));
 
-/** Runs a module in a process that has no addon. */
+/** Runs a module in a process without the addon. */
 function withoutAddon(program: string, environment: NodeJS.ProcessEnv = {}): string {
   const { stdout, stderr, status } = spawnSync(process.execPath, ["--input-type=module", "--eval", program], {
     encoding: "utf8",
@@ -140,12 +143,12 @@ test.each(["codec", "testing", "server", "services/greet"])("sockwright/%s loads
   expect(withoutAddon(`console.log(Object.keys(await import("sockwright/${entry}")).length > 0)`)).toBe("true");
 });
 
-test("sockwright does not, and says why at once", () => {
+test("sockwright rejects without the addon, with the reason", () => {
   const program = `await import("sockwright").catch(({ code }) => console.log(code))`;
   expect(withoutAddon(program)).toBe("ERR_SOCKWRIGHT_NATIVE");
 });
 
-test("a fake kernel without the addon says why at the first call that it leaves to the machine", () => {
+test("a fake kernel without the addon throws the reason at the first call that it passes to the machine", () => {
   const program = `
     import { fakeKernel } from "sockwright/testing";
     const { kernel } = await import("./native/load.js");
@@ -156,7 +159,7 @@ test("a fake kernel without the addon says why at the first call that it leaves 
   expect(withoutAddon(program)).toBe("ERR_SOCKWRIGHT_NATIVE");
 });
 
-test("a server over node:net serves without the addon", () => {
+test("a server over node:net works without the addon", () => {
   const program = `
     import { connect, serve } from "sockwright/server";
     const server = await serve("tcp://127.0.0.1:0", async (connection) => {
@@ -170,7 +173,7 @@ test("a server over node:net serves without the addon", () => {
   expect(withoutAddon(program, { SOCKWRIGHT_TRANSPORT: "node" })).toBe("hello");
 });
 
-test("a server over the kernel says why there is none", () => {
+test("a server over the native transport rejects with the reason", () => {
   const program = `
     import { serve } from "sockwright/server";
     await serve("tcp://127.0.0.1:0", async () => undefined).catch(({ code }) => console.log(code));`;

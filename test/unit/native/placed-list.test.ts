@@ -1,4 +1,4 @@
-// A list whose members know their place, held against a Set; and what it is there for: it keeps nobody who has left.
+// A list whose members know their index, compared with a Set; unlike a Set, it retains no removed members.
 import { getHeapStatistics } from "node:v8";
 import { describe, expect, test } from "vitest";
 import { NO_PLACE, type Placed, PlacedList } from "../../../src/native/placed-list.ts";
@@ -23,14 +23,14 @@ function namesOf(list: Iterable<Guest>): string[] {
   return Array.from(list, ({ name }) => name);
 }
 
-describe("who is in it", () => {
-  test("each who was added, once", () => {
+describe("members", () => {
+  test("are added once, however often add is called", () => {
     const { list, guests } = listOf("a", "b");
     for (const guest of guests) list.add(guest);
     expect([list.size, namesOf(list)]).toEqual([2, ["a", "b"]]);
   });
 
-  test.for([0, 1, 2])("the one at place %i leaves, and the others stay", (place) => {
+  test.for([0, 1, 2])("at index %i are removed, and the others stay", (place) => {
     const { list, guests } = listOf("a", "b", "c");
     const [leaver] = guests.splice(place, 1);
     if (leaver === undefined) throw new Error("there is nobody at this place");
@@ -40,7 +40,7 @@ describe("who is in it", () => {
     expect(guests.every((guest) => list.has(guest))).toBe(true);
   });
 
-  test("a second leave, and that of a stranger with a place of its own, do nothing", () => {
+  test("a second delete does nothing, nor does one of a member of another list", () => {
     const { list, guests } = listOf("a", "b");
     const stranger = listOf("c").guests[0] ?? new Guest("c");
     const [first = stranger] = guests;
@@ -48,7 +48,7 @@ describe("who is in it", () => {
     expect(namesOf(list)).toEqual(["b"]);
   });
 
-  test("any sequence of comings and goings gives what a Set gives", () => {
+  test("any sequence of add and delete gives the same result as a Set", () => {
     const { list, guests } = listOf();
     const set = new Set<Guest>();
     for (let index = 0; index < 20; index++) guests.push(new Guest(String(index)));
@@ -68,8 +68,8 @@ describe("who is in it", () => {
   });
 });
 
-describe("members leave and come while one goes through it", () => {
-  test("each is met once, though each leaves when it is met", () => {
+describe("members change during an iteration", () => {
+  test("each member is visited once, even if each is deleted when it is visited", () => {
     const { list } = listOf("a", "b", "c", "d");
     const met: string[] = [];
     for (const guest of list) {
@@ -79,7 +79,7 @@ describe("members leave and come while one goes through it", () => {
     expect([met, list.size]).toEqual([["a", "b", "c", "d"], 0]);
   });
 
-  test("who has left is not met, and who comes is not met either", () => {
+  test("members that were deleted or added during the iteration are not visited", () => {
     const { list, guests } = listOf("a", "b", "c", "d");
     const met: string[] = [];
     for (const guest of list) {
@@ -92,8 +92,8 @@ describe("members leave and come while one goes through it", () => {
   });
 });
 
-// V8's Set fails this: after one mark-compact its old tables keep all later ones, and about 20 MB more are in the heap.
-test("after a full collection it keeps nobody who has left", () => {
+// V8's Set fails this test: after one mark-compact its old tables keep all later ones, about 20 MB of heap.
+test("after a full collection it retains no deleted member", () => {
   const KEPT = 50;
   const list = new PlacedList<Guest>();
   const ring: Guest[] = [];
@@ -110,7 +110,7 @@ test("after a full collection it keeps nobody who has left", () => {
   globalThis.gc?.();
   const before = getHeapStatistics().used_heap_size;
   replace(60_000);
-  // Scavenges only: what they cannot free is what the old space keeps.
+  // Scavenges only: they cannot free what the old space retains.
   globalThis.gc?.({ type: "minor" });
   const after = getHeapStatistics().used_heap_size;
   expect(list.size).toBe(KEPT);

@@ -1,4 +1,4 @@
-// recv and send of the compiled addon take their numbers from memory that anybody may write into.
+// recv and send of the compiled addon read their arguments from memory that any code can write to.
 import { createRequire } from "node:module";
 import { fileURLToPath } from "node:url";
 import fc from "fast-check";
@@ -17,8 +17,8 @@ const EBADF = 9;
 
 const int32 = fc.oneof(fc.integer({ min: -(2 ** 31), max: 2 ** 31 - 1 }), fc.integer({ min: -2, max: 34 }));
 
-describe("whatever numbers the frame holds", () => {
-  test("nothing beyond the view is written", () => {
+describe("for any numbers in the frame", () => {
+  test("nothing outside the view is written", () => {
     const [ours, peer] = pair();
     const [slot, generation] = ours;
     const memory = new Uint8Array(96);
@@ -41,7 +41,7 @@ describe("whatever numbers the frame holds", () => {
     );
   });
 
-  test("a slot and a generation that are nobody's are EBADF", () => {
+  test("an unknown slot and generation give EBADF", () => {
     const [ours] = pair();
     fc.assert(
       fc.property(int32, int32, (slot, generation) => {
@@ -54,7 +54,7 @@ describe("whatever numbers the frame holds", () => {
   });
 });
 
-test("the memory of the frame cannot be taken away", () => {
+test("the memory of the frame cannot be transferred", () => {
   const { buffer } = addon.transferFrame;
   expect(buffer).toBeInstanceOf(SharedArrayBuffer);
   expect(buffer.byteLength).toBe(24);
@@ -62,7 +62,7 @@ test("the memory of the frame cannot be taken away", () => {
 });
 
 test.each(["ArrayBuffer", "Object", "Map"])(
-  "with %s in the place of SharedArrayBuffer, the addon does not load",
+  "with %s in place of SharedArrayBuffer, the addon does not load",
   async (name) => {
     const program = `
     globalThis.SharedArrayBuffer = globalThis.${name};

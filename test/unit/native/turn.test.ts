@@ -10,7 +10,7 @@ import { listenOnLoopback, unixPair } from "../../support/sockets.ts";
 const EAGAIN = 11;
 const turns = observeTurns();
 
-// Before any other wait of this file: it is this store that a careless poller would hand to everybody.
+// Before any other wait of this file: a careless poller would give this store to all callbacks.
 const store = new AsyncLocalStorage<string>();
 const opened = store.run("of whoever opened the first socket", openFirst);
 
@@ -23,8 +23,8 @@ afterEach(() => {
   vi.restoreAllMocks();
 });
 
-describe("one napi_make_callback for each portion of a turn", () => {
-  test("few sockets that are ready come in one batch, in one entry into JavaScript", async () => {
+describe("one napi_make_callback per portion of a turn", () => {
+  test("a few ready sockets arrive in one batch, with one entry into JavaScript", async () => {
     await opened;
     const pairs = Array.from({ length: 8 }, unixPair);
     const received = pairs.map(([ours]) => ours.recv(16));
@@ -35,12 +35,12 @@ describe("one napi_make_callback for each portion of a turn", () => {
     expect(turns.slice(before).map((turn) => turn.length)).toEqual([8]);
   });
 
-  test("many come in portions of at most 32, each answered before the next is handed over", async () => {
+  test("many ready sockets arrive in portions of at most 32, each answered before the next one", async () => {
     await opened;
     const pairs = Array.from({ length: 200 }, unixPair);
     const order: string[] = [];
     let largest = 0;
-    // How many events a turn asks for grows from turn to turn.
+    // The number of events requested per turn grows from turn to turn.
     for (let round = 0; round < 10; round++) {
       const received = pairs.map(async ([ours], index) => {
         await ours.recv(16);
@@ -58,7 +58,7 @@ describe("one napi_make_callback for each portion of a turn", () => {
       const portions = turns.slice(before);
       expect(portions.flat()).toHaveLength(pairs.length);
       largest = Math.max(largest, ...portions.map((portion) => portion.length));
-      // Whoever is in a portion has been handled, and has answered, when the next one comes.
+      // The sockets of a portion have been handled and have answered before the next portion.
       for (const [number, portion] of portions.entries()) {
         const handled = order.filter((entry) => entry.startsWith(`${before + number + 1} `));
         expect(handled).toHaveLength(portion.length);
@@ -69,7 +69,7 @@ describe("one napi_make_callback for each portion of a turn", () => {
     expect(largest).toBe(32);
   });
 
-  test("what the time of a turn does not reach comes first in the next, though others are ready again", async () => {
+  test("sockets that a turn has no time for come first in the next turn, even if others are ready again", async () => {
     await opened;
     const pairs = Array.from({ length: 200 }, unixPair);
     const rounds = new Map<number, number>();
@@ -79,7 +79,7 @@ describe("one napi_make_callback for each portion of a turn", () => {
       for (const [, peer] of pairs) peer.trySend("x");
       await Promise.all(received);
     }
-    // Each is ready again at once, and takes its time; nobody has a second turn before everybody has had one.
+    // Each socket is ready again at once and takes time; none gets a second turn before all have had one.
     let isOver = false;
     const loops = pairs.map(async ([ours, peer], index) => {
       for (let count = 1; !isOver; count++) {
@@ -99,7 +99,7 @@ describe("one napi_make_callback for each portion of a turn", () => {
     expect(rounds.size).toBe(pairs.length);
   });
 
-  test("the microtasks of a batch have run before the next one", async () => {
+  test("the microtasks of a batch run before the next batch", async () => {
     const [ours, peer] = unixPair();
     const [others, otherPeer] = unixPair();
     const session = async (mine: Socket): Promise<number> => {
@@ -117,7 +117,7 @@ describe("one napi_make_callback for each portion of a turn", () => {
 });
 
 describe("in the root async context", () => {
-  test("the poller's callbacks have no store, whoever opened the first socket", async () => {
+  test("callbacks of the poller have no store, whatever store the first socket was opened with", async () => {
     await opened;
     const [ours, peer] = unixPair();
     const place = placeOf(ours);
@@ -133,12 +133,12 @@ describe("in the root async context", () => {
     expect(seen).toEqual([undefined, 0]);
   });
 
-  test("a diagnostics subscriber has none either", async () => {
+  test("a diagnostics subscriber has no store, either", async () => {
     await opened;
     const [ours, peer] = unixPair();
     const { slot } = placeOf(ours);
     const { recv } = kernel;
-    // One that is asked at once, and sixteen after events.
+    // One receive at once, and sixteen after events.
     let nothing = 17;
     vi.spyOn(kernel, "recv").mockImplementation((...args) =>
       args[0] === slot && nothing-- > 0 ? -EAGAIN : recv(...args),
@@ -154,7 +154,7 @@ describe("in the root async context", () => {
     expect(seen).toEqual([undefined]);
   });
 
-  test("a handler has the store of whoever called serve, and each keeps its own across its waits", async () => {
+  test("a handler has the store of the caller of serve, and keeps its own store across waits", async () => {
     await opened;
     const seen: unknown[] = [];
     const serveIn = (name: string | undefined): Promise<void> => {
@@ -189,10 +189,10 @@ describe("in the root async context", () => {
   });
 });
 
-describe("the number of events asked for adapts (8 … 1 024) to the measured time of the previous turn", () => {
+describe("the number of requested events (8 … 1 024) adapts to the measured time of the previous turn", () => {
   const SOCKETS = 300;
 
-  /** Makes so many sockets ready at once, round after round, and gives the sizes of the batches of each round. */
+  /** Makes all sockets ready at once, in each round, and returns the batch sizes of each round. */
   async function batches(rounds: number, work: () => void): Promise<number[][]> {
     const pairs = Array.from({ length: SOCKETS }, unixPair);
     const sizes: number[][] = [];
@@ -210,7 +210,7 @@ describe("the number of events asked for adapts (8 … 1 024) to the measured ti
     return sizes;
   }
 
-  test("handlers that take long get few, their microtasks included", async () => {
+  test("slow handlers, with their microtasks, get few events", async () => {
     const [, slow] = await batches(2, () => {
       const end = performance.now() + 1;
       while (performance.now() < end);
@@ -219,11 +219,11 @@ describe("the number of events asked for adapts (8 … 1 024) to the measured ti
     expect(Math.max(...(slow ?? []))).toBe(8);
   });
 
-  test("handlers that take no time get more, 1 024 at most, and a record that came back is always dispatched", async () => {
+  test("fast handlers get more, at most 1 024, and every returned record is dispatched", async () => {
     const rounds = await batches(20, () => undefined);
     for (const sizes of rounds) expect(sizes.reduce((sum, size) => sum + size)).toBe(SOCKETS);
     const sizes = rounds.flat();
-    // Twice the least: what a turn affords beyond that depends on the machine.
+    // Twice the minimum: how much more fits into a turn depends on the machine.
     expect(Math.max(...sizes)).toBeGreaterThan(16);
     expect(Math.max(...sizes)).toBeLessThanOrEqual(32);
   });

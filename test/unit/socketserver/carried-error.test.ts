@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { SocketError } from "../../../src/socket/values.ts";
 import { carry, restore } from "../../../src/socketserver/carried-error.ts";
 
-/** There and back, as a worker's message and a child's go. */
+/** Carries a value there and back, as a message of a worker and one of a child process would. */
 function sent(thrown: unknown): unknown {
   const carried = carry(thrown);
   expect(structuredClone(carried)).toEqual(carried);
@@ -16,7 +16,7 @@ class PaymentError extends RangeError {
   readonly account = { number: 7, bytes: new Uint8Array([1, 2]) };
 }
 
-test("an error arrives with its class of JavaScript, its name, message, stack and properties", () => {
+test("an error arrives with its JavaScript class, name, message, stack and properties", () => {
   const thrown = new PaymentError("not enough");
   const error = sent(thrown);
   expect(error).toBeInstanceOf(RangeError);
@@ -27,7 +27,7 @@ test("an error arrives with its class of JavaScript, its name, message, stack an
   expect(String(error)).toBe("PaymentError: not enough");
 });
 
-test("an error of a system call arrives with what Node's errors have", () => {
+test("a system error arrives with the properties of Node's system errors", () => {
   const error = sent(new SocketError("connect", 111));
   expect(error).toMatchObject({
     code: "ECONNREFUSED",
@@ -37,7 +37,7 @@ test("an error of a system call arrives with what Node's errors have", () => {
   });
 });
 
-test("causes, and the errors of an AggregateError, arrive", () => {
+test("causes, and the errors of an AggregateError, arrive, too", () => {
   const cause = new TypeError("deep", { cause: "a text" });
   const error = sent(new AggregateError([new SyntaxError("first"), 2], "both", { cause }));
   expect(error).toBeInstanceOf(AggregateError);
@@ -57,13 +57,13 @@ test("a DOMException arrives with its name and its code", () => {
   });
 });
 
-test("what is no error arrives as it is", () => {
+test("a value that is not an error arrives unchanged", () => {
   for (const value of ["text", 7, null, undefined, 7n, { code: 1 }, [1, [2]], new Map([[1, 2]])]) {
     expect(sent(value)).toEqual(value);
   }
 });
 
-test("what cannot be sent is described", () => {
+test("a value that cannot be sent arrives as a description", () => {
   expect(sent(() => 1)).toBe("[Function (anonymous)]");
   expect(sent(Symbol("s"))).toBe("Symbol(s)");
   expect(sent({ call: Math.abs })).toBe("{ call: [Function: abs] }");
@@ -74,7 +74,7 @@ test("what cannot be sent is described", () => {
   expect(sent(error)).toMatchObject({ message: "has a function", call: "[Function: abs]" });
 });
 
-test("what throws when it is looked at is described, or said to be beyond that", () => {
+test("a value that throws when it is inspected arrives as a description or a fixed text", () => {
   const hostile = new Error("hostile");
   Object.defineProperty(hostile, "message", {
     get() {
@@ -91,7 +91,7 @@ test("what throws when it is looked at is described, or said to be beyond that",
   expect(sent(beyond)).toBe("a value that can neither be sent nor described");
 });
 
-test("causes that go round are carried eight deep", () => {
+test("circular causes are carried to a depth of eight", () => {
   const error = new Error("round");
   error.cause = error;
   let depth = 0;
@@ -99,7 +99,7 @@ test("causes that go round are carried eight deep", () => {
   expect(depth).toBe(8);
 });
 
-test("errors that name each other many times over are carried up to 64", () => {
+test("errors that refer to each other many times are carried up to a total of 64", () => {
   const thrown = new Error("round", { cause: "nothing" });
   const names = Array.from({ length: 16 }, (_, index) => [`again${index}`, thrown]);
   Object.assign(thrown, Object.fromEntries(names));

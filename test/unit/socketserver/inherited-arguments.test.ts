@@ -21,6 +21,6 @@ test.each([
     ["--test", "--test-reporter", "spec", "--watch", "--watch-path=a"],
     [],
   ],
-])("a child inherits of %s what is its own", (_name, given, inherited) => {
+])("a child inherits the relevant arguments of %s", (_name, given, inherited) => {
   expect(inheritedArguments(given)).toEqual(inherited);
 });

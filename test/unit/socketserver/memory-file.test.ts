@@ -1,8 +1,8 @@
-// A file in memory is read and written as a file of a connection.
+// A file in memory, which is read and written like the file of a connection.
 import { expect, test } from "vitest";
 import { MemoryFile } from "../../../src/socketserver/memory-file.ts";
 
-test("writelines() adds all or nothing, with no other write between, and refuses text", async () => {
+test("writelines() adds all or nothing, without interleaved writes, and rejects text", async () => {
   const file = new MemoryFile();
   await Promise.all([file.writelines(["a", "b", Buffer.from("c")]), file.write("d"), file.writelines(new Set(["e"]))]);
   expect(String(file.getvalue())).toBe("abcde");
@@ -12,7 +12,7 @@ test("writelines() adds all or nothing, with no other write between, and refuses
   expect(String(file.getvalue())).toBe("abcde");
 });
 
-test("an iteration that is over is so for good, and several calls of next() at once have their order", async () => {
+test("a finished iteration stays finished, and concurrent calls of next() resolve in order", async () => {
   const file = new MemoryFile(Buffer.from("one\ntwo\nrest"));
   const lines: AsyncIterableIterator<Buffer, undefined> = file[Symbol.asyncIterator]();
   const got = await Promise.all([lines.next(), lines.next(), lines.next(), lines.next()]);

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { Backoff, FIRST_RETRY_MS, MAX_RETRY_MS } from "../../../src/supervisor/backoff.ts";
 import { manualClock } from "../../../src/testing/manual-clock.ts";
 
-test("each time twice as long, up to a minute, and from the beginning after a success", () => {
+test("waits double up to a minute, and start again after a success", () => {
   const clock = manualClock();
   const backoff = new Backoff(clock);
   let retries = 0;
@@ -22,7 +22,7 @@ test("each time twice as long, up to a minute, and from the beginning after a su
   expect(clock.pending).toBe(0);
 });
 
-test("a failure while it waits calls off the earlier retry", () => {
+test("a failure during a wait cancels the earlier retry", () => {
   const clock = manualClock();
   const backoff = new Backoff(clock);
   const retried: string[] = [];

@@ -1,4 +1,4 @@
-// What each server of a plan is to serve.
+// The listeners of each server of a plan.
 import { expect, onTestFinished, test, vi } from "vitest";
 import type { ServeOptions } from "../../../src/server/serve-options.ts";
 import { groupsOf } from "../../../src/supervisor/group-plan.ts";
@@ -12,18 +12,18 @@ function service(kind: string, urls: readonly string[], limits: ServeOptions = {
 const timeouts = (plan: ServicePlan): unknown[] =>
   groupsOf({ services: [plan] }).flatMap(({ listeners }) => listeners.map(({ userTimeoutMs }) => userTimeoutMs));
 
-test("the TCP listeners of a chat lose clients that take nothing for a minute", () => {
+test("TCP listeners of a chat have a user timeout of one minute", () => {
   expect(timeouts(service("chat", ["tcp://127.0.0.1:0", "unix:x"]))).toEqual([60_000, undefined]);
   expect(timeouts(service("greet", ["tcp://127.0.0.1:0"]))).toEqual([undefined]);
 });
 
-test("unless something else is said, of it or of all", () => {
+test("unless the URL or the limits set another one, or the listener is HTTP", () => {
   expect(timeouts(service("chat", ["tcp://127.0.0.1:0?user-timeout=5s"]))).toEqual([undefined]);
   expect(timeouts(service("chat", ["tcp://127.0.0.1:0"], { userTimeoutMs: 1_000 }))).toEqual([undefined]);
   expect(timeouts(service("chat", ["http://127.0.0.1:0"], {}, "/"))).toEqual([undefined]);
 });
 
-test("and not over node:net, which cannot set it: the chat starts all the same", () => {
+test("and not over node:net, which cannot set it: the chat still starts", () => {
   const plan = service("chat", ["tcp://127.0.0.1:0"]);
   const overNode = [{ mount: undefined, listener: { url: "tcp://127.0.0.1:0", transport: "node" as const } }];
   expect(timeouts({ ...plan, listeners: overNode })).toEqual([undefined]);

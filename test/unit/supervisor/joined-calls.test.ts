@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { JoinedCalls } from "../../../src/supervisor/joined-calls.ts";
 import { turn } from "../../support/until.ts";
 
-test("who asks while it is done shares the next run, which begins after the question", async () => {
+test("calls during a run share the next run, which starts after they were made", async () => {
   const ends: (() => void)[] = [];
   let runs = 0;
   const calls = new JoinedCalls(async () => {
@@ -26,7 +26,7 @@ test("who asks while it is done shares the next run, which begins after the ques
   expect(await fourth).toBe(3);
 });
 
-test("a run that fails holds up none of the later ones", async () => {
+test("a failed run does not affect later runs", async () => {
   let runs = 0;
   const calls = new JoinedCalls(async () => {
     if (++runs === 1) throw new Error("the first");

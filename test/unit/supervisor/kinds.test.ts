@@ -1,4 +1,4 @@
-// What services a file can name, and that each is made of what a plan has.
+// The kinds of services that a file can name, and how they are made from a plan.
 import { describe, expect, test } from "vitest";
 import { isHttpService } from "../../../src/http/service/http-service.ts";
 import type { Overview } from "../../../src/services/status/overview.ts";
@@ -22,7 +22,7 @@ const OPTIONS: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
 };
 
 describe.each([...KINDS])("%s", (name, { doors, required, paths, options }) => {
-  test("is made of its options, and serves what it says", async () => {
+  test("is made from its options and supports its protocols", async () => {
     const service = await make(name, OPTIONS[name] ?? {}, CONTEXT);
     if (typeof service === "function") throw new Error("it is a function");
     expect(service.name).toBe(name);
@@ -31,20 +31,20 @@ describe.each([...KINDS])("%s", (name, { doors, required, paths, options }) => {
       http: doors.http,
       datagrams: doors.datagrams,
     });
-    // That of HTTP takes connections itself, for those who know that HTTP comes.
+    // An HTTP service has a stream handler, too, for connections that are known to carry HTTP.
     expect(service.stream !== undefined).toBe(doors.streams || isHttp);
   });
 
-  test("knows the options that it needs, and those that are paths", () => {
+  test("lists its required options and its paths among its options", () => {
     expect(Object.keys(options)).toEqual(expect.arrayContaining([...Object.keys(required), ...Object.keys(paths)]));
   });
 });
 
-test("another kind is none", () => {
+test("an unknown kind is rejected", () => {
   expect(() => make("ftp", {}, CONTEXT)).toThrow('there is no kind "ftp" of services');
 });
 
-test("options are checked when a service is made, too", () => {
+test("options are also checked when a service is made", () => {
   expect(() => make("greet", { frame: "words" }, CONTEXT)).toThrow("options.frame");
   expect(() => make("web", { root: 5 }, CONTEXT)).toThrow("option");
   expect(() => make("web", { root: "/srv", index: 5 }, CONTEXT)).toThrow("options.index");

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { LastAnswers } from "../../../src/supervisor/last-answers.ts";
 
-test("connections that have ended are forgotten, and open ones are not", () => {
+test("answers of closed connections are dropped, and those of open ones are kept", () => {
   let asked = 0;
   const answers = new LastAnswers(() => {
     asked++;
@@ -13,6 +13,6 @@ test("connections that have ended are forgotten, and open ones are not", () => {
   for (let id = 3; id < 10_000; id++) answers.set(id, "gone");
   expect([answers.get(1), answers.get(2)]).toEqual(["one", "three"]);
   expect(answers.get(3)).toBeUndefined();
-  // Seldom: it looks at all that are open.
+  // Rarely, because the cleanup checks all open connections.
   expect(asked).toBeLessThan(20);
 });

@@ -1,8 +1,8 @@
-// What is told of a module that Node cannot import.
+// The error for a module that Node cannot import.
 import { expect, test } from "vitest";
 import { importError } from "../../../src/supervisor/load-service.ts";
 
-test("a mistake in the syntax names the module, and the command that shows the line", () => {
+test("a syntax error names the module and a command that shows the line", () => {
   const error = new SyntaxError("Unexpected token '{'");
   expect(importError("/srv/clock.mjs", error)).toMatchObject({
     message: "/srv/clock.mjs cannot be imported: Unexpected token '{'; node --check /srv/clock.mjs  shows where",
@@ -10,12 +10,12 @@ test("a mistake in the syntax names the module, and the command that shows the l
   });
 });
 
-test("what the module throws itself is told as it is", () => {
+test("an error thrown by the module itself is returned unchanged", () => {
   const error = new RangeError("no such hour");
   expect(importError("/srv/clock.mjs", error)).toBe(error);
 });
 
-test("a kind of file that this Node does not import is to be compiled", () => {
+test("a file type that this Node cannot import has to be compiled", () => {
   const error = Object.assign(new TypeError('Unknown file extension ".ts"'), { code: "ERR_UNKNOWN_FILE_EXTENSION" });
   expect(importError("/srv/clock.ts", error)).toMatchObject({
     message: expect.stringMatching(

@@ -5,7 +5,7 @@ function place(service: string, ...urls: readonly string[]) {
   return { isHttp: false, services: [service], urls };
 }
 
-test("addresses come before names, and more of them before fewer", () => {
+test("shared addresses take precedence over names, and more of them over fewer", () => {
   const running = [place("one", "a", "b", "c"), place("two", "d")];
   const [one, two] = running;
   const swapped = [place("two", "a", "b"), place("one", "d")];
@@ -17,14 +17,14 @@ test("addresses come before names, and more of them before fewer", () => {
   expect([...pairsOf(running, split)]).toEqual([[split[1], one]]);
 });
 
-test("a name is enough where no address is left", () => {
+test("a matching name is enough when no address is left", () => {
   const running = [place("one", "a")];
   const moved = place("one", "b");
   expect(pairsOf(running, [moved]).get(moved)).toBe(running[0]);
   expect(pairsOf(running, [place("two", "b")]).size).toBe(0);
 });
 
-test("an HTTP listener is none of a service's own", () => {
+test("an HTTP listener does not match a listener of a service", () => {
   const running = [place("one", "a")];
   expect(pairsOf(running, [{ ...place("one", "b"), isHttp: true }]).size).toBe(0);
 });

@@ -14,7 +14,7 @@ function called(user: string | undefined, group: string | undefined): readonly u
   return calls;
 }
 
-test("groups come before the user, who could not change them any more", () => {
+test("groups are set before the user, who may not change them afterwards", () => {
   expect(called("nobody", "daemon")).toEqual([
     ["initgroups", "nobody", "daemon"],
     ["setgid", "daemon"],
@@ -22,7 +22,7 @@ test("groups come before the user, who could not change them any more", () => {
   ]);
 });
 
-test("the group of a user is that of passwd(5)", () => {
+test("the default group of a user is from passwd(5)", () => {
   expect(called("root", undefined)).toEqual([
     ["initgroups", "root", 0],
     ["setgid", 0],
@@ -31,7 +31,7 @@ test("the group of a user is that of passwd(5)", () => {
   expect(() => called("no-such-user", undefined)).toThrow("no-such-user is no user of this machine");
 });
 
-test("a number is one, a group alone changes the group, and nothing changes nothing", () => {
+test("a number is used as an id, a group alone changes the group, and no value changes nothing", () => {
   expect(called(undefined, "12")).toEqual([["setgid", 12]]);
   expect(called(undefined, undefined)).toEqual([]);
 });

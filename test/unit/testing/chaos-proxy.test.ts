@@ -66,7 +66,7 @@ say(hashlib.sha256(data).hexdigest(), hashlib.sha256(echo).hexdigest(), len(echo
     await vi.waitFor(() => expect(proxy.stats().openConnections).toBe(0));
   });
 
-  test("a delay is one of the clock's", async (context) => {
+  test("delays run on the given clock", async (context) => {
     const clock = manualClock();
     const server = await listenPython(context, "tcp://127.0.0.1:0", ECHO);
     const proxy = await proxyTo(server.url, { delayMs: 1_000, clock });
@@ -86,7 +86,7 @@ say(hashlib.sha256(data).hexdigest(), hashlib.sha256(echo).hexdigest(), len(echo
     await client.line(/^hello$/);
   });
 
-  test("a throttled stream passes so many bytes a second", async (context) => {
+  test("throttling limits the bytes per second of a stream", async (context) => {
     const clock = manualClock();
     const server = await listenPython(context, "tcp://127.0.0.1:0", ECHO);
     const proxy = await proxyTo(server.url, { throttleBytesPerSecond: 2_000, clock });
@@ -104,7 +104,7 @@ say(hashlib.sha256(data).hexdigest(), hashlib.sha256(echo).hexdigest(), len(echo
     expect(proxy.stats().bytesToTarget).toBe(2_000);
   });
 
-  test("a reset is a reset: both ends get ECONNRESET, and what came before it arrived", async (context) => {
+  test("both ends of a reset connection get ECONNRESET, after all earlier bytes", async (context) => {
     const server = await listenPython(context, "tcp://127.0.0.1:0", ECHO);
     const proxy = await proxyTo(server.url, { resetAfterBytes: 10 });
     const client = await startPythonThroughChaos(
@@ -128,7 +128,7 @@ except OSError as error:
     expect(proxy.stats()).toMatchObject({ resets: 1, openConnections: 0, bytesToTarget: 10 });
   });
 
-  test("a client that resets is told to the target as it is, and the other way round", async (context) => {
+  test("a reset by the client reaches the target, and one by the target reaches the client", async (context) => {
     const server = await listenPython(
       context,
       "tcp://127.0.0.1:0",
@@ -171,7 +171,7 @@ except OSError as error:
     expect(proxy.stats().resets).toBe(0);
   });
 
-  describe("one side's end", () => {
+  describe("the end of one side", () => {
     const COUNT = `
 server = listening(url)
 peer, _ = server.accept()
@@ -191,17 +191,17 @@ sock.shutdown(socket.SHUT_WR)
 say("got", sock.recv(99).decode())
 `;
 
-    test('is passed on by "pass": the other side still answers', async (context) => {
+    test('with "pass" it is forwarded: the other side still answers', async (context) => {
       const server = await listenPython(context, "tcp://127.0.0.1:0", COUNT);
       const proxy = await proxyTo(server.url);
       const client = await startPythonThroughChaos(context, proxy.url, CLIENT);
       expect((await client.line(/^got .*$/))[0]).toBe("got 5 bytes");
     });
 
-    test('ends both directions with "close"', async (context) => {
+    test('with "close" it ends both directions', async (context) => {
       const clock = manualClock();
       const server = await listenPython(context, "tcp://127.0.0.1:0", COUNT);
-      // The answer would be late: the close comes before it.
+      // The answer is delayed, so the close comes first.
       const proxy = await proxyTo(server.url, { halfClose: "close", delayMs: 10, clock });
       const client = await startPythonThroughChaos(context, proxy.url, CLIENT);
       await vi.waitFor(() => expect(proxy.stats().bytesToTarget).toBe(clock.advance(10) < 0 ? 0 : 5));
@@ -213,7 +213,7 @@ say("got", sock.recv(99).decode())
       await client.line(/^got $/);
     });
 
-    test('waits for the other side\'s with "hold"', async (context) => {
+    test('with "hold" it waits for the end of the other side', async (context) => {
       const server = await listenPython(context, "tcp://127.0.0.1:0", COUNT);
       const proxy = await proxyTo(server.url, { halfClose: "hold" });
       const client = await startPythonThroughChaos(
@@ -239,7 +239,7 @@ say(len(sock.recv(99)))
     });
   });
 
-  test("a target that does not read stops the client: the proxy holds no more than its limit", async (context) => {
+  test("a target that does not read stops the client: the proxy holds a limited number of bytes", async (context) => {
     const server = await listenPython(
       context,
       "tcp://127.0.0.1:0",
@@ -262,7 +262,7 @@ say(total, digest.hexdigest())
     const piece = Buffer.alloc(MIB, "0123456789abcdef\n");
     const digest = createHash("sha256");
     let total = 0;
-    // Until the kernel has been full for a while, and not only this process held up: then nobody takes anything any more.
+    // Repeated, to be sure that the kernel is full and not just this process slow: then nothing takes bytes any more.
     client.settimeout(100);
     for (let timesFull = 0; timesFull < 4; ) {
       const count = await client.send(piece).catch(() => 0);
@@ -272,7 +272,7 @@ say(total, digest.hexdigest())
     }
     const passed = proxy.stats().bytesToTarget;
     expect(total - passed).toBeGreaterThan(MAX_HELD_BYTES);
-    // The rest is in the kernel, which takes some MiB on each side; all 64 MiB would not be.
+    // The rest is in the buffers of the kernel, some MiB on each side; they could not hold all 64 MiB.
     expect(total).toBeLessThan(64 * MIB);
     client.shutdown(1);
     server.child.stdin.end("go\n");
@@ -280,7 +280,7 @@ say(total, digest.hexdigest())
     expect(proxy.stats().bytesToTarget).toBe(total);
   });
 
-  test("a target that is not there is a reset for the client, and counted", async (context) => {
+  test("a missing target resets the client and is counted", async (context) => {
     const proxy = await proxyTo("tcp://127.0.0.1:1");
     const client = await startPythonThroughChaos(
       context,
@@ -297,7 +297,7 @@ except OSError as error:
     expect(proxy.stats()).toMatchObject({ connections: 1, refusedConnections: 1, openConnections: 0 });
   });
 
-  test("maxConnections: one more is reset, and counted", async (context) => {
+  test("maxConnections: a further connection is reset and counted", async (context) => {
     const server = await listenPython(context, "tcp://127.0.0.1:0", ECHO);
     const proxy = await proxyTo(server.url, { maxConnections: 1 });
     const client = await startPythonThroughChaos(
@@ -322,7 +322,7 @@ say(first.recv(1).decode())
     expect(proxy.stats()).toMatchObject({ connections: 2, refusedConnections: 1 });
   });
 
-  test("close resets what is open; a second one does nothing", async (context) => {
+  test("close resets open connections; a second close does nothing", async (context) => {
     const server = await listenPython(context, "tcp://127.0.0.1:0", ECHO);
     const proxy = await proxyTo(server.url);
     const client = await startPythonThroughChaos(
@@ -354,7 +354,7 @@ while True:
     server.sendto(data.upper(), address)
 `;
 
-    test("find their way there and back, each sender its own", async (context) => {
+    test("reach the target and return, each to its own sender", async (context) => {
       const server = await listenPython(context, "udp://127.0.0.1:0", UDP_ECHO);
       const proxy = await proxyTo(server.url);
       const client = await startPythonThroughChaos(
@@ -370,7 +370,7 @@ say(two.recv(99).decode(), one.recv(99).decode(), len(one.recv(99)))
       expect(proxy.stats()).toMatchObject({ connections: 2, openConnections: 2, datagrams: 6, bytesToClient: 6 });
     });
 
-    test("meet the same fate with the same seed", async (context) => {
+    test("are dropped, duplicated and reordered in the same way with the same seed", async (context) => {
       const heard = async (seed: number): Promise<string> => {
         const server = await listenPython(
           context,
@@ -414,7 +414,7 @@ input()
       expect(first.split(" ").length).not.toBe(61);
     });
 
-    test("a target that is not there loses them, and nothing else happens", async () => {
+    test("to a missing target are lost without an error", async () => {
       const proxy = await proxyTo("udp://127.0.0.1:1");
       const client = socket(2, 2);
       onTestFinished(() => client.close());
@@ -430,7 +430,7 @@ input()
       expect(proxy.stats().openConnections).toBe(1);
     });
 
-    test("a target that comes later is found: an error of earlier ones is over", async () => {
+    test("reach a target that starts later: earlier errors are forgotten", async () => {
       const target = { host: "127.0.0.1", port: 0 };
       const first = socket(2, 2);
       first.bind(target);
@@ -446,7 +446,7 @@ input()
       onTestFinished(() => server.close());
       server.bind(target);
       const answering = server.recvfrom(99).then(([data, address]) => server.sendto(data, address ?? target));
-      // The error of the first may come with the second, which is then lost too.
+      // The error of the first datagram may be reported by the second send, whose datagram is then lost, too.
       client.settimeout(100);
       await vi.waitFor(async () => {
         await client.send("found");
@@ -455,7 +455,7 @@ input()
       await answering;
     });
 
-    test("maxConnections: a new sender takes the place of the one that was silent longest", async (context) => {
+    test("maxConnections: a new sender replaces the one that was silent the longest", async (context) => {
       const server = await listenPython(context, "udp://127.0.0.1:0", UDP_ECHO);
       const proxy = await proxyTo(server.url, { maxConnections: 2 });
       const client = await startPythonThroughChaos(
@@ -474,13 +474,13 @@ for sock in [socks[0], socks[1], socks[0], socks[2], socks[0]]:
   });
 });
 
-test("the seed is told: the one that was given, or one of the proxy's own", async () => {
+test("seed is the given one, or a random one", async () => {
   expect((await proxyTo("tcp://127.0.0.1:1", { seed: 7 })).seed).toBe(7);
   const own = [await proxyTo("tcp://127.0.0.1:1"), await proxyTo("tcp://127.0.0.1:1")].map(({ seed }) => seed);
   expect(new Set(own).size).toBe(2);
 });
 
-test("it listens where it is told to", async () => {
+test("the proxy listens at the given URL", async () => {
   const url = `unix:@sockwright-test-${randomUUID()}`;
   expect((await proxyTo("tcp://127.0.0.1:1", { listen: url })).url).toBe(url);
 });
@@ -489,11 +489,11 @@ test.for([
   ["unix-seqpacket:@x", undefined, "targetUrl must be a tcp:, unix: or udp: URL, not unix-seqpacket:"],
   ["udp://127.0.0.1:1", "tcp://127.0.0.1:0", "options.listen and targetUrl must both be"],
   ["127.0.0.1:1", undefined, "has no scheme"],
-] as const)("a proxy from %s to %s is refused", async ([target, listen, reason]) => {
+] as const)("a proxy from %s to %s is rejected", async ([target, listen, reason]) => {
   await expect(chaosProxy(target, { listen })).rejects.toThrow(reason);
 });
 
-test("a place that is taken is refused, and nothing stays open", async () => {
+test("an address in use rejects, and no socket stays open", async () => {
   const first = await proxyTo("tcp://127.0.0.1:1");
   await expect(chaosProxy("tcp://127.0.0.1:1", { listen: first.url })).rejects.toMatchObject({ code: "EADDRINUSE" });
 });

@@ -19,7 +19,7 @@ async function closed(server: Server): Promise<void> {
   await new Promise((resolve) => server.close(resolve));
 }
 
-test("nothing is reported when nothing was opened, and what was open before is nobody's leak", async () => {
+test("nothing is reported when nothing was opened; what was open before is not a leak", async () => {
   const descriptor = openSync("/dev/null", "r");
   await using tracker = leakTracker();
   expect(tracker.leaks()).toEqual([]);
@@ -27,7 +27,7 @@ test("nothing is reported when nothing was opened, and what was open before is n
   expect(tracker.leaks()).toEqual([]);
 });
 
-test("what is left is thrown, each in words", async () => {
+test("assertNone throws with a description of each leak", async () => {
   const tracker = leakTracker({ patienceMs: 0 });
   const descriptor = openSync("/dev/null", "r");
   const timer = setTimeout(() => undefined, 60_000);
@@ -60,7 +60,7 @@ test.each([
     /tcp \[(?:0000:){7}0001\]:\d+ to \[/,
   ],
   ["unix", { path: join(tmpdir(), `sockwright-${randomUUID()}`) }, /unix \S+sockwright-\S+/, /socket:\[\d+\]: unix/],
-] as const)("a socket is named: %s", async (_, place, listener, connection) => {
+] as const)("a leaked socket is described: %s", async (_, place, listener, connection) => {
   const tracker = leakTracker({ patienceMs: 0 });
   const server = await listening(place);
   const address = server.address();
@@ -77,14 +77,14 @@ test.each([
   await closed(server);
 });
 
-test("a close that is under way is waited for", async () => {
+test("assertNone waits for a pending close", async () => {
   await using tracker = leakTracker();
   const server = await listening({ host: "127.0.0.1", port: 0 });
   server.close();
   expect(tracker.leaks()).not.toEqual([]);
 });
 
-test("counters of one's own are watched too", async () => {
+test("additional counters are watched, too", async () => {
   let members = 1;
   const tracker = leakTracker({ patienceMs: 0, counters: [["members of the pool", () => members]] });
   members = 3;
@@ -93,13 +93,13 @@ test("counters of one's own are watched too", async () => {
   await tracker.assertNone();
 });
 
-test("MAX_PATIENCE_MS: patience has an end", () => {
+test("MAX_PATIENCE_MS limits patienceMs", () => {
   expect(() => leakTracker({ patienceMs: 600_001 })).toThrow(RangeError);
   expect(() => leakTracker({ patienceMs: -1 })).toThrow(RangeError);
 });
 
-// In a new process, where neither libsql nor the poller has an epoll descriptor yet.
-test("the epoll descriptors of libsql are leaks, and the poller's is not, whichever is opened first", () => {
+// In a new process, in which neither libsql nor the poller has an epoll descriptor yet.
+test("epoll descriptors of libsql are leaks and that of the poller is not, whichever is opened first", () => {
   const program = fileURLToPath(new URL("programs/opens-epoll.mjs", import.meta.url));
   const { status, stdout, stderr } = spawnSync(process.execPath, [program], { encoding: "utf8" });
   expect([status, stderr]).toEqual([0, ""]);
@@ -109,14 +109,14 @@ test("the epoll descriptors of libsql are leaks, and the poller's is not, whiche
   expect(ofPoller).toEqual([]);
 });
 
-// In a process of its own: that of the tests has printed long before.
+// In a separate process: the test process has already printed something.
 test.each([
   ["files", ["sh", "-c", '"$0" "$1" "$2" >"$2.out" 2>&1']],
   ["pipes", ["sh", "-c", '{ "$0" "$1" "$2" 2>&1; } | cat']],
   ["a terminal", ["script", "-qec", '"$NODE" "$PROGRAM" "$REPORT"', "/dev/null"]],
   ["nothing", ["sh", "-c", '"$0" "$1" "$2" >/dev/null 2>&1']],
 ] as const)(
-  "the first printing is no leak, nor is what libuv keeps in reserve: to %s",
+  "the descriptors of the first output, and those that libuv keeps in reserve, are not leaks: to %s",
   async (name, [program, ...args]) => {
     const folder = mkdtempSync(join(tmpdir(), "sockwright-"));
     onTestFinished(() => rmSync(folder, { recursive: true }));

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { manualClock } from "../../../src/testing/manual-clock.ts";
 
-test("it stands still until it is moved", () => {
+test("the clock stands still until advance is called", () => {
   const clock = manualClock(100);
   expect(clock.now()).toBe(100);
   expect(clock.advance(2.5)).toBe(0);
@@ -24,7 +24,7 @@ test("timers run in the order of their times, and equal ones in the order in whi
   expect(clock.pending).toBe(0);
 });
 
-test("a timer that sets another is followed by it within the same move", () => {
+test("a timer that is set by another one runs within the same advance", () => {
   const clock = manualClock();
   const times: number[] = [];
   const again = (): void => {
@@ -38,7 +38,7 @@ test("a timer that sets another is followed by it within the same move", () => {
   expect(clock.nextDueMs).toBe(40);
 });
 
-test("a timer that was cleared does not run, and clearing twice is harmless", () => {
+test("a cancelled timer does not run, and cancelling twice is harmless", () => {
   const clock = manualClock();
   const cancel = clock.after(1, () => expect.unreachable());
   cancel();
@@ -46,7 +46,7 @@ test("a timer that was cleared does not run, and clearing twice is harmless", ()
   expect(clock.advance(10)).toBe(0);
 });
 
-test("a delay that is no time counts as 0, and does not run before the clock is moved", () => {
+test("an invalid delay counts as 0, and its timer runs only when the clock is advanced", () => {
   for (const delayMs of [0, -5, Number.NaN]) {
     const clock = manualClock(7);
     let ran = 0;
@@ -57,7 +57,7 @@ test("a delay that is no time counts as 0, and does not run before the clock is 
   }
 });
 
-test.each(["10", undefined, null, 10n])("a delay that is no number is refused: %s", (delayMs) => {
+test.each(["10", undefined, null, 10n])("a delay that is not a number is rejected: %s", (delayMs) => {
   const clock = manualClock();
   const call: unknown = clock.after;
   if (typeof call !== "function") throw new Error("after is a method");
@@ -67,7 +67,7 @@ test.each(["10", undefined, null, 10n])("a delay that is no number is refused: %
   expect(clock.pending).toBe(0);
 });
 
-test("what a timer throws comes out of advance, and the rest is still pending", () => {
+test("an error of a timer is thrown by advance, and the other timers stay pending", () => {
   const clock = manualClock();
   let ran = 0;
   clock.after(5, () => {
@@ -80,7 +80,7 @@ test("what a timer throws comes out of advance, and the rest is still pending", 
   expect(ran).toBe(1);
 });
 
-test("a clock does not go back, and a timer cannot move it", () => {
+test("the clock cannot go back, and a timer cannot advance it", () => {
   const clock = manualClock();
   for (const wrong of [-1, Number.NaN, Number.POSITIVE_INFINITY])
     expect(() => clock.advance(wrong)).toThrow(RangeError);
@@ -89,7 +89,7 @@ test("a clock does not go back, and a timer cannot move it", () => {
   expect(clock.advance(1)).toBe(0);
 });
 
-test("MAX_PENDING_TIMERS: timers that are set without end are refused, also those that run at once", () => {
+test("MAX_PENDING_TIMERS limits pending timers, and timers that run in one advance", () => {
   const clock = manualClock();
   for (let count = 0; count < 100_000; count++) clock.after(1, () => undefined);
   expect(() => clock.after(1, () => undefined)).toThrow("100000 timers are pending");
@@ -100,7 +100,7 @@ test("MAX_PENDING_TIMERS: timers that are set without end are refused, also thos
   expect(() => endless.advance(1)).toThrow("100000 timers ran in one move");
 });
 
-test("timers() waits until so many are pending", async () => {
+test("awaitTimers waits until the given number of timers is pending", async () => {
   const clock = manualClock();
   const seen: string[] = [];
   const two = clock.awaitTimers(2).then(() => seen.push("two"));
@@ -113,7 +113,7 @@ test("timers() waits until so many are pending", async () => {
   expect(seen).toEqual(["two"]);
 });
 
-test("however it is moved, every timer that is not cleared runs once, at its own time, in order", () => {
+test("however the clock is advanced, each timer that was not cancelled runs once, at its own time, in order", () => {
   const timers = fc.array(fc.record({ delayMs: fc.nat(1_000), isCleared: fc.boolean() }), { maxLength: 50 });
   const moves = fc.array(fc.nat(300), { maxLength: 20 });
   fc.assert(

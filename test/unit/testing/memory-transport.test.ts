@@ -21,7 +21,7 @@ function inMemory(options?: MemoryOptions): MemoryTransport {
 describe.each(["tcp://127.0.0.1:0", "tcp://[::1]:0", "unix:/memory/x.sock", "unix:@memory", "unix-seqpacket:@memory"])(
   "over %s",
   (at) => {
-    test("what is written comes to the other end, and the end after it", async () => {
+    test("the peer receives the written bytes, then the end of the stream", async () => {
       const memory = inMemory();
       const url = urlOf(
         await serving(
@@ -43,7 +43,7 @@ describe.each(["tcp://127.0.0.1:0", "tcp://[::1]:0", "unix:/memory/x.sock", "uni
       expect(memory.openConnections).toBe(0);
     });
 
-    test("onBytes is given what comes, and settles at the end", async () => {
+    test("onBytes passes each received piece to the callback and resolves at the end of the stream", async () => {
       inMemory();
       const url = urlOf(
         await serving((connection) => connection.onBytes((bytes) => void connection.write(bytes)), {}, at),
@@ -56,7 +56,7 @@ describe.each(["tcp://127.0.0.1:0", "tcp://[::1]:0", "unix:/memory/x.sock", "uni
   },
 );
 
-test("nothing is a socket, and nothing waits for the event loop", async () => {
+test("a connection opens no socket and does not wait for a turn of the event loop", async () => {
   inMemory();
   const before = process.getActiveResourcesInfo().length;
   const server = await serving(async (connection) => {
@@ -77,7 +77,7 @@ test("nothing is a socket, and nothing waits for the event loop", async () => {
   await client.close();
 });
 
-test("pieceBytes brings a stream so many bytes at a time", async () => {
+test("pieceBytes limits the bytes of each received piece of a stream", async () => {
   const { client, server } = memoryPair({ pieceBytes: 2 });
   client.write("abcde");
   await client.end();
@@ -87,7 +87,7 @@ test("pieceBytes brings a stream so many bytes at a time", async () => {
   await Promise.all([client.close(), server.close()]);
 });
 
-test("records keep their bounds", async () => {
+test("records keep their boundaries", async () => {
   const { client, server } = memoryPair({ isRecords: true, pieceBytes: 1 });
   for (const record of ["one", "", "three"]) client.write(record);
   await client.end();
@@ -97,7 +97,7 @@ test("records keep their bounds", async () => {
   await Promise.all([client.close(), server.close()]);
 });
 
-test("bufferBytes: a reader that does not read stops the writer, and nothing is lost", async () => {
+test("bufferBytes: a reader that does not read stops the writer, and no byte is lost", async () => {
   const { client, server } = memoryPair({ bufferBytes: 1_000 });
   const data = Buffer.alloc(300_000, "0123456789abcdef\n");
   expect(client.write(data)).toBe(false);
@@ -112,7 +112,7 @@ test("bufferBytes: a reader that does not read stops the writer, and nothing is 
   await Promise.all([client.close(), server.close()]);
 });
 
-test("bytes arrive whole and in order, whatever the sizes", async () => {
+test("bytes arrive complete and in order, for any sizes", async () => {
   const sizes = fc.array(fc.integer({ min: 1, max: 5_000 }), { maxLength: 20 });
   const shape = fc.record({
     bufferBytes: fc.integer({ min: 1, max: 3_000 }),
@@ -135,7 +135,7 @@ test("bytes arrive whole and in order, whatever the sizes", async () => {
 });
 
 describe("failures", () => {
-  test("reset is ECONNRESET at both ends, behind what had come", async () => {
+  test("reset gives ECONNRESET at both ends, after all received bytes", async () => {
     const { client, server, reset } = memoryPair();
     client.write("before");
     await new Promise((resolve) => process.nextTick(resolve));
@@ -146,13 +146,13 @@ describe("failures", () => {
     expect(server.signal.aborted).toBe(true);
   });
 
-  test("an abort is a reset for the other end", async () => {
+  test("abort resets the other end", async () => {
     const { client, server } = memoryPair();
     client.abort();
     await expect(server.read()).rejects.toMatchObject({ code: "ECONNRESET" });
   });
 
-  test("a reset behind the end is told all the same", async () => {
+  test("a reset after the end is still reported", async () => {
     const { client, server } = memoryPair();
     await client.end();
     expect(await server.read()).toBeUndefined();
@@ -162,7 +162,7 @@ describe("failures", () => {
     expect(server.write("x")).toBe(false);
   });
 
-  test("a writer that waits for room learns of a reset without reading", async () => {
+  test("a writer that waits for room is rejected by a reset without reading", async () => {
     const { client, server, reset } = memoryPair({ bufferBytes: 10 });
     client.write(Buffer.alloc(200_000));
     const drained = expect(client.drained()).rejects.toMatchObject({ code: "ECONNRESET" });
@@ -172,7 +172,7 @@ describe("failures", () => {
     server.abort();
   });
 
-  test("a server's handler meets the reset of its transport, and is reported", async () => {
+  test("a reset of the transport rejects in the handler of a server and is reported", async () => {
     const memory = inMemory();
     const failures: unknown[] = [];
     let isWaiting = (): void => {};
@@ -195,14 +195,14 @@ describe("failures", () => {
     expect(failures).toMatchObject([{ code: "ECONNRESET" }]);
   });
 
-  test("where nobody listens a connect is refused, as by the kernel", async () => {
+  test("connect without a listener is refused with the kernel's error codes", async () => {
     inMemory();
     await expect(connect("tcp://127.0.0.1:9")).rejects.toMatchObject({ code: "ECONNREFUSED", port: 9 });
     await expect(connect("unix:/memory/none")).rejects.toMatchObject({ code: "ENOENT", address: "/memory/none" });
     await expect(connect("unix:@none")).rejects.toMatchObject({ code: "ECONNREFUSED" });
   });
 
-  test("a place that is taken is taken until its listener has closed", async () => {
+  test("an address stays in use until its listener has closed", async () => {
     inMemory();
     const server = await serving(async () => undefined, {}, "tcp://127.0.0.1:8000");
     const url = urlOf(server);
@@ -212,7 +212,7 @@ describe("failures", () => {
   });
 });
 
-test("maxConnections: further ones wait until there is room", async () => {
+test("maxConnections: further connections wait until there is room", async () => {
   inMemory();
   const url = urlOf(
     await serving(
@@ -251,7 +251,7 @@ test.each(["udp://127.0.0.1:0", "unix-dgram:@memory"])("datagrams are answered: 
   expect(memory.openConnections).toBe(0);
 });
 
-test("a service of the house runs in memory: greet", async () => {
+test("a built-in service runs in memory: greet", async () => {
   inMemory();
   const server = await serve("tcp://127.0.0.1:0", greet({ greeting: "Welcome!" }));
   onTestFinished(async () => void (await server.close({ graceMs: 0 })));
@@ -262,7 +262,7 @@ test("a service of the house runs in memory: greet", async () => {
   await client.close();
 });
 
-test("DEFAULT_BUFFER_BYTES: 64 KiB wait; RECORD_OVERHEAD_BYTES: a record counts 64 bytes more than it has", () => {
+test("DEFAULT_BUFFER_BYTES: 64 KiB wait; RECORD_OVERHEAD_BYTES: a record counts 64 bytes more than its length", () => {
   const shape = { isDatagram: false, bufferBytes: 64 * 1024, pieceBytes: 1 };
   const peers = [{ path: "" }, { path: "" }] as const;
   const [stream] = MemoryLink.pair({ ...shape, isRecords: false }, peers, () => undefined);
@@ -274,7 +274,7 @@ test("DEFAULT_BUFFER_BYTES: 64 KiB wait; RECORD_OVERHEAD_BYTES: a record counts 
   expect(() => records.send(Buffer.alloc(64 * 1024), 0, 64 * 1024)).toThrow("EMSGSIZE");
 });
 
-test("MEMORY_BACKLOG: connections that are not taken wait, and one too many is refused", async () => {
+test("MEMORY_BACKLOG: connections that are not accepted wait, and one more is refused", async () => {
   const memory = inMemory();
   const url = await serve("tcp://127.0.0.1:0", (connection) => connection.onBytes(() => undefined), {
     maxConnections: 1,
@@ -289,7 +289,7 @@ test("MEMORY_BACKLOG: connections that are not taken wait, and one too many is r
   expect(memory.openConnections).toBeGreaterThan(0);
 });
 
-test("there is one transport at a time, and after it the machine's", async () => {
+test("only one memory transport can be installed; afterwards the machine's transport is used again", async () => {
   const memory = memoryTransport();
   expect(() => memoryTransport()).toThrow("Another memory transport is installed");
   memory[Symbol.dispose]();
@@ -298,14 +298,14 @@ test("there is one transport at a time, and after it the machine's", async () =>
   await (await connect(url)).close();
 });
 
-test("MAX_BUFFER_BYTES, and other sizes that cannot be", () => {
+test("MAX_BUFFER_BYTES and other invalid sizes are rejected", () => {
   for (const wrong of [0, -1, 1.5, 16 * 1024 * 1024 + 1]) {
     expect(() => memoryPair({ bufferBytes: wrong })).toThrow(RangeError);
     expect(() => memoryTransport({ pieceBytes: wrong })).toThrow(RangeError);
   }
 });
 
-test("after 16 384 ports the first comes again", async () => {
+test("after 16 384 ports the first one is used again", async () => {
   using _memory = memoryTransport();
   const ports = new Set<string>();
   for (let count = 0; count <= 16_384; count++) {
@@ -317,7 +317,7 @@ test("after 16 384 ports the first comes again", async () => {
   expect([...ports].every((port) => Number(port) >= 49_152 && Number(port) <= 65_535)).toBe(true);
 });
 
-test("vsock: a free port, every CID, and peers that have theirs", async () => {
+test("vsock: a free port, any CID, and peers with their own CIDs", async () => {
   using _memory = memoryTransport();
   const peers: unknown[] = [];
   const server = await serving(

@@ -1,9 +1,9 @@
-// The waits between attempts to have a connection back, by a clock that the test moves.
+// The waits between attempts to reconnect, with fake timers.
 import { beforeEach, describe, expect, onTestFinished, test, vi } from "vitest";
 import { BackOff } from "../../../../src/cli/chat/back-off.ts";
 import { turn } from "../../../support/until.ts";
 
-/** What each wait is up to its longest: 1 is all of it. */
+/** The share of the longest wait that is used: 1 means all of it. */
 let share: ReturnType<typeof vi.spyOn>;
 
 beforeEach(() => {
@@ -15,7 +15,7 @@ beforeEach(() => {
   });
 });
 
-/** So many attempts, of which the last one succeeds: how long the wait was before each, by the clock. */
+/** Makes `count` attempts, of which the last one succeeds; returns the wait before each. */
 async function waitsOf(backOff: BackOff, count: number): Promise<readonly number[]> {
   const waits: number[] = [];
   let beganMs = performance.now();
@@ -32,33 +32,33 @@ async function waitsOf(backOff: BackOff, count: number): Promise<readonly number
   return waits;
 }
 
-describe("without an end", () => {
-  test("each wait is twice the one before, from 250 ms to 30 s, and stays there", async () => {
+describe("without a limit", () => {
+  test("waits double from 250 ms to 30 s, and stay there", async () => {
     const backOff = new BackOff(undefined, new AbortController().signal);
     const doubled = [250, 500, 1_000, 2_000, 4_000, 8_000, 16_000];
     expect(await waitsOf(backOff, 10)).toEqual([...doubled, 30_000, 30_000, 30_000]);
   });
 
-  test("clients do not come all at once: a wait is half of it at least", async () => {
+  test("waits are random, at least half of the longest, so that clients do not reconnect all at once", async () => {
     share.mockReturnValue(0);
     expect(await waitsOf(new BackOff(undefined, new AbortController().signal), 3)).toEqual([125, 250, 500]);
   });
 
-  test("it begins anew when the connection was back", async () => {
+  test("waits start again after reset", async () => {
     const backOff = new BackOff(undefined, new AbortController().signal);
     await waitsOf(backOff, 4);
     backOff.reset();
     expect(await waitsOf(backOff, 2)).toEqual([250, 500]);
   });
 
-  test("who leaves during an attempt has no connection", async () => {
+  test("an abort during an attempt makes retry return false", async () => {
     const leaving = new AbortController();
     const connected = new BackOff(undefined, leaving.signal).retry(async () => leaving.abort());
     vi.advanceTimersToNextTimer();
     expect(await connected).toBe(false);
   });
 
-  test("nobody waits any more: it ends at once, and leaves no timer", async () => {
+  test("an abort during a wait ends retry at once and leaves no timer", async () => {
     const leaving = new AbortController();
     const backOff = new BackOff(undefined, leaving.signal);
     const connect = vi.fn(async () => {});
@@ -73,8 +73,8 @@ describe("without an end", () => {
   });
 });
 
-describe("with an end", () => {
-  test("the last wait ends there, and then it is told", async () => {
+describe("with a limit", () => {
+  test("the last wait ends at the limit, and then retry rejects", async () => {
     const backOff = new BackOff(1_000, new AbortController().signal);
     expect(await waitsOf(backOff, 3)).toEqual([250, 500, 250]);
     const connect = vi.fn(async () => {});
@@ -82,7 +82,7 @@ describe("with an end", () => {
     expect(connect).not.toHaveBeenCalled();
   });
 
-  test("the time is counted from each loss", async () => {
+  test("the limit applies anew after each reset", async () => {
     const backOff = new BackOff(1_000, new AbortController().signal);
     await waitsOf(backOff, 3);
     backOff.reset();

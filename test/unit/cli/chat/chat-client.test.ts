@@ -1,10 +1,10 @@
-// Programs that take part in a chat: how long they wait for a server that has gone.
+// How long a chat client waits for a server that has gone away.
 import { expect, onTestFinished, test, vi } from "vitest";
 import { ChatRoom } from "../../../cli/chat-room.ts";
 import { RunningChat } from "../../../cli/chat-streams.ts";
 import { turn } from "../../../support/until.ts";
 
-test("a server that does not come back is waited for a minute: exit code 3", async () => {
+test("a client tries to reconnect for a minute, then exits with code 3", async () => {
   const room = await ChatRoom.open();
   const chat = new RunningChat("--join", room.url, "--name", "rose");
   await chat.prints("alone");

@@ -1,4 +1,4 @@
-// Two that begin at once: how often, and how soon, one of them tries again.
+// Two programs that start at the same time: how often and how soon one of them tries again.
 import { expect, onTestFinished, test, vi } from "vitest";
 import { connectOrListen } from "../../../../src/cli/chat/connect-or-listen.ts";
 import { socket } from "../../../../src/index.ts";
@@ -6,7 +6,7 @@ import type { AddressUrl } from "../../../../src/server/url/socket-url.ts";
 import { parseSocketUrl } from "../../../../src/server/url/socket-url.ts";
 import { turn } from "../../../support/until.ts";
 
-/** An address that is taken, and where nobody listens: that of one who is about to. */
+/** An address that is in use but not listening, like that of a program that is about to listen. */
 function takenPlace(): AddressUrl {
   const other = socket();
   onTestFinished(() => other.close());
@@ -16,7 +16,7 @@ function takenPlace(): AddressUrl {
   return url;
 }
 
-/** Pauses last as long as they ever do. */
+/** Makes each pause as long as possible. */
 function holdPauses(): void {
   vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "performance"] });
   const share = vi.spyOn(Math, "random").mockReturnValue(1);
@@ -26,7 +26,7 @@ function holdPauses(): void {
   });
 }
 
-test("it is tried 50 times, with 100 ms between two of them at most", async () => {
+test("connectOrListen tries 50 times, at most 100 ms apart", async () => {
   const place = takenPlace();
   holdPauses();
   let code: unknown;
@@ -49,7 +49,7 @@ test("it is tried 50 times, with 100 ms between two of them at most", async () =
   expect(pauses).toEqual(Array.from({ length: 49 }, () => 100));
 });
 
-test("who leaves during a pause waits for no more", async () => {
+test("an abort during a pause rejects and leaves no timer", async () => {
   const place = takenPlace();
   holdPauses();
   const leaving = new AbortController();

@@ -1,4 +1,4 @@
-// The TCP connection by which somebody takes part over lines.
+// The options of the TCP connection of a chat client in line mode.
 import { expect, onTestFinished, test, vi } from "vitest";
 import {
   IPPROTO_TCP,
@@ -12,7 +12,7 @@ import { Socket } from "../../../../src/socket/internal.ts";
 import { servedChat } from "../../../behaviour/chat/line-client.ts";
 import { RunningChat } from "../../../cli/chat-streams.ts";
 
-/** What the kernel has of the socket with which a chat was joined at this URL. */
+/** The socket options of a chat client that joined at this URL. */
 async function optionsAt(url: string): Promise<Readonly<Record<string, unknown>>> {
   const connecting = vi.spyOn(Socket.prototype, "connect");
   onTestFinished(() => connecting.mockRestore());
@@ -28,12 +28,12 @@ async function optionsAt(url: string): Promise<Readonly<Record<string, unknown>>
   };
 }
 
-test("a server that has gone without a word is noticed after a minute, be anything said or not", async () => {
+test("the kernel notices a silent loss of the server after a minute, with or without unsent data", async () => {
   const { url } = await servedChat();
   expect(await optionsAt(url)).toEqual({ keepAlive: 1, keepIdleS: 60, keepIntervalS: 60, userTimeoutMs: 60_000 });
 });
 
-test("a URL that says something else is heard", async () => {
+test("the URL can set other timeouts", async () => {
   const { url } = await servedChat();
   expect(await optionsAt(`${url}?keepalive=5s&user-timeout=7s`)).toMatchObject({ keepIdleS: 5, userTimeoutMs: 7_000 });
 });

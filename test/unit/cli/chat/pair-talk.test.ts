@@ -1,10 +1,10 @@
-// Two without a server, one of whom does not end.
+// A chat between two programs without a server, where the other one does not end.
 import { expect, onTestFinished, test, vi } from "vitest";
 import { socket } from "../../../../src/index.ts";
 import { RunningChat } from "../../../cli/chat-streams.ts";
 import { turn, until } from "../../../support/until.ts";
 
-test("the other side may take a second to end, once this one has", async () => {
+test("after its own end, a program waits at most one second for the other end", async () => {
   const listening = socket();
   onTestFinished(() => listening.close());
   listening.bind({ host: "127.0.0.1", port: 0 });

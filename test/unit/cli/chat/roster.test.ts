@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { MAX_KNOWN_NAMES, Roster } from "../../../../src/cli/chat/roster.ts";
 
-test("it learns from notices who is there, and from nothing else", () => {
+test("the roster learns members from notices only", () => {
   const roster = new Roster();
   roster.hear("-- You are rose in lobby with think, babala, and 3 more.");
   roster.hear("-- joe joined lobby");
@@ -15,7 +15,7 @@ test("it learns from notices who is there, and from nothing else", () => {
   expect(roster.others()).toEqual(["zoe"]);
 });
 
-test("completion: a name begins a line with a colon, and commands only there", () => {
+test("completion adds a colon to a name at the beginning of a line, and completes commands only there", () => {
   const roster = new Roster();
   roster.hear("-- You are rose in lobby with think, Thea.");
   expect(roster.complete("th")).toEqual([["Thea: ", "think: "], "th"]);
@@ -24,7 +24,7 @@ test("completion: a name begins a line with a colon, and commands only there", (
   expect(roster.complete("see /wh")).toEqual([[], "/wh"]);
 });
 
-test("what is no name completes nothing: it would be written to the terminal as it is", () => {
+test("an invalid name is not completed, because it would be written to the terminal unescaped", () => {
   const roster = new Roster();
   roster.hear("-- You are rose in lobby with th\u001b[2Jink, th\u009b2Jink, t\u202ehink, think.");
   roster.hear("-- t\u001b]0;owned\u0007 joined lobby");
@@ -33,7 +33,7 @@ test("what is no name completes nothing: it would be written to the terminal as 
   expect(roster.complete("t")).toEqual([["thea: "], "t"]);
 });
 
-test("it remembers so many names", () => {
+test("MAX_KNOWN_NAMES limits the names", () => {
   const roster = new Roster();
   for (let index = 0; index <= MAX_KNOWN_NAMES; index++) roster.hear(`-- name${index} joined lobby`);
   expect(roster.others()).toHaveLength(MAX_KNOWN_NAMES);

@@ -1,11 +1,11 @@
-// Lines that are typed faster than they are said.
+// Lines that are typed faster than they are sent.
 import { PassThrough } from "node:stream";
 import { expect, onTestFinished, test } from "vitest";
 import { TerminalScreen } from "../../../../src/cli/chat/terminal-screen.ts";
 import type { TerminalStreams } from "../../../../src/cli/standard-streams.ts";
 import { until } from "../../../support/until.ts";
 
-test("10 000 lines wait to be said; those beyond are refused, and a place is free again when one was taken", async () => {
+test("10 000 lines wait to be sent; further ones are refused until a line has been taken", async () => {
   const [input, output] = [new PassThrough(), Object.assign(new PassThrough(), { columns: 80, rows: 24 })];
   let written = "";
   output.on("data", (bytes: Buffer) => {

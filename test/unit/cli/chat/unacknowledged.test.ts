@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { REPEAT_MS, Unacknowledged } from "../../../../src/cli/chat/unacknowledged.ts";
 
-test("what is not acknowledged is said again by the same tag, in order", () => {
+test("unacknowledged lines are repeated with the same tags, in order", () => {
   const unacknowledged = new Unacknowledged();
   const [one, two, three] = ["one", "//two", "/me three"].map((text) => unacknowledged.add(text, 0));
   expect(unacknowledged.take(two?.tag)).toBe(two);
@@ -10,7 +10,7 @@ test("what is not acknowledged is said again by the same tag, in order", () => {
   expect(unacknowledged.size).toBe(2);
 });
 
-test("what the server could not know again is given up: after ten minutes, under another token, and commands", () => {
+test("lines that the server could not recognize are not repeated: after ten minutes, with another token, and commands", () => {
   const unacknowledged = new Unacknowledged();
   const old = unacknowledged.add("old", 0);
   const command = unacknowledged.add("/kick rose", REPEAT_MS);
@@ -20,7 +20,7 @@ test("what the server could not know again is given up: after ten minutes, under
   expect(unacknowledged.size).toBe(0);
 });
 
-test("who waits goes on when there is room", async () => {
+test("until() resolves when there is room", async () => {
   const unacknowledged = new Unacknowledged();
   const [one] = [unacknowledged.add("one", 0), unacknowledged.add("two", 0)];
   let hasRoom = false;

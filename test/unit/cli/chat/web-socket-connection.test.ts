@@ -1,4 +1,4 @@
-// A server that says nothing: whoever waits for it does not do so for ever.
+// A silent server: each wait for it has a timeout.
 import { once } from "node:events";
 import type { AddressInfo } from "node:net";
 import { expect, onTestFinished, test, vi } from "vitest";
@@ -29,7 +29,7 @@ function holdTimers(): void {
   vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
 }
 
-test("a server that does not even ping has gone", async () => {
+test("a server that sends not even a ping counts as lost after MAX_SILENCE_MS", async () => {
   const { place } = await silentServer();
   holdTimers();
   const connection = await WebSocketConnection.open({ url: `ws://${place}` }, new AbortController().signal);
@@ -39,7 +39,7 @@ test("a server that does not even ping has gone", async () => {
   expect(await connection.next()).toEqual({ code: 1006, reason: "" });
 });
 
-test("a join that is not answered: exit code 3", async () => {
+test("a join without an answer: exit code 3", async () => {
   const { server, place } = await silentServer();
   let joins = 0;
   server.on("connection", (socket) => socket.on("message", () => joins++));
@@ -51,7 +51,7 @@ test("a join that is not answered: exit code 3", async () => {
   expect(chat.stderr).toMatch(/^sockwright: ws:\S+: no answer within 10000 ms\n$/);
 });
 
-test("a frame of 32 MiB is taken, a longer one is the end", async () => {
+test("a frame of 32 MiB is accepted; a longer one ends the connection", async () => {
   const { server, place } = await silentServer();
   const longest = "x".repeat(32 * 1024 * 1024);
   server.on("connection", (socket) => {
@@ -63,7 +63,7 @@ test("a frame of 32 MiB is taken, a longer one is the end", async () => {
   expect(await connection.next()).toEqual({ code: 1006, reason: "" });
 });
 
-test("a server that does not say that it has seen us leave is left in two seconds", async () => {
+test("a close without an answer ends after two seconds", async () => {
   const { server, place } = await silentServer();
   server.on("connection", (socket) => socket.pause());
   holdTimers();

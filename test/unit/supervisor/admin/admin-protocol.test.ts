@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { requestOf } from "../../../../src/supervisor/admin/admin-protocol.ts";
 
-test("what is a request", () => {
+test("requestOf accepts these requests", () => {
   for (const command of ["status", "connections", "reload", "stop"])
     expect(requestOf({ command })).toEqual({ command });
   expect(requestOf({ command: "kill", id: 7, more: true })).toEqual({ command: "kill", id: 7 });
@@ -15,6 +15,6 @@ test.for([
   [{ command: "end" }, 'there is no command "end"'],
   [{ command: "kill", id: "7" }, "kill needs the id of a connection, a number"],
   [{ command: "drain", service: 7 }, "the service of drain is a name"],
-])("%j is none", ([value, message]) => {
+])("%j is not a request", ([value, message]) => {
   expect(() => requestOf(value)).toThrow(String(message));
 });

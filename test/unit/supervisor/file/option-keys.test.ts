@@ -1,4 +1,4 @@
-// Every option of every kind of service, of a server and of a listener has a key, and the file says it in the library's own words.
+// Each option of each kind of service, of a server and of a listener has a key in the file.
 import { stringify } from "smol-toml";
 import { describe, expect, test } from "vitest";
 import { HTTP_OPTIONS } from "../../../../src/http/service/http-options.ts";
@@ -10,11 +10,11 @@ import { LISTENER_KEYS, SHARED_KEYS } from "../../../../src/supervisor/file/shar
 import { KINDS } from "../../../../src/supervisor/kinds.ts";
 import { mistakesIn, planIn, serviceIn } from "../../../support/plan-reading.ts";
 
-/** What a file says, and what the library is given. */
+/** A value in the file, and the value that the library receives. */
 type Sample = readonly [said: unknown, given: unknown];
 
 const same = (value: unknown): Sample => [value, value];
-/** What a function of its own checks. */
+/** Values for options with a custom check. */
 const SAMPLES: Readonly<Record<string, Sample>> = {
   index: same(["index.html", "index.htm"]),
   spa: same(true),
@@ -40,7 +40,7 @@ const SAMPLES: Readonly<Record<string, Sample>> = {
   metrics: same("numbers"),
 };
 
-/** The least that the option can be, as a file says it. */
+/** The smallest value of the option, in the format of the file. */
 function sampleOf(name: string, { range }: OptionKind<unknown>): Sample {
   const own = SAMPLES[name];
   if (own !== undefined) return own;
@@ -69,14 +69,14 @@ const LISTEN: Readonly<Record<string, string>> = {
   status: "http://127.0.0.1:0/",
 };
 
-/** A file with one service of the kind. */
+/** A file with one service of the given kind. */
 function fileOf(kind: string, own: Readonly<Record<string, unknown>> = {}, server: unknown = {}): string {
   const required = kind === "web" ? { root: "/srv/public" } : {};
   return stringify({ server, service: [{ name: "it", kind, listen: LISTEN[kind] ?? "", ...required, ...own }] });
 }
 
-describe.each([...KINDS])("of %s", (name, { options, paths }) => {
-  test("every option is said by its key", async () => {
+describe.each([...KINDS])("the options of %s", (name, { options, paths }) => {
+  test("can all be set by their keys", async () => {
     for (const [option, kind] of settable(options)) {
       const [said, given] = sampleOf(option, kind);
       const { source } = await serviceIn(fileOf(name, { [keyOf(option)]: said }));
@@ -85,12 +85,12 @@ describe.each([...KINDS])("of %s", (name, { options, paths }) => {
     }
   });
 
-  test("no two options have one key", () => {
+  test("have different keys", () => {
     expect(keysOf(options).size).toBe(Object.keys(options).length);
   });
 });
 
-test("a function is no value", async () => {
+test("a key for a function is rejected", async () => {
   const all = [...KINDS].flatMap(([kind, { options }]) =>
     hooks(options).map((option) => [kind, keyOf(option)] as const),
   );
@@ -106,7 +106,7 @@ describe.each([
   ["limits", SERVE.kinds],
   ["http", HTTP_OPTIONS.kinds],
 ] as const)("of all services, %s", (part, kinds) => {
-  test("every option can be said in [server], and by a service in its place", async () => {
+  test("each option can be set in [server], and overridden by a service", async () => {
     for (const [option, kind] of settable(kinds)) {
       const [said, given] = sampleOf(option, kind);
       const key = keyOf(option);
@@ -118,7 +118,7 @@ describe.each([
   });
 });
 
-test("what a service says stands before what [server] says", async () => {
+test("values of a service take precedence over those of [server]", async () => {
   const { limits, http, graceMs } = await serviceIn(
     fileOf(
       "web",
@@ -133,7 +133,7 @@ test("what a service says stands before what [server] says", async () => {
   });
 });
 
-test("a limit of a kind is not one of its servers, though it has the same key", async () => {
+test("a limit of a kind is different from the server limit with the same key", async () => {
   const own = await serviceIn(
     fileOf("chat", { "max-connections-per-address": 5 }, { "max-connections-per-address": 9 }),
   );
@@ -141,7 +141,7 @@ test("a limit of a kind is not one of its servers, though it has the same key", 
   expect(own.limits).toEqual({ maxConnectionsPerAddress: 9 });
 });
 
-test("every option of a listener is said in its table", async () => {
+test("each listener option can be set in the table of the listener", async () => {
   for (const [key, { name, kind }] of LISTENER_KEYS) {
     if (kind.isHook === true) continue;
     const [said, given] = sampleOf(name, kind);
@@ -152,13 +152,13 @@ test("every option of a listener is said in its table", async () => {
   expect(LISTENER_KEYS.size).toBe(Object.keys(LISTENER.kinds).length - 1);
 });
 
-test("no two options of all services have one key, and a key is its option in small letters, without its unit", () => {
+test("all shared options have different keys; a key is the option in kebab case without its unit", () => {
   expect(SHARED_KEYS.size).toBe(Object.keys(SERVE.kinds).length + Object.keys(HTTP_OPTIONS.kinds).length + 3);
   const keys = ["idleTimeoutMs", "maxSendQueueBytes", "noDelay", "readBytes", "cacheBytes", "index"].map(keyOf);
   expect(keys).toEqual(["idle-timeout", "max-send-queue", "no-delay", "read-size", "cache-size", "index"]);
 });
 
-test("user and group are of the process, wherever they are said", async () => {
+test("user and group apply to the process, wherever they are set", async () => {
   const { plan } = await planIn(fileOf("greet", { group: "www-data" }, { user: "www-data", group: "www-data" }));
   expect([plan.user, plan.group]).toEqual(["www-data", "www-data"]);
   const { plan: none } = await planIn(fileOf("greet"));

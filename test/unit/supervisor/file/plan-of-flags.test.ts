@@ -1,8 +1,8 @@
-// One service without a file, for a command whose flags are the keys of a file.
+// One service without a file: the flags of a command are the keys of a file.
 import { expect, test } from "vitest";
 import { planOfFlags } from "../../../../src/supervisor/file/plan-of-flags.ts";
 
-test("the flags of a service are a plan", () => {
+test("the flags of a service become a plan", () => {
   const listen = ["tcp://127.0.0.1:7000", "http://127.0.0.1:8080/"];
   const flags = { kind: "chat", listen, history: "chat.db", retain: "30d", "idle-timeout": "5m", grace: "1s" };
   expect(planOfFlags(flags, "/srv")).toEqual({
@@ -27,7 +27,7 @@ test("the flags of a service are a plan", () => {
   });
 });
 
-test("a mistake names its flag", () => {
+test("each mistake names its flag", () => {
   const flags = { kind: "chat", listen: ["tcp://127.0.0.1:7000", "localhost"], "max-members": "0", retane: "30d" };
   expect(planOfFlags(flags, "/srv")).toEqual({
     mistakes: [

@@ -1,5 +1,5 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: what a file has, and nobody fills in.
-// What is wrong with a file is told where it is, all of it at once, with what was meant.
+// Mistakes in a file are reported all at once, with their places and a suggestion.
 import { expect, test } from "vitest";
 import { greetFile, mistakesIn, serviceFile, siteFile } from "../../../support/plan-reading.ts";
 
@@ -256,12 +256,12 @@ test.each<[file: string, mistakes: readonly string[]]>([
   expect(await mistakesIn(file)).toEqual(mistakes);
 });
 
-test("an admin socket whose path is too long with its folder", async () => {
+test("the path of an admin socket is too long with its folder", async () => {
   const [mistake] = await mistakesIn(`[admin]\nsocket = "${"x".repeat(108)}"\n${greetFile()}`);
   expect(mistake).toMatch(/^2:10: socket is too long; a Unix socket's name has at most 107 bytes, and this one \d+$/);
 });
 
-test("many mistakes are told at once, in the order of the file, whatever they are", async () => {
+test("many mistakes of any kind are reported at once, in the order of the file", async () => {
   const file = `${greetFile('frame = "line"', "retane = 1")}\n[server]\nmax-connections = 0\n${serviceFile("gret", "5")}`;
   expect(await mistakesIn(file)).toEqual([
     '5:9: frame is "line"; it must be "read" or "lines"',
@@ -272,7 +272,7 @@ test("many mistakes are told at once, in the order of the file, whatever they ar
   ]);
 });
 
-test("places are right in files with CR LF, with a byte order mark, with dots in keys and in tables of tables", async () => {
+test("places are right with CRLF, a byte order mark, dotted keys and nested tables", async () => {
   expect(await mistakesIn(`\ufeff${greetFile("retane = 1").replaceAll("\n", "\r\n")}`)).toEqual([
     expect.stringMatching(/^5:1: retane /),
   ]);
@@ -287,7 +287,7 @@ test("places are right in files with CR LF, with a byte order mark, with dots in
   ]);
 });
 
-test("a message is one line, and shows no character that is none to be seen", async () => {
+test("a message is one line and escapes invisible characters", async () => {
   const [mistake] = await mistakesIn(greetFile('"a\\u202e\\u0085\\u2028b" = 1'));
   expect(mistake).toMatch(/^5:1: "a\\u\{202e\}\\u\{85\}\\u\{2028\}b" is no key/);
 });

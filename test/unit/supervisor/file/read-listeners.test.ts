@@ -1,9 +1,9 @@
-// Where services listen: URLs, mounts, what goes together, and what is refused.
+// Listeners of services: URLs, mounts, sharing, and rejected values.
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { mistakesIn, planIn, serviceFile, serviceIn } from "../../../support/plan-reading.ts";
 
-/** Two services, the one above the other. */
+/** Two services, one after the other. */
 function two(one: string, other: string): string {
   return `${one}\n${other.replace('name = "a"', 'name = "b"')}`;
 }
@@ -33,7 +33,7 @@ test.each<[kind: string, listen: string, url: string, mount: string | undefined]
   expect(listeners).toEqual([{ listener: { url }, mount }]);
 });
 
-test("paths belong to the folder of the file", async () => {
+test("relative paths are resolved from the folder of the file", async () => {
   const { plan, folder } = await planIn(
     two(
       serviceFile("chat", '["unix:chat.sock?mode=660", "http+unix:web/@a%3F.sock"]', 'history = "chat.db"'),
@@ -62,12 +62,12 @@ test("paths belong to the folder of the file", async () => {
   ]);
 });
 
-test("the admin socket stands beside the file where nothing else is said", async () => {
+test("the admin socket is beside the file by default", async () => {
   const { plan, folder } = await planIn(serviceFile("greet", '"tcp://127.0.0.1:0"'));
   expect(plan.adminSocket).toBe(join(folder, "sockwright.sock"));
 });
 
-test("services share an HTTP listener, each below a path of its own", async () => {
+test("services share an HTTP listener, each with its own path", async () => {
   const { plan } = await planIn(
     two(
       serviceFile("web", '[{ url = "http://127.0.0.1:80/", backlog = 5 }, "http://127.0.0.1:80/two/"]', WEB),
@@ -354,7 +354,7 @@ describe("refused", () => {
     expect(await mistakesIn(file)).toEqual(mistakes);
   });
 
-  test("a Unix path that is too long with its folder", async () => {
+  test("a Unix path is too long with its folder", async () => {
     const [mistake] = await mistakesIn(serviceFile("greet", `"unix:${"x".repeat(107)}"`));
     expect(mistake).toMatch(
       /^4:10: "unix:\/.*x…" is too long; a Unix socket's name has at most 107 bytes, and this one \d+$/,

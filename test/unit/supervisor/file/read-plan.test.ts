@@ -1,4 +1,4 @@
-// A file that is no TOML, or no text at all: one mistake, at its place.
+// A file that is not valid TOML or not text: one mistake, with its place.
 import { execFileSync } from "node:child_process";
 import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -70,7 +70,7 @@ test.each<[what: string, content: string | Uint8Array, mistake: string]>([
   expect(await mistakesIn(content)).toEqual([mistake]);
 });
 
-test("a file that cannot be read is told by its name", async () => {
+test("a file that cannot be read is reported by name", async () => {
   const folder = await mkdtemp(join(tmpdir(), "plan-"));
   onTestFinished(() => rm(folder, { recursive: true }));
   const directory = join(folder, "directory");
@@ -83,7 +83,7 @@ test("a file that cannot be read is told by its name", async () => {
   expect(await reading("/proc/self/mem")).toEqual(wrong("/proc/self/mem", "it cannot be read, EIO"));
 });
 
-test("a pipe is no file, and nobody waits for who writes it", async () => {
+test("a pipe is rejected without waiting for a writer", async () => {
   const folder = await mkdtemp(join(tmpdir(), "plan-"));
   onTestFinished(() => rm(folder, { recursive: true }));
   const file = join(folder, "pipe");
@@ -92,24 +92,24 @@ test("a pipe is no file, and nobody waits for who writes it", async () => {
   expect(await readPlan(file)).toEqual({ mistakes: [{ file, line: 1, column: 1, message }] });
 });
 
-test("the name of a file is shown as text", () => {
+test("the name of a file is escaped", () => {
   const mistake = { file: "\u001b[31m\u202e.toml", line: 1, column: 2, message: "no" };
   expect(mistakeText(mistake)).toBe("\\u{1b}[31m\\u{202e}.toml:1:2: no");
 });
 
-test("what is too long for the parser that knows places is told at the start", async () => {
+test("a file too long for the parser with positions is reported at 1:1", async () => {
   const file = greetFile().replace("tcp://127.0.0.1:8000", "x".repeat(250_000));
   expect(await mistakesIn(file)).toEqual([expect.stringMatching(/^1:1: "x{80}…" has no scheme/)]);
 });
 
-test("a file has 256 KiB at most", async () => {
+test("MAX_FILE_BYTES limits the length of a file to 256 KiB", async () => {
   const text = `${greetFile()}\n#`;
   const longest = text + "x".repeat(MAX_FILE_BYTES - text.length);
   expect((await planIn(longest)).plan.services).toHaveLength(1);
   expect(await mistakesIn(`${longest}x`)).toEqual(["1:1: it is longer than 262144 bytes; write less"]);
 });
 
-test("a file has so many services, and so many listeners", async () => {
+test("MAX_SERVICES and MAX_LISTENERS limit a file", async () => {
   const service = (index: number): string => serviceFile("greet", `"unix:@${index}"`).replace('"a"', `"s${index}"`);
   const most = Array.from({ length: MAX_SERVICES }, (_, index) => service(index)).join("\n");
   expect((await planIn(most)).plan.services).toHaveLength(MAX_SERVICES);
@@ -124,10 +124,10 @@ test("a file has so many services, and so many listeners", async () => {
   expect(mistake).toMatch(/^4:\d+: there are 1025 listeners; at most 1024 can be$/);
 });
 
-test("tables stand so deep in each other, by brackets or by dots", async () => {
+test("MAX_DEPTH limits nested tables, by brackets or by dots", async () => {
   const nested = (depth: number): string =>
     `${greetFile().replace("kind", "module")}\noptions = ${"[".repeat(depth)}${"]".repeat(depth)}`;
-  // Of these are the list of services, the service, its options and the table there.
+  // Four of these levels are the list of services, the service, its options and the table there.
   expect((await planIn(nested(MAX_DEPTH - 4).replace(/= \[(.*)\]$/, "= { a = [$1] }"))).plan.services).toHaveLength(1);
   expect(await mistakesIn(nested(MAX_DEPTH))).toEqual([
     expect.stringMatching(/^5:\d+: there are more than 32 tables in each other; write fewer$/),
@@ -137,7 +137,7 @@ test("tables stand so deep in each other, by brackets or by dots", async () => {
   ]);
 });
 
-test("of very many mistakes the first are told, and how many there are besides", async () => {
+test("MAX_MISTAKES limits the reported mistakes; a last line has the number of further ones", async () => {
   const keys = Array.from({ length: MAX_MISTAKES + 5 }, (_, index) => `k${index} = 1`);
   const mistakes = await mistakesIn(greetFile(...keys));
   expect(mistakes).toHaveLength(MAX_MISTAKES + 1);
