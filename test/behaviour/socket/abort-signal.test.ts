@@ -16,8 +16,8 @@ function collectWarnings(): Error[] {
   return warnings;
 }
 
-describe("a signal is registered once, not per call", () => {
-  test("10 000 waits on one AbortSignal add one listener, and no MaxListenersExceededWarning", async () => {
+describe("an AbortSignal gets one listener, not one per call", () => {
+  test("10 000 waits on one AbortSignal add one listener and cause no MaxListenersExceededWarning", async () => {
     const warnings = collectWarnings();
     const [left, right] = unixPair();
     const { signal } = new AbortController();
@@ -31,7 +31,7 @@ describe("a signal is registered once, not per call", () => {
     expect(warnings).toEqual([]);
   });
 
-  test("nor do waits of many sockets at once, and one abort ends them all", async () => {
+  test("waits of many sockets add one listener as well, and one abort ends them all", async () => {
     const warnings = collectWarnings();
     const controller = new AbortController();
     const { signal } = controller;
@@ -43,7 +43,7 @@ describe("a signal is registered once, not per call", () => {
     expect(warnings).toEqual([]);
   });
 
-  test("a call that has ended has nothing to do with its signal any more", async () => {
+  test("an abort after a call has ended does not affect the next call", async () => {
     const [left, right] = unixPair();
     const controller = new AbortController();
     const received = right.recv(1024, { signal: controller.signal });
@@ -57,7 +57,7 @@ describe("a signal is registered once, not per call", () => {
 });
 
 describe("an aborted call rejects with an AbortError", () => {
-  test.for(waits)("$call: Node's name and code, and the signal's reason as cause", async ({ wait }) => {
+  test.for(waits)("$call: Node's name and code, with the signal's reason as the cause", async ({ wait }) => {
     const reason = { why: "the user left" };
     const controller = new AbortController();
     const rejected = wait(stuck(), controller.signal).catch((error: unknown) => error);
@@ -68,7 +68,7 @@ describe("an aborted call rejects with an AbortError", () => {
     expect(error).toHaveProperty("cause", reason);
   });
 
-  test("accept and connect_ex as well", async () => {
+  test("accept and connect_ex reject in the same way", async () => {
     const listener = listenOnLoopback();
     const controller = new AbortController();
     const { signal } = controller;
@@ -80,12 +80,12 @@ describe("an aborted call rejects with an AbortError", () => {
     await expect(connected).rejects.toMatchObject({ code: "ABORT_ERR", cause: "too late" });
   });
 
-  test("AbortSignal.timeout gives its TimeoutError as the cause", async () => {
+  test("an abort by AbortSignal.timeout has its TimeoutError as the cause", async () => {
     const rejected = stuck().recv(1, { signal: AbortSignal.timeout(5) });
     await expect(rejected).rejects.toMatchObject({ code: "ABORT_ERR", cause: { name: "TimeoutError" } });
   });
 
-  test("AbortSignal.any ends it with the reason of the one that fired", async () => {
+  test("an abort by AbortSignal.any has the reason of the signal that fired", async () => {
     const controller = new AbortController();
     const any = AbortSignal.any([new AbortController().signal, controller.signal]);
     const rejected = stuck().recv(1, { signal: any });
@@ -97,7 +97,7 @@ describe("an aborted call rejects with an AbortError", () => {
 describe("an already aborted signal", () => {
   const signal = AbortSignal.abort("before");
 
-  test.for(waits)("ends $call before it has tried anything", async ({ wait }) => {
+  test.for(waits)("ends $call before it transfers any data", async ({ wait }) => {
     const [left, right] = unixPair();
     await right.sendall("x");
     await expect(wait(left, signal)).rejects.toMatchObject({ code: "ABORT_ERR", cause: "before" });
@@ -106,7 +106,7 @@ describe("an already aborted signal", () => {
     expect(await right.recv(1024)).toHaveLength(0);
   });
 
-  test("leaves a socket that was not connected as it was", async () => {
+  test("leaves an unconnected socket unchanged", async () => {
     const listener = listenOnLoopback();
     const client = openStream();
     await expect(client.connect(listener.getsockname(), { signal })).rejects.toMatchObject({ code: "ABORT_ERR" });

@@ -14,21 +14,21 @@ describe.each([
   ["TCP", AF_INET, SOCK_STREAM],
   ["a Unix stream", AF_UNIX, SOCK_STREAM],
   ["Unix seqpacket", AF_UNIX, SOCK_SEQPACKET],
-])("%s that does not listen says that listen() is missing", (_name, family, type) => {
-  test("to accept, bound or not", async () => {
+])("%s without listen(): the error says to call listen() first", (_name, family, type) => {
+  test("accept, on a bound and an unbound socket", async () => {
     const [server] = closeAtTheEnd(socket(family, type));
     await expect(server.accept()).rejects.toMatchObject(ADVICE);
     server.bind(family === AF_UNIX ? { path: "" } : { host: "127.0.0.1", port: 0 });
     await expect(server.accept()).rejects.toMatchObject(ADVICE);
   });
 
-  test("to serve", async () => {
+  test("serve", async () => {
     const [server] = closeAtTheEnd(socket(family, type));
     await expect(server.serve(() => undefined)).rejects.toMatchObject(ADVICE);
   });
 });
 
-test("a listener that was shut down is told nothing of listen()", async () => {
+test("after shutdown of a listener, the error of accept does not mention listen()", async () => {
   const listener = listenOnLoopback();
   listener.shutdown(SHUT_RD);
   await expect(listener.accept()).rejects.toMatchObject({ code: "EINVAL", message: "accept EINVAL" });

@@ -7,7 +7,7 @@ import { listenOnLoopback, openStream } from "../../support/sockets.ts";
 import { until } from "../../support/until.ts";
 import { turnLoop } from "../poller/turns.ts";
 
-// Node does not have all of them.
+// Node does not define all of them.
 const errno = { ...constants.errno, ENONET: 64, EHOSTDOWN: 112 };
 type Errno = keyof typeof errno;
 
@@ -41,7 +41,7 @@ function isAcceptError(message: unknown): message is { readonly error: SocketErr
   return typeof message === "object" && message !== null && "error" in message && "action" in message;
 }
 
-/** What is published on sockwright:accept:error until the test ends. */
+/** Collects what is published on sockwright:accept:error until the test ends. */
 function published(): Published[] {
   const messages: Published[] = [];
   const collect = (message: unknown): void => {
@@ -54,7 +54,7 @@ function published(): Published[] {
   return messages;
 }
 
-/** The two servers: both call `seen` for each peer, and end when the listener is closed. */
+/** The two ways to serve a listener: both call `seen` for each peer, and end when the listener is closed. */
 const servers: readonly [name: string, run: (listener: Listener, seen: (peer: Socket) => void) => Promise<void>][] = [
   ["serve", (listener, seen) => listener.serve((peer) => seen(peer))],
   [
@@ -68,8 +68,8 @@ const servers: readonly [name: string, run: (listener: Listener, seen: (peer: So
   ],
 ];
 
-describe.for(servers)("%s retries by the accept table", ([, run]) => {
-  test.for(retried)("%s: goes on at once, and publishes it once", async (code) => {
+describe.for(servers)("%s handles errors by the accept table", ([, run]) => {
+  test.for(retried)("%s: accepts again at once, and publishes the error once", async (code) => {
     const messages = published();
     const listener = listenOnLoopback();
     vi.spyOn(kernel, "accept").mockReturnValueOnce(-errno[code]);
@@ -84,7 +84,7 @@ describe.for(servers)("%s retries by the accept table", ([, run]) => {
     expect(setTimeout).not.toHaveBeenCalled();
   });
 
-  test.for(paused)("%s: pauses 100 ms, goes on, and publishes it once", async (code) => {
+  test.for(paused)("%s: pauses for 100 ms, accepts again, and publishes the error once", async (code) => {
     vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "performance"] });
     const messages = published();
     const listener = listenOnLoopback();
@@ -105,7 +105,7 @@ describe.for(servers)("%s retries by the accept table", ([, run]) => {
     expect(messages).toHaveLength(1);
   });
 
-  test.for(fatal)("%s: stops, throws it, and publishes it once", async (code) => {
+  test.for(fatal)("%s: stops, throws the error, and publishes it once", async (code) => {
     const messages = published();
     const listener = listenOnLoopback();
     vi.spyOn(kernel, "accept").mockReturnValueOnce(-errno[code]);
@@ -113,12 +113,12 @@ describe.for(servers)("%s retries by the accept table", ([, run]) => {
     expect(messages).toEqual([{ code, action: "stop" }]);
   });
 
-  test("a close ends the pause, quietly", async () => {
+  test("a close ends the pause without an error", async () => {
     const listener = listenOnLoopback();
     vi.spyOn(kernel, "accept").mockReturnValueOnce(-errno.EMFILE);
     const messages = published();
     const served = run(listener, () => undefined);
-    // A peer makes the listener ready, and so its accept fail.
+    // A peer makes the listener ready, so that its accept fails.
     await openStream().connect(listener.getsockname());
     await until(() => messages.length > 0, "the pause");
     listener.close();
@@ -126,7 +126,7 @@ describe.for(servers)("%s retries by the accept table", ([, run]) => {
     expect(messages).toEqual([{ code: "EMFILE", action: "pause" }]);
   });
 
-  test("the peers that waited through several pauses are served in the end", async () => {
+  test("peers that wait through several pauses are served in the end", async () => {
     const messages = published();
     const listener = listenOnLoopback();
     const clients = [openStream(), openStream()];
@@ -149,7 +149,7 @@ describe.for(servers)("%s retries by the accept table", ([, run]) => {
   });
 });
 
-describe("a bare accept() throws as in C", () => {
+describe("accept() alone throws each of these errors, as in C", () => {
   test.for([...retried, ...paused, ...fatal])("%s", async (code) => {
     const messages = published();
     const listener = listenOnLoopback();
@@ -160,18 +160,18 @@ describe("a bare accept() throws as in C", () => {
     expect(messages).toEqual([]);
   });
 
-  test("on a socket that does not listen", async () => {
+  test("a socket that does not listen", async () => {
     await expect(openStream().accept()).rejects.toMatchObject({ code: "EINVAL", syscall: "accept" });
   });
 });
 
-test("serve loses none of the peers that it had accepted before an error in the same turn", async () => {
+test("serve loses no peer that it accepted before an error in the same turn", async () => {
   const listener = listenOnLoopback();
   const clients = Array.from({ length: 6 }, () => openStream());
   for (const client of clients) await client.connect(listener.getsockname());
   const { accept } = kernel;
   let calls = 0;
-  // The second turn takes up to two, the third up to four: an error falls into the middle of it.
+  // The second turn takes up to two peers, the third up to four: the error occurs in the middle of the third.
   vi.spyOn(kernel, "accept").mockImplementation((...args) => (++calls === 5 ? -errno.ECONNABORTED : accept(...args)));
   const ports: unknown[] = [];
   await listener.serve((_peer, { port }) => {

@@ -17,7 +17,7 @@ import { kernel } from "../../../src/native/load.ts";
 import { temporaryFolder } from "../../support/folders.ts";
 import { closeAtTheEnd, openDatagrams, openStream, unixPair } from "../../support/sockets.ts";
 
-/** The address of a fresh socket of the family that is bound to `address`, as the socket tells it. */
+/** Binds a new socket of the family to `address`, and returns the address that getsockname() reports. */
 function boundTo(family: number, address: AddressInput) {
   const [bound] = closeAtTheEnd(socket(family, SOCK_DGRAM));
   bound.bind(address);
@@ -37,8 +37,8 @@ describe("addresses are plain objects per family: inet", () => {
     expect(boundTo(AF_INET, { host, port: 0 })).toStrictEqual({ family: AF_INET, host: shown, port });
   });
 
-  test("a port is in host order, and what getsockname gives is what bind takes", () => {
-    // An address that nobody else connects from: old connections of 127.0.0.1 in TIME-WAIT would hold its ports.
+  test("a port is in host byte order, and bind accepts the result of getsockname", () => {
+    // An address that no other test connects from: old connections of 127.0.0.1 in TIME-WAIT would hold its ports.
     const address = boundTo(AF_INET, { host: "127.66.0.1", port: 0 });
     expect(address.port).toBeGreaterThan(1023);
     const [again] = closeAtTheEnd(socket(AF_INET));
@@ -60,7 +60,7 @@ describe("addresses are plain objects per family: inet6", () => {
     expect(boundTo(AF_INET6, { host, port: 0 })).toStrictEqual(expected);
   });
 
-  test("a scope is an interface's name behind %, its index behind %, or scopeId", async () => {
+  test("a scope is an interface name or an index after %, or scopeId", async () => {
     const loopback = 1;
     const sendto = vi.spyOn(kernel, "sendto");
     onTestFinished(() => sendto.mockRestore());
@@ -73,7 +73,7 @@ describe("addresses are plain objects per family: inet6", () => {
     ]) {
       await sender.sendto("hello", address);
       expect(String((await receiver.recvfrom(16))[0])).toBe("hello");
-      // The kernel ignores the scope of ::1; struct sockaddr_in6, linux/in6.h, has what it was given.
+      // The kernel ignores the scope of ::1, so read it from the struct sockaddr_in6 of linux/in6.h that was passed.
       expect(Buffer.from(sendto.mock.lastCall?.[6] ?? []).readUInt32LE(24)).toBe(loopback);
     }
     expect(() => openStream(AF_INET6).bind({ host: "fe80::1%nosuchinterface", port: 0 })).toThrow(
@@ -96,7 +96,7 @@ describe("addresses are plain objects per family: inet6", () => {
     }
   });
 
-  test("a flow label goes there and back", async () => {
+  test("connect takes a flow label, and getpeername returns it", async () => {
     const [client] = closeAtTheEnd(socket(AF_INET6, SOCK_DGRAM));
     const { port: to = 0 } = openDatagrams(AF_INET6).getsockname();
     await client.connect({ host: "::1", port: to, flowinfo: 0 });
@@ -105,7 +105,7 @@ describe("addresses are plain objects per family: inet6", () => {
 });
 
 describe("addresses are plain objects per family: unix", () => {
-  test("a path is created in the file system, and stays there after close", () => {
+  test("bind creates a path in the file system, and close leaves it there", () => {
     const path = join(temporaryFolder(), "socket");
     const [server] = closeAtTheEnd(socket(AF_UNIX));
     server.bind({ path });
@@ -114,7 +114,7 @@ describe("addresses are plain objects per family: unix", () => {
     expect(statSync(path).isSocket()).toBe(true);
   });
 
-  test("a path that is no UTF-8 is given and taken as bytes", async () => {
+  test("a path that is not UTF-8 is passed and returned as bytes", async () => {
     const path = Buffer.concat([Buffer.from(join(temporaryFolder(), "not-utf-8-")), Buffer.from([0xff, 0xfe])]);
     const [server] = closeAtTheEnd(socket(AF_UNIX));
     server.bind({ path });
@@ -124,7 +124,7 @@ describe("addresses are plain objects per family: unix", () => {
     closeAtTheEnd((await server.accept())[0]);
   });
 
-  test("a path of 107 bytes is the longest, and one more a RangeError", () => {
+  test("a path has at most 107 bytes, and a longer one throws a RangeError", () => {
     const path = join(temporaryFolder(), "p").padEnd(107, "p");
     expect(boundTo(AF_UNIX, { path })).toStrictEqual({ family: AF_UNIX, path });
     expect(() => boundTo(AF_UNIX, { path: `${path}p` })).toThrow(expect.objectContaining({ code: "ERR_OUT_OF_RANGE" }));
@@ -152,7 +152,7 @@ describe("addresses are plain objects per family: unix", () => {
     }
   });
 
-  test("text is a string, and what is no text a Buffer", () => {
+  test("an abstract name that is valid UTF-8 is returned as a string, any other as a Buffer", () => {
     expect(boundTo(AF_UNIX, { abstract: `grüße-${id}` })).toStrictEqual({ family: AF_UNIX, abstract: `grüße-${id}` });
     const abstract = Buffer.from([0xff, ...randomBytes(8)]);
     expect(boundTo(AF_UNIX, { abstract })).toStrictEqual({ family: AF_UNIX, abstract });
@@ -182,7 +182,7 @@ describe("addresses are plain objects per family: unix", () => {
     });
   });
 
-  test("a sender without a name has none to be answered at", async () => {
+  test("a datagram from an unnamed sender has no address to answer to", async () => {
     const server = openDatagrams(AF_UNIX);
     const [client] = closeAtTheEnd(socket(AF_UNIX, SOCK_DGRAM));
     await client.sendto("anonymous", server.getsockname());
@@ -192,17 +192,17 @@ describe("addresses are plain objects per family: unix", () => {
   });
 });
 
-describe("raw bytes for any other family", () => {
-  test("netlink: what follows sa_family, there and back", () => {
+describe("addresses of any other family are raw bytes", () => {
+  test("netlink: bind takes and getsockname returns the bytes after sa_family", () => {
     const [netlink] = closeAtTheEnd(socket(AF_NETLINK, SOCK_RAW, 0));
-    // netlink(7), struct sockaddr_nl: padding, port id, groups. Port id 0 is chosen by the kernel.
+    // netlink(7), struct sockaddr_nl: padding, port id, groups. For port id 0 the kernel chooses one.
     netlink.bind({ family: AF_NETLINK, bytes: new Uint8Array(10) });
     const { bytes = new Uint8Array(0) } = { bytes: undefined, ...netlink.getsockname() };
     expect(bytes).toHaveLength(10);
     expect(new DataView(bytes.buffer, bytes.byteOffset).getUint32(2, true)).not.toBe(0);
   });
 
-  test("and for a known family as well", async () => {
+  test("a known family takes raw bytes as well", async () => {
     const server = openStream();
     // 127.0.0.1, port 0, and the padding of struct sockaddr_in.
     server.bind({ family: AF_INET, bytes: new Uint8Array([0, 0, 127, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0]) });

@@ -1,4 +1,4 @@
-// Sockets that are open already and are taken over.
+// Sockets that are already open and that adopt() takes over.
 
 import { closeSync, fstatSync, openSync } from "node:fs";
 import { constants } from "node:os";
@@ -29,7 +29,7 @@ const IPPROTO = { tcp: 6, udp: 17 };
 const O_NONBLOCK = 0o4000;
 const O_CLOEXEC = 0o2000000;
 
-describe("a socket is what the kernel says that it is", () => {
+describe("an adopted socket has the attributes that the kernel reports", () => {
   test.each([
     [AF_INET, SOCK_STREAM, IPPROTO.tcp],
     [AF_INET6, SOCK_STREAM, IPPROTO.tcp],
@@ -46,7 +46,7 @@ describe("a socket is what the kernel says that it is", () => {
   });
 });
 
-test("a listener is one, and is iterated as one", async () => {
+test("an adopted listener accepts connections", async () => {
   const bound = socket();
   bound.bind({ host: "127.0.0.1", port: 0 });
   bound.listen();
@@ -60,7 +60,7 @@ test("a listener is one, and is iterated as one", async () => {
   expect(String(await client.recv(16))).toBe("hello");
 });
 
-test("a connected socket goes on where it was, blocking or not", async () => {
+test("an adopted connection keeps working, and its descriptor becomes non-blocking", async () => {
   const [left, right] = socketpair();
   onTestFinished(() => right.close());
   const descriptor = left.detach({ blocking: true });
@@ -72,13 +72,13 @@ test("a connected socket goes on where it was, blocking or not", async () => {
   expect(String(await waiting)).toBe("ping");
 });
 
-test("the Socket owns the descriptor: close closes it", () => {
+test("the Socket owns the descriptor: close() closes it", () => {
   const descriptor = socket().detach();
   adopt(descriptor).close();
   expect(() => fstatSync(descriptor)).toThrow("EBADF");
 });
 
-test("what cannot be adopted stays the caller's", () => {
+test("a descriptor that cannot be adopted stays open", () => {
   const file = openSync("/dev/null", "r");
   onTestFinished(() => closeSync(file));
   expect(() => adopt(file)).toThrow(expect.objectContaining({ code: "ENOTSOCK", syscall: "adopt" }));
@@ -88,7 +88,7 @@ test("what cannot be adopted stays the caller's", () => {
   }
 });
 
-test("a descriptor has one owner", () => {
+test("a descriptor that has an owner cannot be adopted", () => {
   const owner = socket();
   onTestFinished(() => owner.close());
   expect(() => adopt(owner.fileno())).toThrow(
@@ -101,14 +101,14 @@ test("a descriptor has one owner", () => {
   expect(fstatSync(owner.fileno()).isSocket()).toBe(true);
 });
 
-test("what is no number is no descriptor", () => {
+test("adopt refuses a value that is not a descriptor number", () => {
   for (const wrong of ["3", 0.5, 2 ** 31, undefined, null, 3n, {}]) {
     expect(() => adopt(wrong as number)).toThrow(/"descriptor"/);
   }
 });
 
 // socket(7): close(2) of such a socket would block.
-test("a close that lingers is known to linger", async () => {
+test("an adopted socket with SO_LINGER closes without blocking", async () => {
   const listener = socket();
   listener.bind({ host: "127.0.0.1", port: 0 });
   listener.listen();

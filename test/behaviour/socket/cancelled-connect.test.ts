@@ -16,7 +16,7 @@ async function fillBacklog(listener: Listener, family: number): Promise<AddressI
   return address;
 }
 
-/** What a connect waits for, and the address with which it does. */
+/** What a connect waits for, its family, and a function that prepares the address to connect to. */
 const obstacles: readonly [name: string, family: number, prepare: () => Promise<AddressInput>][] = [
   [
     "an answer over TCP",
@@ -72,7 +72,7 @@ const cancellations: readonly [
 ];
 
 describe.for(cancellations)("a %s connect leaves a socket that can only be closed", ([, error, connect]) => {
-  test.for(obstacles)("when it waited for %s", async ([, family, prepare]) => {
+  test.for(obstacles)("after it waited for %s", async ([, family, prepare]) => {
     const address = await prepare();
     const client = openStream(family);
     await expect(connect(client, address)).rejects.toMatchObject(error);
@@ -109,7 +109,7 @@ describe.for(cancellations)("a %s connect leaves a socket that can only be close
   });
 });
 
-test("a look-up that ends after its connect was cancelled begins nothing", async () => {
+test("a lookup that ends after its connect was cancelled starts no connection", async () => {
   const { found } = lookUpWaits();
   const listener = listenOnLoopback();
   const client = openStream();

@@ -6,8 +6,8 @@ import { receives } from "./waits.ts";
 
 const REASON = new Error("the user left");
 
-describe.for(receives)("a cancelled $call has consumed nothing", ({ wait }) => {
-  test("when the signal fires after the data came, and before the loop has told of it", async () => {
+describe.for(receives)("a cancelled $call consumes nothing", ({ wait }) => {
+  test("if the signal fires after the data arrived, but before the event loop reports it", async () => {
     const [left, right] = unixPair();
     const controller = new AbortController();
     const received = wait(right, controller.signal);
@@ -18,7 +18,7 @@ describe.for(receives)("a cancelled $call has consumed nothing", ({ wait }) => {
     expect(String(await right.recv(1024))).toBe("kept");
   });
 
-  test("when its time is out", async () => {
+  test("if it times out", async () => {
     const [left, right] = unixPair();
     right.settimeout(5);
     await expect(wait(right)).rejects.toMatchObject({ code: "ERR_SOCKWRIGHT_TIMEOUT" });
@@ -27,7 +27,7 @@ describe.for(receives)("a cancelled $call has consumed nothing", ({ wait }) => {
     expect(String(await right.recv(1024))).toBe("kept");
   });
 
-  test("and leaves the call behind it its turn", async () => {
+  test("and the next call in the queue gets the data", async () => {
     const [left, right] = unixPair();
     const controller = new AbortController();
     const cancelled = wait(right, controller.signal);
@@ -39,7 +39,7 @@ describe.for(receives)("a cancelled $call has consumed nothing", ({ wait }) => {
   });
 });
 
-test("a cancelled recvfrom leaves the datagram, with its sender", async () => {
+test("a cancelled recvfrom leaves the datagram and its sender's address", async () => {
   const socket = openDatagrams(AF_UNIX);
   const controller = new AbortController();
   const received = socket.recvfrom(1024, { signal: controller.signal });
@@ -50,7 +50,7 @@ test("a cancelled recvfrom leaves the datagram, with its sender", async () => {
   expect([String(data), address]).toEqual(["kept", socket.getsockname()]);
 });
 
-test("a cancelled accept has accepted nobody", async () => {
+test("a cancelled accept leaves the connection in the backlog", async () => {
   const listener = listenOnLoopback();
   const controller = new AbortController();
   const accepted = listener.accept({ signal: controller.signal });
@@ -65,7 +65,7 @@ test("a cancelled accept has accepted nobody", async () => {
   expect(address).toEqual(client.getsockname());
 });
 
-test("a hundred receives cancelled one after the other lose no byte of what comes meanwhile", async () => {
+test("a hundred receives that are cancelled in a row lose no byte that arrives meanwhile", async () => {
   const [left, right] = unixPair();
   const sent = Array.from({ length: 100 }, (_, number) => `${number} `);
   let received = "";
@@ -77,7 +77,7 @@ test("a hundred receives cancelled one after the other lose no byte of what come
       },
       () => undefined,
     );
-    // In every order: data first, the signal first, and with turns of the loop between them.
+    // All orders: the data first, the signal first, and turns of the loop between them.
     if (index % 3 === 0) controller.abort();
     left.trySend(text);
     if (index % 3 === 1) await turnLoop(index % 2);

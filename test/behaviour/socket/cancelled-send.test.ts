@@ -6,7 +6,7 @@ import { tcpPair, unixPair } from "../../support/sockets.ts";
 const MIB = 1024 * 1024;
 const REASON = new Error("the user left");
 
-/** Takes what has come, now. */
+/** Receives the data that is available now, and returns the number of bytes. */
 function drain(socket: Socket): number {
   const room = Buffer.alloc(MIB);
   let total = 0;
@@ -16,7 +16,7 @@ function drain(socket: Socket): number {
   return total;
 }
 
-/** The two ways in which a wait ends without its result. */
+/** The two ways in which a wait ends without a result. */
 const endings: readonly [name: string, error: object, sendall: (socket: Socket, data: Buffer) => Promise<void>][] = [
   [
     "cancelled",
@@ -50,7 +50,7 @@ describe.for(endings)("a %s sendall", ([, error, sendall]) => {
     expect(received).toBeGreaterThan(0);
     expect(failure).toMatchObject({ ...error, bytesSent: received });
 
-    // There is room again, and yet nothing goes out: it would be read as the rest of the message.
+    // There is room again, but nothing may be sent: the peer would read it as the rest of the message.
     const unusable = { code: "ERR_SOCKWRIGHT_PARTIAL_SEND" };
     await expect(left.send("x")).rejects.toMatchObject(unusable);
     await expect(left.sendall("x")).rejects.toMatchObject(unusable);
@@ -59,14 +59,14 @@ describe.for(endings)("a %s sendall", ([, error, sendall]) => {
     expect(() => left.trySend("x")).toThrow(expect.objectContaining(unusable));
     expect(drain(right)).toBe(0);
 
-    // The other direction, and the end, are as before.
+    // The other direction and shutdown still work.
     await right.sendall("still heard");
     expect(String(await left.recv(1024))).toBe("still heard");
     left.shutdown(SHUT_WR);
     expect(await right.recv(1024)).toHaveLength(0);
   });
 
-  test("of which no byte had left takes none, and leaves the direction usable", async () => {
+  test("that has sent no byte sends none later, and leaves the direction usable", async () => {
     const [left, right] = unixPair();
     const filled = fill(left);
     await expect(sendall(left, Buffer.from("lost"))).rejects.toMatchObject({ ...error, bytesSent: 0 });
@@ -75,7 +75,7 @@ describe.for(endings)("a %s sendall", ([, error, sendall]) => {
     expect(String(await right.recv(1024))).toBe("usable");
   });
 
-  test("behind another leaves that other whole", async () => {
+  test("that is queued behind another does not affect that one", async () => {
     const [left, right] = unixPair();
     const first = left.sendall(Buffer.alloc(MIB, "a"));
     const third = expect(sendall(left, Buffer.alloc(MIB, "b"))).rejects.toMatchObject({ ...error, bytesSent: 0 });
@@ -87,7 +87,7 @@ describe.for(endings)("a %s sendall", ([, error, sendall]) => {
     expect(Buffer.concat(chunks).equals(Buffer.concat([Buffer.alloc(MIB, "a"), Buffer.alloc(10, "c")]))).toBe(true);
   });
 
-  test("in front of others takes them along when it was partial", async () => {
+  test("that was partial ends the sends queued behind it as well", async () => {
     const [left, right] = unixPair();
     const outcomes = await Promise.allSettled([sendall(left, Buffer.alloc(MIB)), left.sendall("x"), left.send("y")]);
     const [first, ...behind] = outcomes.map((outcome) => outcome.status === "rejected" && outcome.reason);
@@ -96,7 +96,7 @@ describe.for(endings)("a %s sendall", ([, error, sendall]) => {
   });
 });
 
-test("a sendall that fails tells how much had gone", async () => {
+test("a sendall that fails reports how many bytes it sent", async () => {
   const [left, right] = unixPair();
   const failed = left.sendall(Buffer.alloc(MIB)).catch((failure: unknown) => failure);
   const received = drain(right);
@@ -104,14 +104,14 @@ test("a sendall that fails tells how much had gone", async () => {
   expect(await failed).toMatchObject({ code: "EPIPE", syscall: "send", bytesSent: received });
 });
 
-test("a sendall cut by a local close tells how much had gone", async () => {
+test("a sendall that a local close interrupts reports how many bytes it sent", async () => {
   const [left, right] = unixPair();
   const failed = left.sendall(Buffer.alloc(MIB)).catch((failure: unknown) => failure);
   left.close();
   expect(await failed).toMatchObject({ code: "ERR_SOCKWRIGHT_CLOSED", bytesSent: drain(right) });
 });
 
-test("a cancelled send, sendmsg or wait has sent nothing, and leaves the direction usable", async () => {
+test("a cancelled send, sendmsg or writable sends nothing, and leaves the direction usable", async () => {
   const [left, right] = unixPair();
   const filled = fill(left);
   const controller = new AbortController();

@@ -39,7 +39,7 @@ describe("closing locally: pending single calls reject with ERR_SOCKWRIGHT_CLOSE
     await expect(connected).rejects.toMatchObject(CLOSED);
   });
 
-  test("the promise is settled in the turn of the close, though data is there", async () => {
+  test("a pending receive rejects even if data has arrived", async () => {
     const [left, right] = unixPair();
     const received = right.recv(1024);
     left.trySend("too late");
@@ -48,7 +48,7 @@ describe("closing locally: pending single calls reject with ERR_SOCKWRIGHT_CLOSE
   });
 });
 
-describe("closing locally ends iterations quietly", () => {
+describe("closing locally ends iterations without an error", () => {
   test.for([
     ["a stream", () => unixPair()[0]],
     ["datagrams", () => openDatagrams(AF_INET)],
@@ -67,7 +67,7 @@ describe("closing locally ends iterations quietly", () => {
     expect(given).toEqual([]);
   });
 
-  test("from inside the loop", async () => {
+  test("if the loop itself closes the socket", async () => {
     const [left, right] = unixPair();
     await left.sendall("hello");
     const chunks: string[] = [];
@@ -78,13 +78,13 @@ describe("closing locally ends iterations quietly", () => {
     expect(chunks).toEqual(["hello"]);
   });
 
-  test("but one that begins on a closed socket is a mistake, and throws", async () => {
+  test("an iteration that begins on a closed socket throws", async () => {
     const [socket] = unixPair();
     socket.close();
     await expect(socket[Symbol.asyncIterator]().next()).rejects.toMatchObject(CLOSED);
   });
 
-  test("and a failure is no quiet end", async () => {
+  test("a failure of the connection still throws", async () => {
     const [left, right] = await tcpPair();
     await left.sendall("never read");
     const iterated = (async () => {
@@ -105,7 +105,7 @@ describe("after close", () => {
     expect(opened.closed).toBe(true);
   });
 
-  test("a second close does nothing, not even to whoever has the descriptor's number by then", () => {
+  test("a second close does nothing, even if another socket has the descriptor number by then", () => {
     const first = socket();
     const number = first.fileno();
     first.close();
@@ -122,13 +122,13 @@ describe("after close", () => {
     await expect(wait(socket)).rejects.toMatchObject(CLOSED);
   });
 
-  test("the attributes tell what it was", () => {
+  test("the attributes keep their values", () => {
     const closed = socket(AF_INET, SOCK_DGRAM, 17);
     closed.close();
     expect(closed).toMatchObject({ family: AF_INET, type: SOCK_DGRAM, protocol: 17 });
   });
 
-  test("the peer reads what was sent, and then the end", async () => {
+  test("the peer reads the data that was sent, then the end of the stream", async () => {
     const [left, right] = await tcpPair();
     await left.sendall("last words");
     left.close();
@@ -152,7 +152,7 @@ describe("await using", () => {
     expect(await right.recv(1024)).toHaveLength(0);
   });
 
-  test("does not mind a close inside the block", async () => {
+  test("allows a close inside the block", async () => {
     const [left] = unixPair();
     {
       await using inside = left;

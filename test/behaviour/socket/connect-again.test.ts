@@ -21,8 +21,8 @@ describe.each([
   ["TCP over IPv6", AF_INET6, SOCK_STREAM],
   ["a Unix stream", AF_UNIX, SOCK_STREAM],
   ["Unix seqpacket", AF_UNIX, SOCK_SEQPACKET],
-])("what is connected is not connected again: %s", (_name, family, type) => {
-  test("to another address, to the same, and also with connect_ex", async () => {
+])("a connected socket cannot connect again: %s", (_name, family, type) => {
+  test("to another address or the same one, with connect or connect_ex", async () => {
     const [first, second] = [listenerOf(family, type), listenerOf(family, type)];
     const [client] = closeAtTheEnd(socket(family, type));
     await client.connect(first.getsockname());
@@ -32,7 +32,7 @@ describe.each([
     expect(client.getpeername()).toEqual(first.getsockname());
   });
 
-  test("after a connect_ex, and in the same turn", async () => {
+  test("after a connect_ex in the same turn", async () => {
     const [first, second] = [listenerOf(family, type), listenerOf(family, type)];
     const [client] = closeAtTheEnd(socket(family, type));
     const codes = [client.connect_ex(first.getsockname()), client.connect_ex(second.getsockname())];
@@ -41,7 +41,7 @@ describe.each([
   });
 });
 
-test("a name likewise", async () => {
+test("a socket that connected by name cannot connect again", async () => {
   const listener = listenerOf(AF_INET, SOCK_STREAM);
   const client = openStream();
   const { port = 0 } = listener.getsockname();
@@ -52,7 +52,7 @@ test("a name likewise", async () => {
 test.each([
   ["UDP", AF_INET],
   ["Unix datagrams", AF_UNIX],
-])("%s may have another peer", async (_name, family) => {
+])("%s can connect to another peer", async (_name, family) => {
   const [first, second, client] = [openDatagrams(family), openDatagrams(family), openDatagrams(family)];
   await client.connect(first.getsockname());
   await client.connect(second.getsockname());
@@ -62,7 +62,7 @@ test.each([
 test.each([
   ["a reset", errno.ECONNRESET],
   ["an error that is no longer known", errno.ECONNABORTED],
-])("%s just before the success is told is the connect's error", async (_name, lost) => {
+])("%s right before connect reports success is the error of connect", async (_name, lost) => {
   const client = openStream();
   const { connect } = kernel;
   vi.spyOn(kernel, "connect")
@@ -72,7 +72,7 @@ test.each([
   expect(await client.connect_ex(address)).toBe(lost);
 });
 
-test("a signal that comes just then is no error", async () => {
+test("EINTR right before connect reports success is not an error", async () => {
   const client = openStream();
   const { connect } = kernel;
   vi.spyOn(kernel, "connect")

@@ -1,5 +1,5 @@
-// Addresses as text and bytes, byte order, services, protocols and interfaces: what interop/python-names.test.ts does not
-// compare, and wrong arguments.
+// Addresses as text and bytes, byte order, services, protocols and interfaces: wrong arguments, and what
+// interop/python-names.test.ts does not compare.
 import { describe, expect, test } from "vitest";
 import {
   AF_INET,
@@ -24,7 +24,7 @@ import {
   SocketError,
 } from "../../../src/index.ts";
 
-test("bytes are the network's, and in the caller's own memory", () => {
+test("addresses as bytes are in network byte order, in a Buffer or any view", () => {
   expect(inet_pton(AF_INET, "1.2.3.4")).toEqual(Buffer.of(1, 2, 3, 4));
   expect(inet_pton(AF_INET6, "::102:304").subarray(12)).toEqual(Buffer.of(1, 2, 3, 4));
   expect(inet_aton("1.2.772")).toEqual(Buffer.of(1, 2, 3, 4));
@@ -32,24 +32,24 @@ test("bytes are the network's, and in the caller's own memory", () => {
   expect(inet_ntop(AF_INET6, new Uint32Array(4))).toBe("::");
 });
 
-test("a number in the network's order lies in memory as the network has it", () => {
+test("the results of htons and htonl lie in memory in network byte order", () => {
   expect([...new Uint8Array(Uint16Array.of(htons(0x1234)).buffer)]).toEqual([0x12, 0x34]);
   expect([...new Uint8Array(Uint32Array.of(htonl(0x12345678)).buffer)]).toEqual([0x12, 0x34, 0x56, 0x78]);
   for (const value of [0, 1, 0x8000, 0xffff]) expect(ntohs(htons(value))).toBe(value);
   for (const value of [0, 1, 0x80000000, 0xffffffff]) expect(ntohl(htonl(value))).toBe(value);
 });
 
-test("IPv6 is built in", () => {
+test("has_ipv6 is true", () => {
   expect(has_ipv6).toBe(true);
 });
 
-test("interfaces by name and number", () => {
+test("interface names and indexes map to each other", () => {
   const all = if_nameindex();
   expect(all).toContainEqual([if_nametoindex("lo"), "lo"]);
   for (const [index, name] of all) expect([if_nametoindex(name), if_indextoname(index)]).toEqual([index, name]);
 });
 
-describe("what there is not", () => {
+describe("a lookup without a result throws a SocketError", () => {
   test.each([
     ["a service", () => getservbyname("no-such", "tcp"), "getservbyname ENOENT: no-such/tcp is not known here"],
     ["a port", () => getservbyport(65_535), "getservbyport ENOENT: 65535 is not known here"],
@@ -76,7 +76,7 @@ describe("wrong arguments", () => {
     ["inet_ntop", inet_ntop, [0.5, Buffer.alloc(4)], "ERR_OUT_OF_RANGE", "family"],
     ["inet_aton", inet_aton, [undefined], "ERR_INVALID_ARG_TYPE", "text"],
     ["inet_aton", inet_aton, ["1.2.3.4\0"], "ERR_INVALID_ARG_VALUE", "text"],
-    // Cut, it would be 0.0.0.0.
+    // Truncated, it would be 0.0.0.0.
     ["inet_aton", inet_aton, [`${"0".repeat(1_000)}1`], "ERR_INVALID_ARG_VALUE", "text"],
     ["inet_aton", inet_aton, [`1.2.3.4 ${"é".repeat(1_000)}`], "ERR_INVALID_ARG_VALUE", "text"],
     ["inet_ntoa", inet_ntoa, [Buffer.alloc(5)], "ERR_INVALID_ARG_VALUE", "packed"],
@@ -108,7 +108,7 @@ describe("wrong arguments", () => {
     expect(error).toMatchObject({ code, message: expect.stringMatching(new RegExp(`["' ]?${argument}["' ]`)) });
   });
 
-  test("a service as long as can be is asked for whole", () => {
+  test("a service name of the maximum length is looked up whole", () => {
     expect(() => getservbyname("x".repeat(255), "y".repeat(255))).toThrow(/ENOENT/);
   });
 

@@ -1,4 +1,4 @@
-// create_connection: whichever address of a host takes the connection first, RFC 8305.
+// create_connection connects to whichever address of a host accepts first, RFC 8305.
 import { afterEach, describe, expect, onTestFinished, test, vi } from "vitest";
 import {
   AF_INET,
@@ -31,14 +31,14 @@ async function createConnectionTo(port: number, options?: CreateConnectionOption
   return client;
 }
 
-/** Where connect(2) was asked to go, by the last byte of the address. */
+/** The addresses that connect(2) was called with, each by its last byte. */
 function spyOnConnects(): () => Set<number> {
   const spy = vi.spyOn(kernel, "connect");
   return () =>
     new Set(spy.mock.calls.map(([, , sockaddr]) => (sockaddr.length === 16 ? sockaddr[7] : sockaddr[23]) ?? -1));
 }
 
-/** Fails unless the call rejects so and leaves nothing open. */
+/** Expects the call to reject with `error` and to leave nothing open. */
 async function expectRefused(made: () => Promise<unknown>, error: object): Promise<void> {
   const before = kernel.openDescriptors();
   await expect(made()).rejects.toMatchObject(error);
@@ -46,7 +46,7 @@ async function expectRefused(made: () => Promise<unknown>, error: object): Promi
 }
 
 describe("connects", () => {
-  test("to a numeric host, without a look-up, and carries bytes", async () => {
+  test("to a numeric host without a lookup, and carries bytes", async () => {
     const asked = nameHas();
     const listener = listenAt("127.0.0.1");
     const client = await createConnectionTo(portOfListener(listener), {}, "127.0.0.1");
@@ -58,14 +58,14 @@ describe("connects", () => {
     expect(asked).not.toHaveBeenCalled();
   });
 
-  test("to what getsockname gives, of IPv6, too", async () => {
+  test("to an address that getsockname returned, also of IPv6", async () => {
     for (const listener of [listenAt("127.0.0.1"), listenAt("::1")]) {
       const [client] = closeAtTheEnd(await create_connection(listener.getsockname()));
       expect(client.getpeername()).toEqual(listener.getsockname());
     }
   });
 
-  test("to localhost, of whichever family listens", async () => {
+  test("to localhost in whichever family listens", async () => {
     for (const listener of [listenAt("127.0.0.1"), listenAt("::1")]) {
       nameHas("::1", "127.0.0.1");
       const client = await createConnectionTo(portOfListener(listener), {}, "localhost");
@@ -73,7 +73,7 @@ describe("connects", () => {
     }
   });
 
-  test("to the one of many that does not refuse, at once: the delay never passes", async () => {
+  test("to the first address that does not refuse, without a delay between the attempts", async () => {
     const listener = listenAt(here);
     nameHas("127.0.0.2", "127.0.0.3", "127.0.0.4", here, "127.0.0.5");
     const connects = spyOnConnects();
@@ -83,7 +83,7 @@ describe("connects", () => {
     expect([...connects()]).toEqual([2, 3, 4, 9]);
   });
 
-  test("beside one that does not answer, after 250 ms, and closes that one", async () => {
+  test("to a second address if the first does not answer in 250 ms, and closes the first attempt", async () => {
     const listener = listenAt(here);
     await neverAnswersAt("127.0.0.2", portOfListener(listener));
     nameHas("127.0.0.2", here);
@@ -101,7 +101,7 @@ describe("connects", () => {
     expect(kernel.openDescriptors()).toBe(before + 1);
   });
 
-  test("to the next where a family has no sockets on this machine", async () => {
+  test("to the next address if this machine has no sockets of a family", async () => {
     const listener = listenAt("127.0.0.1");
     nameHas("::1", "127.0.0.1");
     const { socket } = kernel;
@@ -111,14 +111,14 @@ describe("connects", () => {
     expect((await createConnectionTo(portOfListener(listener))).family).toBe(AF_INET);
   });
 
-  test("an address with a family to that one alone", async () => {
+  test("to addresses of one family only, if the given address names it", async () => {
     const asked = nameHas("::1", "127.0.0.1");
     const listener = listenAt("127.0.0.1");
     const [client] = closeAtTheEnd(await create_connection({ family: AF_INET, host, port: portOfListener(listener) }));
     expect([client.family, asked.mock.calls[0]?.[2]]).toEqual([AF_INET, AF_INET]);
   });
 
-  test("Python's create_server", async (context) => {
+  test("to Python's create_server", async (context) => {
     const python = requireTool(context, "python3");
     const code = `import socket
 server = socket.create_server(("127.0.0.1", 0))
@@ -135,7 +135,7 @@ peer.sendall(peer.recv(100).upper())`;
   });
 });
 
-describe("RFC 8305, section 4: the families in turn, the first one's first", () => {
+describe("RFC 8305, section 4: the families alternate, starting with the family of the first address", () => {
   const six = (id: number) => ({ family: AF_INET6, id });
   const four = (id: number) => ({ family: AF_INET, id });
   test.for([
@@ -163,7 +163,7 @@ describe("RFC 8305, section 4: the families in turn, the first one's first", () 
 });
 
 describe("source_address", () => {
-  test("is where the socket is bound", async () => {
+  test("is the local address of the socket", async () => {
     const listener = listenAt("127.0.0.1");
     nameHas("127.0.0.1");
     const client = await createConnectionTo(portOfListener(listener), {
@@ -172,14 +172,14 @@ describe("source_address", () => {
     expect(client.getsockname().host).toBe("127.0.0.7");
   });
 
-  test("of one family asks for that one alone", async () => {
+  test("of one family limits the lookup to this family", async () => {
     const asked = nameHas("::1", "127.0.0.1");
     const listener = listenAt("127.0.0.1");
     await createConnectionTo(portOfListener(listener), { source_address: { host: "127.0.0.1", port: 0 } });
     expect(asked.mock.calls[0]?.[2]).toBe(AF_INET);
   });
 
-  test("with a port of its own, also where two are under way", async () => {
+  test("with a port works also for two attempts at the same time", async () => {
     const listener = listenAt(here);
     const own = listenAt("127.0.0.7");
     const port = portOfListener(own);
@@ -190,7 +190,7 @@ describe("source_address", () => {
     expect(client.getsockname()).toMatchObject({ host: "127.0.0.7", port });
   });
 
-  test("in use is EADDRINUSE, and nothing is left open", async () => {
+  test("in use rejects with EADDRINUSE, and nothing is left open", async () => {
     const listener = listenAt("127.0.0.1");
     const source = { host: "127.0.0.1", port: portOfListener(listener) };
     nameHas("127.0.0.2", "127.0.0.3");
@@ -200,7 +200,7 @@ describe("source_address", () => {
     });
   });
 
-  test("of another family than the address is refused by its name", async () => {
+  test("of another family than the address is refused, and the error names the option", async () => {
     const options = { source_address: { host: "::1", port: 0 } };
     await expectRefused(() => create_connection({ host: "127.0.0.1", port: 1 }, options), {
       code: "ERR_INVALID_ARG_VALUE",
@@ -209,14 +209,14 @@ describe("source_address", () => {
   });
 });
 
-describe("where nobody takes it", () => {
-  test("the error is that of the last address, as Python's", async () => {
+describe("if no address accepts", () => {
+  test("the error is that of the last address, as in Python", async () => {
     const port = portOfListener(listenAt(here));
     nameHas("127.0.0.2", "127.0.0.3");
     await expectRefused(() => createConnectionTo(port), { code: "ECONNREFUSED", address: "127.0.0.3", port });
   });
 
-  test("all_errors: an AggregateError in the order of the addresses, with the first one's code", async () => {
+  test("all_errors: an AggregateError has the errors in the order of the addresses", async () => {
     const port = portOfListener(listenAt(here));
     nameHas("127.0.0.2", "127.0.0.3", "127.0.0.4");
     const error: unknown = await createConnectionTo(port, { all_errors: true }).catch((error: unknown) => error);
@@ -229,7 +229,7 @@ describe("where nobody takes it", () => {
     });
   });
 
-  test("a name without addresses is ENOTFOUND, also with all_errors", async () => {
+  test("a name without addresses rejects with ENOTFOUND, also with all_errors", async () => {
     nameHas();
     for (const all_errors of [false, true])
       await expectRefused(() => createConnectionTo(1, { all_errors }), {
@@ -241,7 +241,7 @@ describe("where nobody takes it", () => {
 });
 
 describe("time-outs", () => {
-  test("the socket has it afterwards; without one, the default", async () => {
+  test("the socket keeps the timeout of the call; without one it has the default", async () => {
     const port = portOfListener(listenAt("127.0.0.1"));
     nameHas("127.0.0.1");
     expect((await createConnectionTo(port, { timeoutMs: 9_000 })).timeout).toBe(9_000);
@@ -250,7 +250,7 @@ describe("time-outs", () => {
     expect((await createConnectionTo(port, { timeoutMs: null })).timeout).toBe(null);
   });
 
-  test("the look-up is within it, and what it finds later begins nothing", async () => {
+  test("the timeout includes the lookup, and a later result starts no connection", async () => {
     const { found } = lookUpWaits();
     const connects = spyOnConnects();
     await expectRefused(() => createConnectionTo(1, { timeoutMs: 5 }), { code: "ERR_SOCKWRIGHT_TIMEOUT" });
@@ -259,7 +259,7 @@ describe("time-outs", () => {
     expect([...connects()]).toEqual([]);
   });
 
-  test("it is one for all addresses, and the default is one as well", async () => {
+  test("one timeout covers all addresses, and so does the default timeout", async () => {
     const port = portOfListener(listenAt(here));
     for (const each of ["127.0.0.2", "127.0.0.3"]) await neverAnswersAt(each, port);
     nameHas("127.0.0.2", "127.0.0.3");
@@ -268,7 +268,7 @@ describe("time-outs", () => {
     await expectRefused(() => createConnectionTo(port), { code: "ERR_SOCKWRIGHT_TIMEOUT" });
   });
 
-  test("all_errors has it for each that was under way", async () => {
+  test("all_errors has a timeout error for each attempt in progress", async () => {
     const port = portOfListener(listenAt(here));
     await neverAnswersAt("127.0.0.3", port);
     nameHas("127.0.0.2", "127.0.0.3", "127.0.0.4");
@@ -278,7 +278,7 @@ describe("time-outs", () => {
     });
   });
 
-  test("0 waits for nothing but the look-up: EINPROGRESS, as in Python", async () => {
+  test("a timeout of 0 waits only for the lookup, and rejects with EINPROGRESS as in Python", async () => {
     const port = portOfListener(listenAt("127.0.0.1"));
     nameHas("127.0.0.1");
     await expectRefused(() => createConnectionTo(port, { timeoutMs: 0 }), { code: "EINPROGRESS" });
@@ -288,13 +288,13 @@ describe("time-outs", () => {
 describe("an abort", () => {
   const aborted = { name: "AbortError", code: "ABORT_ERR", cause: "enough" };
 
-  test("before it begins", async () => {
+  test("before the call rejects it without a lookup", async () => {
     const asked = nameHas("127.0.0.1");
     await expectRefused(() => createConnectionTo(1, { signal: AbortSignal.abort("enough") }), aborted);
     expect(asked).not.toHaveBeenCalled();
   });
 
-  test("while the name is looked up", async () => {
+  test("during the lookup rejects the call, and starts no connection", async () => {
     const { found } = lookUpWaits();
     const controller = new AbortController();
     const connects = spyOnConnects();
@@ -306,7 +306,7 @@ describe("an abort", () => {
     expect([...connects()]).toEqual([]);
   });
 
-  test("while several are under way, also with all_errors: all are closed", async () => {
+  test("during several attempts closes all of them, also with all_errors", async () => {
     const port = portOfListener(listenAt(here));
     for (const each of ["127.0.0.2", "127.0.0.3"]) await neverAnswersAt(each, port);
     nameHas("127.0.0.2", "127.0.0.3");
@@ -321,7 +321,7 @@ describe("an abort", () => {
     expect(kernel.openDescriptors()).toBe(before);
   });
 
-  test("afterwards does nothing", async () => {
+  test("after the call has no effect", async () => {
     const listener = listenAt("127.0.0.1");
     nameHas("127.0.0.1");
     const controller = new AbortController();
@@ -332,7 +332,7 @@ describe("an abort", () => {
   });
 });
 
-test("one that nobody awaits ends no process", async () => {
+test("a create_connection that rejects and that nothing awaits does not end the process", async () => {
   const unhandled = vi.fn();
   process.on("unhandledRejection", unhandled);
   onTestFinished(() => void process.off("unhandledRejection", unhandled));

@@ -53,26 +53,26 @@ describe("create_server", () => {
     expect(serverOn({ host: "", port: 0 }, { family: AF_INET6 }).getsockname().host).toBe("::");
   });
 
-  test("takes what getsockname gives: the family is in it", () => {
+  test("takes an address that getsockname returned, with its family", () => {
     const first = create_server({ host: "::1", port: 0 }, { family: AF_INET6 });
     const address = first.getsockname();
     first.close();
     expect(serverOn(address).getsockname()).toEqual(address);
   });
 
-  test("reuse_port: two listeners share an address; without it there is one", () => {
+  test("reuse_port lets two listeners share an address; without it the second is refused", () => {
     const first = serverOn(here, { reuse_port: true });
     expect(serverOn(first.getsockname(), { reuse_port: true }).getsockname()).toEqual(first.getsockname());
     expect(() => create_server(first.getsockname())).toThrow(expect.objectContaining({ code: "EADDRINUSE" }));
   });
 
-  test("reuse_port: an address without a port is bound all the same, where the kernel refuses the option", () => {
+  test("reuse_port: an address without a port is bound even if the kernel refuses the option", () => {
     const address = { abstract: "sockwright-reuse-port" };
     const server = serverOn(address, { family: AF_UNIX, reuse_port: true });
     expect(server.getsockname()).toMatchObject(address);
   });
 
-  test("the backlog is that of listen", () => {
+  test("passes the backlog to listen", () => {
     const listen = vi.spyOn(kernel, "listen");
     serverOn(here);
     serverOn(here, { backlog: 0 });
@@ -80,7 +80,7 @@ describe("create_server", () => {
     expect(listen.mock.calls.map(([, , backlog]) => backlog)).toEqual([4096, 0, 7]);
   });
 
-  test("a Unix path", () => {
+  test("binds a Unix path", () => {
     const path = join(tmpdir(), `create-server-${process.pid}.sock`);
     const server = serverOn({ path }, { family: AF_UNIX });
     onTestFinished(() => unlinkSync(path));
@@ -98,7 +98,7 @@ describe("IPv6", () => {
     expect(server.getsockopt(IPPROTO_IPV6, IPV6_V6ONLY)).toBe(only);
   });
 
-  test("a dual stack takes clients of both families", async () => {
+  test("a dual-stack listener accepts clients of both families", async () => {
     const server = serverOn({ host: "", port: 0 }, { family: AF_INET6, dualstack_ipv6: true });
     const { port = 0 } = server.getsockname();
     for (const [family, host, seen] of [
@@ -112,7 +112,7 @@ describe("IPv6", () => {
     }
   });
 
-  test("without it nobody comes over IPv4, and an IPv4 listener may have the port", async () => {
+  test("an IPv6-only listener gets no IPv4 clients, and an IPv4 listener can have the same port", async () => {
     const port = reservePort();
     serverOn({ host: "::", port }, { family: AF_INET6 });
     const [client] = closeAtTheEnd(socket());
@@ -135,7 +135,7 @@ describe("IPv6", () => {
     expect(String(await peer.recv(100))).toBe("from nc\n");
   });
 
-  test("Python's create_connection is served by a dual stack, over both", async (context) => {
+  test("Python's create_connection connects to a dual-stack listener over both families", async (context) => {
     const python = requireTool(context, "python3");
     const server = serverOn({ host: "", port: 0 }, { family: AF_INET6, dualstack_ipv6: true });
     const code =
@@ -150,14 +150,14 @@ describe("IPv6", () => {
   });
 });
 
-describe("refused, and nothing is left open", () => {
+describe("a refused call leaves nothing open", () => {
   function expectRefused(make: () => unknown, error: object): void {
     const before = kernel.openDescriptors();
     expect(make).toThrow(expect.objectContaining(error));
     expect(kernel.openDescriptors()).toBe(before);
   }
 
-  test("a port in use, and an address that is not this machine's", () => {
+  test("a port in use, and an address of another machine", () => {
     const taken = serverOn(here).getsockname();
     expectRefused(() => create_server(taken), { code: "EADDRINUSE", syscall: "bind", port: taken.port });
     expectRefused(() => create_server({ host: "198.51.100.1", port: 0 }), { code: "EADDRNOTAVAIL" });
@@ -177,12 +177,12 @@ describe("refused, and nothing is left open", () => {
     expectRefused(() => create_server({ path: "x" }), { code: "ERR_INVALID_ARG_TYPE" });
   });
 
-  test("a dual stack of IPv4", () => {
+  test("a dual stack on IPv4", () => {
     const message = expect.stringContaining("dualstack_ipv6");
     expectRefused(() => create_server(here, { dualstack_ipv6: true }), { code: "ERR_INVALID_ARG_VALUE", message });
   });
 
-  test("a dual stack of a machine without IPv6: EAFNOSUPPORT of socket(2)", () => {
+  test("a dual stack on a machine without IPv6: socket(2) fails with EAFNOSUPPORT", () => {
     vi.spyOn(kernel, "socket").mockReturnValue(-97);
     expect(has_dualstack_ipv6()).toBe(false);
     const message = expect.stringContaining("dualstack_ipv6");
@@ -190,7 +190,7 @@ describe("refused, and nothing is left open", () => {
     expectRefused(() => create_server({ host: "", port: 0 }, options), { code: "ERR_INVALID_ARG_VALUE", message });
   });
 
-  test("a dual stack where IPV6_V6ONLY cannot be cleared", () => {
+  test("a dual stack if IPV6_V6ONLY cannot be cleared", () => {
     vi.spyOn(kernel, "setsockopt").mockReturnValueOnce(-92);
     const before = kernel.openDescriptors();
     expect(has_dualstack_ipv6()).toBe(false);

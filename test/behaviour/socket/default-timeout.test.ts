@@ -1,4 +1,4 @@
-// setdefaulttimeout: the time-out of sockets that are made from now on.
+// setdefaulttimeout: the timeout of sockets that are made afterwards.
 import { Worker } from "node:worker_threads";
 import { afterEach, describe, expect, onTestFinished, test } from "vitest";
 import {
@@ -22,7 +22,7 @@ afterEach(() => {
 });
 
 describe("setdefaulttimeout", () => {
-  test("null at first, and what was set is what is got", () => {
+  test("is null at first, and getdefaulttimeout returns the value that was set", () => {
     expect(getdefaulttimeout()).toBe(null);
     setdefaulttimeout(1_500);
     expect(getdefaulttimeout()).toBe(1_500);
@@ -30,13 +30,13 @@ describe("setdefaulttimeout", () => {
     expect(getdefaulttimeout()).toBe(0);
   });
 
-  test("what is refused changes nothing", () => {
+  test("a refused value changes nothing", () => {
     setdefaulttimeout(5);
     expect(() => setdefaulttimeout(1.5)).toThrow(expect.objectContaining({ code: "ERR_OUT_OF_RANGE" }));
     expect(getdefaulttimeout()).toBe(5);
   });
 
-  test("holds for what is made from now on, by whichever call, and for nothing that exists", async () => {
+  test("applies to sockets made afterwards by any call, and not to existing sockets", async () => {
     const listener = listenOnLoopback();
     const [client] = closeAtTheEnd(socket());
     setdefaulttimeout(7_000);
@@ -51,7 +51,7 @@ describe("setdefaulttimeout", () => {
     expect([listener.timeout, client.timeout]).toEqual([null, null]);
   });
 
-  test("a duplicate has that of its origin, as in Python", () => {
+  test("a duplicate has the timeout of its original, as in Python", () => {
     setdefaulttimeout(7_000);
     const [origin] = closeAtTheEnd(socket());
     origin.settimeout(20);
@@ -61,7 +61,7 @@ describe("setdefaulttimeout", () => {
     expect([duplicate.timeout, closeAtTheEnd(origin.dup())[0].timeout]).toEqual([20, null]);
   });
 
-  test("ends a wait, and 0 makes none", async () => {
+  test("ends a wait, and 0 makes a socket non-blocking", async () => {
     setdefaulttimeout(1);
     const [left] = closeAtTheEnd(...socketpair());
     await expect(left.recv(1)).rejects.toMatchObject({ code: "ERR_SOCKWRIGHT_TIMEOUT" });
@@ -70,13 +70,13 @@ describe("setdefaulttimeout", () => {
     await expect(other.recv(1)).rejects.toMatchObject({ code: "EAGAIN" });
   });
 
-  test("the attribute is read only, as in Python", () => {
+  test("the timeout attribute is read-only, as in Python", () => {
     const [made] = closeAtTheEnd(socket());
     expect(() => Reflect.apply(Object.assign, Object, [made, { timeout: 5 }])).toThrow(TypeError);
     expect(made.timeout).toBe(null);
   });
 
-  test("a worker has its own", async () => {
+  test("a worker thread has its own default", async () => {
     setdefaulttimeout(9);
     const code = `import("${new URL("../../../dist/index.js", import.meta.url)}").then(({ getdefaulttimeout, setdefaulttimeout }) => {
       const before = getdefaulttimeout();
@@ -90,7 +90,7 @@ describe("setdefaulttimeout", () => {
     expect(getdefaulttimeout()).toBe(9);
   });
 
-  test("servers and clients by URL do not use it: 0 would make every wait of theirs fail", async () => {
+  test("servers and clients by URL do not use it: with 0, each of their waits would fail", async () => {
     setdefaulttimeout(0);
     const server = await serve("tcp://127.0.0.1:0", async (connection) => {
       for await (const chunk of connection) connection.write(chunk);

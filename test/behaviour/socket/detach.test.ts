@@ -7,15 +7,15 @@ import { fill } from "../../support/full.ts";
 import { closeAtTheEnd, listenOnLoopback, openStream, tcpPair, unixPair } from "../../support/sockets.ts";
 import { turnLoop } from "../poller/turns.ts";
 
-/** proc(5), /proc/self/fdinfo: whether O_NONBLOCK and O_CLOEXEC are on. */
+/** Whether O_NONBLOCK and O_CLOEXEC are set in /proc/self/fdinfo, proc(5). */
 function modesOf(descriptor: number): { readonly nonblocking: boolean; readonly closeOnExec: boolean } {
   const [, octal = ""] = /^flags:\s*([0-7]+)$/m.exec(readFileSync(`/proc/self/fdinfo/${descriptor}`, "utf8")) ?? [];
   const flags = Number.parseInt(octal, 8);
-  // open(2) on Linux: the same numbers on x64 and arm64.
+  // open(2) on Linux: x64 and arm64 use the same numbers.
   return { nonblocking: (flags & 0o4000) !== 0, closeOnExec: (flags & 0o2000000) !== 0 };
 }
 
-describe("sockets are always non-blocking inside, and close-on-exec", () => {
+describe("sockets are always non-blocking and close-on-exec", () => {
   test.for([
     ["socket", () => closeAtTheEnd(socket())],
     ["a datagram socket", () => closeAtTheEnd(socket(AF_UNIX, SOCK_DGRAM))],
@@ -28,7 +28,7 @@ describe("sockets are always non-blocking inside, and close-on-exec", () => {
     }
   });
 
-  test("and never toggled while shared: not by setblocking, not by settimeout", () => {
+  test("setblocking and settimeout do not change O_NONBLOCK", () => {
     const [left] = unixPair();
     left.setblocking(true);
     expect(modesOf(left.fileno()).nonblocking).toBe(true);
@@ -38,7 +38,7 @@ describe("sockets are always non-blocking inside, and close-on-exec", () => {
 });
 
 describe("detach", () => {
-  test("gives a descriptor that can be used, and that belongs to the caller", async () => {
+  test("returns a usable descriptor that belongs to the caller", async () => {
     const [left, right] = unixPair();
     const before = kernel.openDescriptors();
     const number = left.fileno();
@@ -54,7 +54,7 @@ describe("detach", () => {
     expect(room.toString("utf8", 0, readSync(descriptor, room))).toBe("to the descriptor");
   });
 
-  test("leaves it non-blocking, and with { blocking: true } clears O_NONBLOCK", () => {
+  test("leaves the descriptor non-blocking, and clears O_NONBLOCK with { blocking: true }", () => {
     for (const blocking of [undefined, false, true]) {
       const descriptor = socket().detach(blocking === undefined ? undefined : { blocking });
       onTestFinished(() => closeSync(descriptor));
@@ -73,7 +73,7 @@ describe("detach", () => {
     expect(() => opened.detach()).toThrow(expect.objectContaining({ code: "ERR_SOCKWRIGHT_CLOSED" }));
   });
 
-  test("with a call pending throws ERR_SOCKWRIGHT_BUSY, and changes nothing", async () => {
+  test("throws ERR_SOCKWRIGHT_BUSY while a call is pending, and changes nothing", async () => {
     const busy = expect.objectContaining({ code: "ERR_SOCKWRIGHT_BUSY" });
     const [left, right] = unixPair();
     const received = left.recv(1024);
@@ -94,7 +94,7 @@ describe("detach", () => {
     await expect(accepted).rejects.toMatchObject({ code: "ERR_SOCKWRIGHT_CLOSED" });
   });
 
-  test("is possible again when the call has ended", async () => {
+  test("works again after the pending call has ended", async () => {
     const [left, right] = unixPair();
     const controller = new AbortController();
     const received = left.recv(1024, { signal: controller.signal });
@@ -102,14 +102,14 @@ describe("detach", () => {
     await expect(received).rejects.toMatchObject({ code: "ABORT_ERR" });
     const descriptor = left.detach();
     onTestFinished(() => closeSync(descriptor));
-    // Whatever comes now is the new owner's: the poller has let go.
+    // Data that arrives now belongs to the new owner: the poller no longer watches the descriptor.
     await right.sendall("for the new owner");
     await turnLoop();
     const room = Buffer.alloc(1024);
     expect(room.toString("utf8", 0, readSync(descriptor, room))).toBe("for the new owner");
   });
 
-  test("a non-blocking descriptor with nothing to read says EAGAIN, as the kernel means it", () => {
+  test("a read of a detached non-blocking descriptor without data fails with EAGAIN", () => {
     const [left] = unixPair();
     const descriptor = left.detach();
     onTestFinished(() => closeSync(descriptor));

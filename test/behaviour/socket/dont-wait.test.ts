@@ -1,4 +1,4 @@
-// recv(2), send(2): with MSG_DONTWAIT a call that would wait is EAGAIN, whatever the socket's time-out and whoever waits.
+// recv(2), send(2): with MSG_DONTWAIT a call that would wait fails with EAGAIN, whatever the timeout and the queue.
 import { constants } from "node:os";
 import { describe, expect, test } from "vitest";
 import {
@@ -47,19 +47,19 @@ const empty: readonly [name: string, open: () => Promise<Socket<unknown>> | Sock
 ];
 
 describe.each(receives)("%s", (name, receive) => {
-  test.for(empty)("of %s that has nothing", async ([, open]) => {
+  test.for(empty)("on %s without data", async ([, open]) => {
     const socket = await open();
     await expect(receive(socket, MSG_DONTWAIT)).rejects.toEqual(wouldBlock(name));
     await expect(receive(socket, MSG_DONTWAIT | MSG_PEEK)).rejects.toEqual(wouldBlock(name));
   });
 
-  test("whatever the time-out", async () => {
+  test("on a socket with a timeout", async () => {
     const [left] = unixPair();
     left.settimeout(60_000);
     await expect(receive(left, MSG_DONTWAIT)).rejects.toEqual(wouldBlock(name));
   });
 
-  test("behind one that waits, which then has the data", async () => {
+  test("behind a receive that waits, which then gets the data", async () => {
     const [left, right] = unixPair();
     const waiting = right.recv(16);
     await expect(receive(right, MSG_DONTWAIT)).rejects.toEqual(wouldBlock(name));
@@ -67,11 +67,11 @@ describe.each(receives)("%s", (name, receive) => {
     expect(String(await waiting)).toBe("data");
   });
 
-  test("of the error queue", async () => {
+  test("on an empty error queue", async () => {
     await expect(receive(openDatagrams(), MSG_DONTWAIT | MSG_ERRQUEUE)).rejects.toEqual(wouldBlock(name));
   });
 
-  test("has what is there, also right after a short read", async () => {
+  test("receives available data, also right after a short read", async () => {
     const [left, right] = unixPair();
     await left.sendall("one");
     await right.recv(16);
@@ -80,7 +80,7 @@ describe.each(receives)("%s", (name, receive) => {
     await expect(receive(right, MSG_DONTWAIT)).rejects.toEqual(wouldBlock(name));
   });
 
-  test("while a connect is under way, whose error stays the connect's", async () => {
+  test("during a connect, which still reports its own error", async () => {
     const listener = openStream();
     listener.bind({ host: "127.0.0.1", port: 0 });
     const address = listener.getsockname();
@@ -100,7 +100,7 @@ describe.each(receives)("%s", (name, receive) => {
   });
 });
 
-test("with MSG_WAITALL it takes what is there, as in C", async () => {
+test("MSG_DONTWAIT with MSG_WAITALL returns the available data, as in C", async () => {
   const [left, right] = unixPair();
   const flags = MSG_DONTWAIT | MSG_WAITALL;
   await expect(right.recv(16, { flags })).rejects.toEqual(wouldBlock("recv"));
@@ -110,7 +110,7 @@ test("with MSG_WAITALL it takes what is there, as in C", async () => {
   expect(await right.recv_into(Buffer.alloc(16), { flags })).toBe(4);
 });
 
-test("urgent data that is not there is the kernel's EINVAL, and does not wait", async () => {
+test("MSG_DONTWAIT without urgent data fails with the kernel's EINVAL, and does not wait", async () => {
   const [left] = await tcpPair();
   await expect(left.recv(1, { flags: MSG_OOB | MSG_DONTWAIT })).rejects.toMatchObject({ code: "EINVAL" });
 });
@@ -127,7 +127,7 @@ describe.each(sends)("%s", (name, send) => {
     await expect(send(socket, MSG_DONTWAIT)).rejects.toEqual(wouldBlock(name));
   });
 
-  test("behind one that waits", async () => {
+  test("behind a send that waits", async () => {
     const [left, right] = unixPair();
     const bytes = fill(left);
     const waiting = left.sendall("waits");
@@ -136,7 +136,7 @@ describe.each(sends)("%s", (name, send) => {
     await waiting;
   });
 
-  test("behind sends of the same turn, which wait for nothing: it leaves after them", async () => {
+  test("behind sends of the same turn that do not wait: it leaves after them", async () => {
     const [left, right] = unixPair();
     const sent = Promise.all([left.sendall("1"), left.sendall("2"), send(left, MSG_DONTWAIT)]);
     expect(String(await right.recv(3, { flags: MSG_WAITALL }))).toBe("12x");
@@ -144,7 +144,7 @@ describe.each(sends)("%s", (name, send) => {
   });
 });
 
-test("sendto a Unix receiver that is full", async () => {
+test("sendto and sendmsg to a full Unix receiver", async () => {
   const receiver = openDatagrams(AF_UNIX);
   const [sender] = closeAtTheEnd(socket(AF_UNIX, SOCK_DGRAM));
   const to = receiver.getsockname();
@@ -156,7 +156,7 @@ test("sendto a Unix receiver that is full", async () => {
   await expect(sender.sendmsg(["x"], { address: to, flags })).rejects.toEqual(wouldBlock("sendmsg"));
 });
 
-test("a sendall of which a part has gone says how much, and ends the direction", async () => {
+test("a partial sendall reports how many bytes it sent, and the direction is then unusable", async () => {
   const [left] = unixPair();
   const failure: unknown = await left.sendall(Buffer.alloc(4 << 20), { flags: MSG_DONTWAIT }).catch((error) => error);
   expect(failure).toMatchObject({ code: "EAGAIN", bytesSent: expect.any(Number) });

@@ -8,7 +8,7 @@ afterEach(() => {
 });
 
 describe("dup: a second descriptor of the same socket", () => {
-  test("has another number and the same attributes", () => {
+  test("has another descriptor number and the same attributes", () => {
     const [left] = recordPair(SOCK_SEQPACKET);
     const [duplicate] = closeAtTheEnd(left.dup());
     expect(duplicate.fileno()).not.toBe(left.fileno());
@@ -25,7 +25,7 @@ describe("dup: a second descriptor of the same socket", () => {
     expect(left.getsockopt(SOL_SOCKET, SO_KEEPALIVE)).toBe(1);
   });
 
-  test("the connection ends with the last of them", async () => {
+  test("keeps the connection open until the last descriptor is closed", async () => {
     const [left, right] = unixPair();
     const [duplicate] = closeAtTheEnd(left.dup());
     left.close();
@@ -36,7 +36,7 @@ describe("dup: a second descriptor of the same socket", () => {
     expect(await end).toHaveLength(0);
   });
 
-  test("has a time-out and queues of its own: each waits for itself", async () => {
+  test("has its own timeout and its own queues", async () => {
     const [left, right] = unixPair();
     right.settimeout(60_000);
     const [duplicate] = closeAtTheEnd(right.dup());
@@ -68,7 +68,7 @@ describe("dup: a second descriptor of the same socket", () => {
     }
   });
 
-  test("fails with EMFILE when there is no descriptor left", () => {
+  test("throws EMFILE when no descriptor is left", () => {
     const [left] = unixPair();
     vi.spyOn(kernel, "dup").mockReturnValueOnce(-24);
     expect(() => left.dup()).toThrow(expect.objectContaining({ code: "EMFILE", syscall: "dup" }));

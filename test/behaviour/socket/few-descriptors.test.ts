@@ -3,10 +3,10 @@ import { expect, test } from "vitest";
 import { startChild } from "../../support/child.ts";
 import { openStream } from "../../support/sockets.ts";
 
-// Node itself holds about twenty.
+// Node itself uses about twenty descriptors.
 const DESCRIPTORS = 100;
 
-test("EMFILE: a server without descriptors pauses, and serves who waited once some are free again", async () => {
+test("EMFILE: a server without descriptors pauses, and serves the waiting clients when some are free", async () => {
   const program = fileURLToPath(new URL("programs/few-descriptors.mjs", import.meta.url));
   const command = `ulimit -n ${DESCRIPTORS} && exec "$0" "$1"`;
   const server = await startChild("sh", ["-c", command, process.execPath, program]);
@@ -16,7 +16,7 @@ test("EMFILE: a server without descriptors pauses, and serves who waited once so
   for (const client of clients) await client.connect({ host: "127.0.0.1", port: Number(port) });
   await server.line(/^EMFILE pause$/);
 
-  // The last ones are in the backlog; what they say is heard when others have gone.
+  // The last clients are in the backlog; the server reads their data only after others have closed.
   const last = clients.splice(-10);
   for (const [index, client] of last.entries()) await client.sendall(`${index}`);
   for (const client of clients) client.close();

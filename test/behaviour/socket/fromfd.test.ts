@@ -1,4 +1,4 @@
-// fromfd: a Socket of a duplicate of somebody's descriptor.
+// fromfd: a Socket of a duplicate of any descriptor.
 import { closeSync, fstatSync, openSync } from "node:fs";
 import { describe, expect, onTestFinished, test, vi } from "vitest";
 import {
@@ -27,7 +27,7 @@ const kinds = [
 ] as const;
 
 describe("fromfd", () => {
-  test.each(kinds)("%s: a duplicate with another number, and the descriptor stays the caller's", (_, family, type) => {
+  test.each(kinds)("%s: the duplicate has another number, and the descriptor stays the caller's", (_, family, type) => {
     const descriptor = socket(family, type).detach();
     onTestFinished(() => closeSync(descriptor));
     const made = fromfd(descriptor, family, type);
@@ -37,7 +37,7 @@ describe("fromfd", () => {
     expect(fstatSync(descriptor).isSocket()).toBe(true);
   });
 
-  test("it goes on when the descriptor is closed", async () => {
+  test("the duplicate stays open when the descriptor is closed", async () => {
     const [left, right] = unixPair();
     const descriptor = left.detach();
     const [made] = closeAtTheEnd(fromfd(descriptor, AF_UNIX, SOCK_STREAM));
@@ -46,7 +46,7 @@ describe("fromfd", () => {
     expect(String(await right.recv(100))).toBe("still open");
   });
 
-  test("of a Socket's own number: what that one was to send goes first", async () => {
+  test("a pending send of the original Socket leaves before a send of its duplicate", async () => {
     const [left, right] = recordPair(SOCK_SEQPACKET);
     const first = left.send("first");
     const [made] = closeAtTheEnd(fromfd(left.fileno(), AF_UNIX, SOCK_SEQPACKET));
@@ -55,7 +55,7 @@ describe("fromfd", () => {
     expect([String(await right.recv(100)), String(await right.recv(100))]).toEqual(["first", "second"]);
   });
 
-  test("of a listener it is one: it accepts", async () => {
+  test("a duplicate of a listener accepts connections", async () => {
     const listener = listenOnLoopback();
     const [made] = closeAtTheEnd(fromfd(listener.fileno(), AF_INET, SOCK_STREAM));
     expect(made.getsockopt(SOL_SOCKET, SO_ACCEPTCONN)).toBe(1);
@@ -64,7 +64,7 @@ describe("fromfd", () => {
     closeAtTheEnd(peer);
   });
 
-  test("of a blocking one it waits without blocking the process", async () => {
+  test("a duplicate of a blocking descriptor waits without blocking the process", async () => {
     const [left, right] = unixPair();
     const descriptor = left.detach({ blocking: true });
     onTestFinished(() => closeSync(descriptor));
@@ -74,7 +74,7 @@ describe("fromfd", () => {
     expect(String(await received)).toBe("later");
   });
 
-  test("the flags of a type are none of it, and the protocol is what was given", () => {
+  test("the type loses its flags, and the protocol is the given one", () => {
     const [origin] = closeAtTheEnd(socket());
     const [made] = closeAtTheEnd(fromfd(origin.fileno(), AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 6));
     expect([made.type, made.protocol]).toEqual([SOCK_STREAM, 6]);
@@ -82,12 +82,12 @@ describe("fromfd", () => {
 });
 
 describe("fromfd refuses", () => {
-  test.for([-1, 2 ** 30, 2 ** 31 - 1])("a number that is no descriptor: %d is EBADF", (number) => {
+  test.for([-1, 2 ** 30, 2 ** 31 - 1])("a number that is not an open descriptor: %d is EBADF", (number) => {
     const made = (): unknown => fromfd(number, AF_INET, SOCK_STREAM);
     expect(made).toThrow(expect.objectContaining({ code: "EBADF", syscall: "fromfd", errno: -9 }));
   });
 
-  test("a descriptor that is no socket: ENOTSOCK, and it is as it was", () => {
+  test("a descriptor that is not a socket: ENOTSOCK, and the descriptor stays open", () => {
     const file = openSync("/dev/null", "r");
     onTestFinished(() => closeSync(file));
     const open = kernel.openDescriptors();
@@ -109,7 +109,7 @@ describe("fromfd refuses", () => {
     expect(kernel.openDescriptors()).toBe(open);
   });
 
-  test("what the process has no descriptor for: EMFILE", () => {
+  test("any descriptor if the process has none left: EMFILE", () => {
     vi.spyOn(kernel, "fromfd").mockReturnValueOnce(-24);
     expect(() => fromfd(0, AF_INET, SOCK_STREAM)).toThrow(expect.objectContaining({ code: "EMFILE" }));
     vi.restoreAllMocks();

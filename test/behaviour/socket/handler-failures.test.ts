@@ -1,4 +1,4 @@
-// listener.serve: whatever a handler or onError throws or gives, the process and the server live on, and it is published.
+// listener.serve publishes whatever a handler or onError throws; the process and the server keep running.
 
 import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { describe, expect, onTestFinished, test } from "vitest";
@@ -26,7 +26,7 @@ const boom = new Error("boom");
 const revoked = Proxy.revocable({}, {});
 revoked.revoke();
 
-/** A promise of the program's own class, whose `then` throws. */
+/** A promise of a class of the program, whose `then` throws. */
 function brokenPromise(): Promise<never> {
   const promise = Promise.reject(boom);
   promise.catch(() => undefined);
@@ -58,7 +58,7 @@ const FAILING: readonly (readonly [name: string, fail: () => unknown, error: unk
   ["gives a promise whose then throws", brokenPromise, boom],
 ];
 
-/** Two peers, one after the other, whose connections are closed. */
+/** Connects two clients, one after the other, and expects the server to close each connection. */
 async function visit(listener: Listener): Promise<void> {
   for (let count = 0; count < 2; count++) {
     const [client] = closeAtTheEnd(openStream());
@@ -69,7 +69,7 @@ async function visit(listener: Listener): Promise<void> {
 }
 
 describe.each(FAILING)("a function that %s", (_, fail, error) => {
-  test("as the handler: its own peer is closed, and it is told", async () => {
+  test("as the handler: its connection is closed, and the error is published and passed to onError", async () => {
     const told = published();
     const heard: unknown[] = [];
     const listener = listenOnLoopback();
@@ -84,7 +84,7 @@ describe.each(FAILING)("a function that %s", (_, fail, error) => {
     await served;
   });
 
-  test("as the handler, of a server whose signal has fired meanwhile", async () => {
+  test("as the handler of a server whose signal aborts meanwhile: the error is published", async () => {
     const told = published();
     const controller = new AbortController();
     const listener = listenOnLoopback();
@@ -101,7 +101,7 @@ describe.each(FAILING)("a function that %s", (_, fail, error) => {
   });
 
   test.for(["Linux", "the fake kernel"])(
-    "as onError, on %s: the next peer is served, and it is told",
+    "as onError, on %s: the next peer is served, and the error is published",
     async (where) => {
       const told = published();
       const fake = where === "Linux" ? undefined : fakeKernel();

@@ -1,5 +1,5 @@
-// A call that may not wait (MSG_DONTWAIT, settimeout(0)) keeps its place also where the turn's budget is spent: what is
-// asked for after it is done after it, and a close or a shutdown loses none.
+// A call that must not wait (MSG_DONTWAIT, settimeout(0)) keeps its place even if the budget of the turn is spent:
+// later calls run after it, and a close or a shutdown loses none.
 import { describe, expect, onTestFinished, test } from "vitest";
 import {
   AF_UNIX,
@@ -41,20 +41,20 @@ async function faked<T>(open: () => Promise<T>): Promise<T> {
   return pair;
 }
 
-/** The turn has no call left. */
+/** Uses up the calls of this turn. */
 function spend(): void {
   beginTurn();
   for (let call = 0; call < CALLS_PER_TURN; call++) takeCall();
   expect(takeCall()).toBe(false);
 }
 
-/** By what a send says: the fake kernel has no TCP_INFO to ask, and nothing under way. */
+/** Fills the write buffer. The fake kernel has no TCP_INFO and no data in flight: the result of trySend is enough. */
 function fillAny(ours: Socket, isFake: boolean): void {
   if (!isFake) fill(ours);
   else while (ours.trySend("x".repeat(4096)) !== WOULD_BLOCK);
 }
 
-/** So many bytes or records of one letter each, as one text. */
+/** Receives `count` bytes, or as many records of one letter each, as one text. */
 async function take(from: Socket<unknown>, count: number): Promise<string> {
   let text = "";
   while (text.length < count) {
@@ -138,7 +138,7 @@ describe.each([...LINUX, ...FAKE])("%s", (name, pair) => {
       await Promise.all(sent);
     });
 
-    test("receives have the data in their order, whatever the turn", async () => {
+    test("receives return the data in the order of the calls, in any turn", async () => {
       const [ours, peer] = (await pair()) as [Socket, Socket];
       for (const letter of "1234") await peer.sendall(letter);
       await turn();
@@ -151,7 +151,7 @@ describe.each([...LINUX, ...FAKE])("%s", (name, pair) => {
       expect((await Promise.all([...first, last])).map(String)).toEqual(["1", "1", "3", "4"]);
     });
 
-    test("receives have the data before a dup's", async () => {
+    test("a receive gets its data before a receive of a dup", async () => {
       const [ours, peer] = (await pair()) as [Socket, Socket];
       for (const letter of "12") await peer.sendall(letter);
       await turn();
@@ -164,7 +164,7 @@ describe.each([...LINUX, ...FAKE])("%s", (name, pair) => {
       expect([String(await first), String(room)]).toEqual(["1", "2"]);
     });
 
-    test("a receive that finds nothing in its turn is EAGAIN, and so is the one behind it", async () => {
+    test("a receive that finds no data in its turn fails with EAGAIN, and so does the one behind it", async () => {
       const [ours, peer] = (await pair()) as [Socket, Socket];
       const options = mark(ours);
       spend();
@@ -175,7 +175,7 @@ describe.each([...LINUX, ...FAKE])("%s", (name, pair) => {
       expect(String(await ours.recv(1))).toBe("x");
     });
 
-    test("one behind a receive that waits only now is EAGAIN, and the one that waits has the data", async () => {
+    test("a receive behind one that begins to wait fails with EAGAIN, and the waiting one gets the data", async () => {
       const [ours, peer] = (await pair()) as [Socket, Socket];
       spend();
       const waiting = ours.recv(1);
@@ -185,7 +185,7 @@ describe.each([...LINUX, ...FAKE])("%s", (name, pair) => {
       expect(String(await waiting)).toBe("x");
     });
 
-    test("a send that has no room in its turn is EAGAIN", async () => {
+    test("a send without room in its turn fails with EAGAIN", async () => {
       const [ours] = (await pair()) as [Socket, Socket];
       fillAny(ours, isFake);
       const options = mark(ours);
@@ -194,7 +194,7 @@ describe.each([...LINUX, ...FAKE])("%s", (name, pair) => {
       expect(sent).toMatchObject([{ reason: { code: "EAGAIN" } }, { reason: { code: "EAGAIN" } }]);
     });
 
-    test("an aborted one leaves the queue, and those behind it go on", async () => {
+    test("an aborted send leaves the queue, and the sends behind it proceed", async () => {
       const [ours, peer] = (await pair()) as [Socket, Socket];
       const options = mark(ours);
       const controller = new AbortController();
@@ -209,7 +209,7 @@ describe.each([...LINUX, ...FAKE])("%s", (name, pair) => {
   });
 });
 
-test("a sendall that had to wait for its turn and goes in part says how much, and ends the direction", async () => {
+test("a partial sendall that waited for its turn reports bytesSent, and ends the direction", async () => {
   const [ours] = unixPair();
   spend();
   const failure: unknown = await ours.sendall(Buffer.alloc(4 << 20), { flags: MSG_DONTWAIT }).catch((error) => error);
@@ -233,7 +233,7 @@ test.for(["Linux", "the fake kernel"])("UDP, %s: datagrams leave in order, and b
   await Promise.all(sent);
 });
 
-test("sendto a Unix receiver that is full is EAGAIN also in its turn", async () => {
+test("sendto a full Unix receiver fails with EAGAIN also in a later turn", async () => {
   const receiver = openDatagrams(AF_UNIX);
   const [sender] = closeAtTheEnd(socket(AF_UNIX, SOCK_DGRAM));
   const to = receiver.getsockname();
@@ -245,7 +245,7 @@ test("sendto a Unix receiver that is full is EAGAIN also in its turn", async () 
   await expect(sender.sendto("x", to, { flags: MSG_DONTWAIT })).rejects.toMatchObject({ code: "EAGAIN" });
 });
 
-test("a connect of a socket that does not wait is EINPROGRESS, though its time-out is another one when its turn comes", async () => {
+test("connect on a non-blocking socket is EINPROGRESS, even if its timeout changes before its turn", async () => {
   const [, peer] = await tcpPair();
   const [client] = closeAtTheEnd(socket());
   client.settimeout(0);
@@ -255,7 +255,7 @@ test("a connect of a socket that does not wait is EINPROGRESS, though its time-o
   await expect(connecting).rejects.toMatchObject({ code: "EINPROGRESS" });
 });
 
-test("MSG_WAITALL beyond the budget takes what is there, as in C", async () => {
+test("MSG_DONTWAIT with MSG_WAITALL beyond the budget returns the available data, as in C", async () => {
   const [left, right] = unixPair();
   await left.sendall("part");
   spend();

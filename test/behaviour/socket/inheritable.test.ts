@@ -8,7 +8,7 @@ const TELL =
   "import os, sys\ntry:\n  os.fstat(int(sys.argv[1]))\n  print('open')\nexcept OSError as e:\n  print(e.errno)";
 
 describe("get_inheritable and set_inheritable", () => {
-  test("nothing that is made is inheritable, by whichever call", async () => {
+  test("a new socket is not inheritable, whichever call made it", async () => {
     const listener = listenOnLoopback();
     const [client] = closeAtTheEnd(socket());
     const [[peer]] = await Promise.all([listener.accept(), client.connect(listener.getsockname())]);
@@ -23,7 +23,7 @@ describe("get_inheritable and set_inheritable", () => {
     for (const each of made) expect(each.get_inheritable()).toBe(false);
   });
 
-  test("it can be set and cleared; a duplicate is not inheritable, as in Python", () => {
+  test("the flag can be set and cleared; a duplicate is not inheritable, as in Python", () => {
     const [made] = closeAtTheEnd(socket());
     made.set_inheritable(true);
     made.set_inheritable(true);
@@ -33,7 +33,7 @@ describe("get_inheritable and set_inheritable", () => {
     expect(made.get_inheritable()).toBe(false);
   });
 
-  test("a program that is started has the descriptor under its number, or has not", (context) => {
+  test("a child process has the descriptor only if it is inheritable", (context) => {
     const python = requireTool(context, "python3");
     const [made] = closeAtTheEnd(socket());
     const told = (): string =>

@@ -42,13 +42,13 @@ describe("attributes family, type, protocol", () => {
     }
   });
 
-  test("cannot be written", () => {
+  test("cannot be assigned", () => {
     const bare = openStream();
     for (const name of ["family", "type", "protocol", "closed"]) expect(Reflect.set(bare, name, 1)).toBe(false);
     expect(bare).toMatchObject({ family: AF_INET, type: SOCK_STREAM, protocol: 0, closed: false });
   });
 
-  test("listen gives the same socket, and ref and unref give it back", () => {
+  test("listen, ref and unref return the socket itself", () => {
     const server = openStream();
     server.bind({ host: "127.0.0.1", port: 0 });
     expect(server.listen()).toBe(server);
@@ -57,19 +57,19 @@ describe("attributes family, type, protocol", () => {
 });
 
 describe("util.inspect", () => {
-  test("shows the descriptor and what the socket is", () => {
+  test("shows the descriptor, the family, the type and the protocol", () => {
     const [left] = closeAtTheEnd(...socketpair(AF_UNIX, SOCK_SEQPACKET));
     expect(inspect(left)).toBe(`Socket { fileno: ${left.fileno()}, family: 1, type: 5, protocol: 0 }`);
     expect(inspect({ nested: left })).toContain("Socket { fileno:");
   });
 
-  test("shows of a closed one that it is closed", () => {
+  test("shows that a closed socket is closed", () => {
     const bare = socket();
     bare.close();
     expect(inspect(bare)).toBe("Socket { closed: true, family: 2, type: 1, protocol: 0 }");
   });
 
-  test("of a listener the same, and nothing of the inside", () => {
+  test("shows the same for a listener, and nothing internal", () => {
     const listener = listenOnLoopback();
     expect(inspect(listener, { showHidden: true, depth: 5 })).toMatch(
       /^Socket \{ fileno: \d+, family: 2, type: 1, protocol: 0 \}$/,

@@ -1,4 +1,4 @@
-// Iteration over a socket of records gives every record, whole, and an empty one like any other, until the end or a close.
+// Iteration over a socket of records yields every record whole, including empty ones, until the end or a close.
 import { describe, expect, test } from "vitest";
 import {
   AF_INET6,
@@ -21,7 +21,7 @@ import { RECORD_BYTES } from "../../../src/socket/record-receive.ts";
 import { fakeKernel } from "../../../src/testing/fake-kernel.ts";
 import { closeAtTheEnd, openDatagrams, recordPair } from "../../support/sockets.ts";
 
-/** So many items of an iteration, or all until the end. */
+/** Returns at most `most` items of an iteration, or all items until the end. */
 async function items(of: Socket<unknown>, most = Number.POSITIVE_INFINITY): Promise<unknown[]> {
   const seen: unknown[] = [];
   for await (const item of of) if (seen.push(item) >= most) break;
@@ -46,7 +46,7 @@ describe.each([
     right.close();
   });
 
-  test("records that came before the loop, and a half-close", async () => {
+  test("records that arrived before the loop, and a half-close", async () => {
     using _ = kernel();
     const [left, right] = recordPair(SOCK_SEQPACKET);
     for (const text of ["", "x", ""]) await left.send(text);
@@ -56,8 +56,8 @@ describe.each([
   });
 });
 
-describe("the loop leaves the socket's options as they were", () => {
-  test("without time stamps: recvmsg afterwards has none, and nothing cut", async () => {
+describe("iteration leaves the socket's options unchanged", () => {
+  test("without timestamps: a later recvmsg has none and no MSG_CTRUNC", async () => {
     const [left, right] = recordPair(SOCK_SEQPACKET);
     for (const text of ["", "x"]) await left.send(text);
     expect(await texts(right, 1)).toEqual([""]);
@@ -82,8 +82,8 @@ describe("the loop leaves the socket's options as they were", () => {
   });
 });
 
-describe("a socket without a connection has no end that a peer could make", () => {
-  test("raw IPv6, where only the payload is given", async (context) => {
+describe("a peer cannot end the iteration over a socket without a connection", () => {
+  test("raw IPv6, where the kernel delivers only the payload", async (context) => {
     const raw = rawOrSkip(AF_INET6, 253, context.skip);
     const ours = raw();
     ours.bind({ host: "::1", port: 0 });
@@ -96,7 +96,7 @@ describe("a socket without a connection has no end that a peer could make", () =
     ["SOCK_RAW", SOCK_RAW],
     ["SOCK_DGRAM", SOCK_DGRAM],
   ] as const)("netlink, %s", async ([, type]) => {
-    const NETLINK_USERSOCK = 2; // which takes no empty message on a newer kernel
+    const NETLINK_USERSOCK = 2; // newer kernels take no empty message on it
     const [ours, peer] = closeAtTheEnd(
       socket(AF_NETLINK, type, NETLINK_USERSOCK),
       socket(AF_NETLINK, type, NETLINK_USERSOCK),
@@ -106,7 +106,7 @@ describe("a socket without a connection has no end that a peer could make", () =
     expect(await texts(ours, 3)).toEqual(["one", "two", "three"]);
   });
 
-  // unix(7): the kernel makes SOCK_DGRAM of it.
+  // unix(7): the kernel turns this type into SOCK_DGRAM.
   test("Unix, SOCK_RAW", async () => {
     const [left, right] = closeAtTheEnd(...socketpair(AF_UNIX, SOCK_RAW));
     for (const text of ["one", "", "three"]) await left.send(text);
@@ -121,7 +121,7 @@ describe("a socket without a connection has no end that a peer could make", () =
   });
 });
 
-describe("a record above 64 KiB is whole", () => {
+describe("a record longer than 64 KiB arrives whole", () => {
   const long = Buffer.alloc(3 * RECORD_BYTES, "r");
 
   test.for([
@@ -149,7 +149,7 @@ describe("a record above 64 KiB is whole", () => {
   });
 });
 
-/** Opens raw sockets, which need CAP_NET_RAW. */
+/** Returns a function that opens raw sockets, which need CAP_NET_RAW; skips the test without it. */
 function rawOrSkip(family: number, protocol: number, skip: (reason: string) => void): () => Socket<unknown> {
   const open = (): Socket<unknown> => closeAtTheEnd(socket(family, SOCK_RAW, protocol))[0];
   try {

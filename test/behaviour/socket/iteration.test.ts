@@ -13,7 +13,7 @@ import {
 const KIB = 1024;
 
 describe("iteration over a stream", () => {
-  test("gives owned chunks of at most 64 KiB, until end of file", async () => {
+  test("yields owned chunks of at most 64 KiB until the end of the stream", async () => {
     const [left, right] = await tcpPair();
     const data = Buffer.from(Array.from({ length: 1_000 * KIB }, (_, index) => index % 251));
     const sent = left.sendall(data).then(() => left.close());
@@ -27,21 +27,21 @@ describe("iteration over a stream", () => {
     expect(Buffer.concat(chunks).equals(data)).toBe(true);
   });
 
-  test("ends at once where the end is already there", async () => {
+  test("ends at once if the stream has already ended", async () => {
     const [left, right] = unixPair();
     left.close();
     expect(await right[Symbol.asyncIterator]().next()).toEqual({ done: true, value: undefined });
   });
 
-  test("obeys the time-out", async () => {
+  test("obeys the timeout", async () => {
     const [, right] = unixPair();
     right.settimeout(5);
     await expect(right[Symbol.asyncIterator]().next()).rejects.toMatchObject({ code: "ERR_SOCKWRIGHT_TIMEOUT" });
   });
 });
 
-describe("`break` never closes a socket or loses a peer", () => {
-  test("a stream is read on by another loop", async () => {
+describe("`break` neither closes a socket nor loses a peer", () => {
+  test("another loop reads on from the stream", async () => {
     const [left, right] = unixPair();
     const seen: string[] = [];
     for (const text of ["one", "two", "three"]) {
@@ -55,7 +55,7 @@ describe("`break` never closes a socket or loses a peer", () => {
     expect(right.closed).toBe(false);
   });
 
-  test("so is it after a throw", async () => {
+  test("recv reads on from the stream after a loop throws", async () => {
     const [left, right] = unixPair();
     await left.sendall("one");
     const loop = async (): Promise<void> => {
@@ -66,7 +66,7 @@ describe("`break` never closes a socket or loses a peer", () => {
     expect(String(await right.recv(KIB))).toBe("two");
   });
 
-  test("a datagram that comes meanwhile waits for the next loop", async () => {
+  test("a datagram that arrives between two loops goes to the next loop", async () => {
     const socket = openDatagrams();
     const address = socket.getsockname();
     await socket.sendto("one", address);
@@ -81,7 +81,7 @@ describe("`break` never closes a socket or loses a peer", () => {
     }
   });
 
-  test("a peer that has connected meanwhile is given to the next loop", async () => {
+  test("a peer that connects between two loops goes to the next loop", async () => {
     const listener = listenOnLoopback();
     const clients = [openStream(), openStream(), openStream()];
     const seen: unknown[] = [];
@@ -100,7 +100,7 @@ describe("`break` never closes a socket or loses a peer", () => {
     expect(listener.closed).toBe(false);
   });
 
-  test("nor does the return() of an iterator that waits lose what comes then", async () => {
+  test("return() of an iterator that waits does not lose the next peer", async () => {
     const listener = listenOnLoopback();
     const iterator = listener[Symbol.asyncIterator]() as AsyncGenerator<[Socket, unknown]>;
     const waiting = iterator.next();
@@ -117,7 +117,7 @@ describe("`break` never closes a socket or loses a peer", () => {
 });
 
 describe("iteration over records", () => {
-  test("datagram iteration yields [data, address], and an empty datagram is a value", async () => {
+  test("over datagrams yields [data, address], also for an empty datagram", async () => {
     const [server, client] = [openDatagrams(AF_UNIX), openDatagrams(AF_UNIX)];
     for (const text of ["one", "", "three"]) await client.sendto(text, server.getsockname());
     const seen: [string, unknown][] = [];
@@ -133,7 +133,7 @@ describe("iteration over records", () => {
     ]);
   });
 
-  test("seqpacket iteration yields each record, until the end", async () => {
+  test("over seqpacket yields each record until the end", async () => {
     const [left, right] = recordPair(SOCK_SEQPACKET);
     for (const text of ["one", "two"]) await left.send(text);
     left.close();

@@ -1,15 +1,15 @@
-// One call moves at most MAX_RW_COUNT bytes, read(2); memory of 2^31 bytes and more is taken like any other, and goes on.
+// One call moves at most MAX_RW_COUNT bytes, read(2). A Buffer of 2^31 bytes or more works like any other.
 import { describe, expect, test } from "vitest";
 import { AF_UNIX, MSG_WAITALL, SOCK_DGRAM, socketpair } from "../../../src/index.ts";
 import { kernel } from "../../../src/native/load.ts";
 import { framed, MAX_TRANSFER_BYTES } from "../../../src/native/transfer-frame.ts";
 import { closeAtTheEnd, tcpPair, unixPair } from "../../support/sockets.ts";
 
-// Never touched as a whole, it costs address space and no memory.
+// The test never touches all of it, so it costs address space and no memory.
 const large = Buffer.alloc(2 ** 31 + 10);
 
-describe("a Buffer of 2^31 bytes and more", () => {
-  test("is sent from: send, sendmsg, trySend and sendall take what the kernel takes", async () => {
+describe("a Buffer of 2^31 bytes or more", () => {
+  test("can be sent: send, sendmsg, trySend and sendall send what the kernel takes", async () => {
     const [left, right] = unixPair();
     let sent = left.trySend(large);
     expect(sent).toBeGreaterThan(0);
@@ -27,7 +27,7 @@ describe("a Buffer of 2^31 bytes and more", () => {
     expect(await sending).toMatchObject({ name: "AbortError", bytesSent: expect.any(Number) });
   });
 
-  test("is received into: recv_into, recvfrom_into, recvmsg_into, tryRecv", async () => {
+  test("can receive: recv_into, recvfrom_into, recvmsg_into, tryRecv", async () => {
     const [left, right] = await tcpPair();
     for (const receive of [
       () => right.recv_into(large),
@@ -42,7 +42,7 @@ describe("a Buffer of 2^31 bytes and more", () => {
     }
   });
 
-  test("is waited for with MSG_WAITALL until the end", async () => {
+  test("can receive with MSG_WAITALL until the end of the stream", async () => {
     const [left, right] = unixPair();
     const received = right.recv_into(large, { flags: MSG_WAITALL });
     await left.sendall("hello");
@@ -50,13 +50,13 @@ describe("a Buffer of 2^31 bytes and more", () => {
     expect(await received).toBe(5);
   });
 
-  test("is too long for a record, and the kernel says so", async () => {
+  test("is too long for a record: the kernel returns EMSGSIZE", async () => {
     const [left] = closeAtTheEnd(...socketpair(AF_UNIX, SOCK_DGRAM));
     await expect(left.send(large)).rejects.toMatchObject({ code: "EMSGSIZE" });
   });
 });
 
-describe("a part that begins or ends beyond what an int32 can say", () => {
+describe("a range that begins or ends beyond the limit of an int32", () => {
   test.for([
     [0, large.length, 0, MAX_TRANSFER_BYTES],
     [large.length - 7, 7, large.length - 7, 7],
@@ -80,7 +80,7 @@ describe("a part that begins or ends beyond what an int32 can say", () => {
     ]);
   });
 
-  test("what is not within the memory is refused as ever", () => {
+  test("a range outside the memory is refused", () => {
     const calls = framed({ ...kernel, transferFrame: new Int32Array(6), recv: () => {}, send: () => {} });
     expect(() => calls.recv(1, 2, large, 0, 2 ** 32, 0)).toThrow(TypeError);
     expect(() => calls.send(1, 2, large, 2 ** 32, 1, 0)).toThrow(TypeError);

@@ -4,12 +4,12 @@ import { fill } from "../../support/full.ts";
 import { listenOnLoopback, openStream, RESET_AT_CLOSE, tcpPair, unixPair } from "../../support/sockets.ts";
 import { turn } from "../../support/until.ts";
 
-/** socket(7), struct linger: on, for so many seconds. */
+/** Sets SO_LINGER to this number of seconds, socket(7), struct linger. */
 function linger(socket: Socket<unknown>, seconds: number): void {
   socket.setsockopt(SOL_SOCKET, SO_LINGER, new Uint8Array(new Int32Array([1, seconds]).buffer));
 }
 
-/** A connection of which the peer does not read, with full buffers: a blocking close would wait for all of it. */
+/** A connection with full buffers, whose peer does not read: a blocking close would wait for all of the data. */
 async function clogged(seconds: number): Promise<readonly [ours: Socket, peer: Socket, bytes: number]> {
   const [ours, peer] = await tcpPair();
   linger(ours, seconds);
@@ -23,8 +23,8 @@ async function readToEnd(socket: Socket): Promise<number> {
   return bytes;
 }
 
-describe("with SO_LINGER > 0 the close runs in a thread of its own", () => {
-  test("close never blocks the loop, and asyncDispose waits until the peer has read it all", async () => {
+describe("with SO_LINGER > 0 the close runs in its own thread", () => {
+  test("close does not block the loop, and asyncDispose waits until the peer has read all data", async () => {
     const [ours, peer, bytes] = await clogged(30);
     ours.close();
     expect([ours.closed, ours.fileno()]).toEqual([true, -1]);
@@ -33,14 +33,14 @@ describe("with SO_LINGER > 0 the close runs in a thread of its own", () => {
     const gone = ours[Symbol.asyncDispose]().then(() => {
       isGone = true;
     });
-    // The loop turns; a close of 30 seconds would keep it here.
+    // The loop turns; a blocking close would stop it for 30 seconds.
     for (let turn = 0; turn < 100; turn++) await new Promise((resolve) => setImmediate(resolve));
     expect(isGone).toBe(false);
     expect(await readToEnd(peer)).toBe(bytes);
     await gone;
   });
 
-  test("await using does the same, and what was sent arrives", async () => {
+  test("await using waits as well, and the data that was sent arrives", async () => {
     const [ours, peer, bytes] = await clogged(30);
     const block = (async () => {
       await using inside = ours;
@@ -51,7 +51,7 @@ describe("with SO_LINGER > 0 the close runs in a thread of its own", () => {
     expect(received).toBe(bytes);
   });
 
-  test("many at once are closed, and other sockets go on meanwhile", async () => {
+  test("many sockets close at once, and other sockets keep working meanwhile", async () => {
     const clogs = await Promise.all(Array.from({ length: 8 }, () => clogged(30)));
     for (const [ours] of clogs) ours.close();
     const [left, right] = unixPair();
@@ -62,7 +62,7 @@ describe("with SO_LINGER > 0 the close runs in a thread of its own", () => {
     expect(await reads).toEqual(clogs.map(([, , bytes]) => bytes));
   });
 
-  test("of several descriptors of one socket, the last one's", async () => {
+  test("of several descriptors of one socket, the close of the last one waits", async () => {
     const [ours, peer, bytes] = await clogged(30);
     const duplicate = ours.dup();
     await ours[Symbol.asyncDispose]();
@@ -86,15 +86,15 @@ describe("with SO_LINGER > 0 the close runs in a thread of its own", () => {
   });
 });
 
-describe("elsewhere close takes no time", () => {
-  test("without SO_LINGER the kernel goes on sending by itself", async () => {
+describe("in all other cases close does not wait", () => {
+  test("without SO_LINGER the kernel keeps sending by itself", async () => {
     const [ours, peer] = await tcpPair();
     const bytes = fill(ours);
     await ours[Symbol.asyncDispose]();
     expect(await readToEnd(peer)).toBe(bytes);
   });
 
-  test("with SO_LINGER of 0 seconds it throws the data away, and resets", async () => {
+  test("with SO_LINGER of 0 seconds close discards the data and resets the connection", async () => {
     const [ours, peer] = await tcpPair();
     fill(ours);
     ours.setsockopt(SOL_SOCKET, SO_LINGER, RESET_AT_CLOSE);
@@ -102,7 +102,7 @@ describe("elsewhere close takes no time", () => {
     await expect(readToEnd(peer)).rejects.toMatchObject({ code: "ECONNRESET" });
   });
 
-  test("with SO_LINGER and nothing to send it is done at once", async () => {
+  test("with SO_LINGER and no data to send close ends at once", async () => {
     const [ours, peer] = await tcpPair();
     linger(ours, 30);
     await ours[Symbol.asyncDispose]();

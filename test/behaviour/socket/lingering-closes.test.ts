@@ -1,4 +1,4 @@
-// What a close with SO_LINGER holds up: nothing but itself.
+// A close with SO_LINGER delays nothing but itself.
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
@@ -6,13 +6,13 @@ import { startChild } from "../../support/child.ts";
 
 const PROGRAM = fileURLToPath(new URL("programs/lingering-closes.mjs", import.meta.url));
 
-describe("closes with SO_LINGER, whose peers read nothing", () => {
+describe("closes with SO_LINGER while the peers read nothing", () => {
   test.each([
     [5, 0],
     [64, 0],
-    // Beyond the threads a close does not wait.
+    // If all threads are in use, a close does not wait.
     [70, 6],
-  ])("%i of them take none of the threads of fs, and process.exit() does not wait for them", async (count, gone) => {
+  ])("%i closes use no thread of fs, and process.exit() does not wait for them", async (count, gone) => {
     const child = await startChild(process.execPath, [PROGRAM, String(count)]);
     expect([await child.exit(), child.stdout, child.stderr]).toEqual([
       { code: 0, signal: null },
@@ -21,7 +21,7 @@ describe("closes with SO_LINGER, whose peers read nothing", () => {
     ]);
   });
 
-  test("the limit is that of the addon", () => {
+  test("the limit equals that of the addon", () => {
     const header = readFileSync(new URL("../../../native/lingering_closes.h", import.meta.url), "utf8");
     expect(header).toContain("kMaxLingering = 64;");
   });

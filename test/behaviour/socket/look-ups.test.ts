@@ -1,10 +1,10 @@
-// Look-ups beside everything else: they hold up neither sockets nor files, nor one another, and nobody is forgotten.
+// Lookups delay neither sockets nor files nor one another, and each of them gets its result.
 import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { expect, onTestFinished, test } from "vitest";
 import { AF_INET, getaddrinfo, gethostbyaddr, getnameinfo, SOCK_STREAM, socketpair } from "../../../src/index.ts";
 
-test("a hundred of them, sockets and files at the same time", async () => {
+test("a hundred lookups, sockets and files at the same time", async () => {
   const [left, right] = socketpair();
   onTestFinished(() => {
     left.close();
@@ -26,7 +26,7 @@ test("a hundred of them, sockets and files at the same time", async () => {
   ]);
 });
 
-test("those that were given up have left their places to others", async () => {
+test("aborted lookups free their places for others", async () => {
   const controller = new AbortController();
   const given = Array.from({ length: 50 }, () => getaddrinfo("localhost", 1, { signal: controller.signal }));
   controller.abort();

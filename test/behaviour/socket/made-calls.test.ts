@@ -10,7 +10,7 @@ import { recvCall, recvfromCall, recvfromIntoCall, recvIntoCall } from "../../..
 import { sendallCall, sendCall, sendtoCall } from "../../../src/socket/send.ts";
 import { SocketDescriptor } from "../../../src/socket/socket-descriptor.ts";
 
-// A call that was made is nobody's yet: here it is run without a queue, a promise and the event loop, as one that blocks is.
+// Here a call runs without a queue, a promise and the event loop, like a blocking call.
 
 function endpointOf(of: Socket<unknown>): Endpoint {
   onTestFinished(() => of.close());
@@ -22,7 +22,7 @@ function pair(type?: number): [Endpoint, Endpoint] {
   return [endpointOf(left), endpointOf(right)];
 }
 
-/** Looks whether it has to wait, as poll(2) with a time-out of 0 does, between attempts: what it waits for is there by now. */
+/** Attempts a call until it ends. Between attempts, poll(2) without a wait must report the event that it waits for. */
 function block<T>(call: Call<T>, { slot, generation }: Endpoint): T {
   for (;;) {
     const outcome = call.attempt(false);
@@ -31,7 +31,7 @@ function block<T>(call: Call<T>, { slot, generation }: Endpoint): T {
   }
 }
 
-test("every form of a receive, and of a send", () => {
+test("each form of a receive and of a send", () => {
   const [left, right] = pair();
   const room = Buffer.alloc(4);
   expect(recvCall(right, 16, undefined).attempt(false)).toBe(WOULD_BLOCK);
@@ -70,7 +70,7 @@ test("a connection, from both ends", () => {
   expect(address).toEqual(client.getsockname());
 });
 
-test("a wrong argument is told when the call is made", () => {
+test("a wrong argument throws when the call is made", () => {
   const [left] = pair();
   expect(() => recvCall(left, -1, undefined)).toThrow(RangeError);
   expect(() => sendCall(left, 1, undefined)).toThrow(TypeError);

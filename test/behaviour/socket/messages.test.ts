@@ -32,7 +32,7 @@ describe("sendmsg(buffers) sends several buffers as one message", () => {
     expect(String(await right.recv(1024))).toBe("head body ta\0");
   });
 
-  test("of no buffer and of 1 024, and not of more", async () => {
+  test("takes from 0 to 1 024 buffers, and refuses more", async () => {
     const [left, right] = recordPair(SOCK_SEQPACKET);
     expect(await left.sendmsg(Array.from({ length: 1_024 }, () => "x"))).toBe(1_024);
     expect(await right.recv(2_048)).toHaveLength(1_024);
@@ -50,7 +50,7 @@ describe("sendmsg(buffers) sends several buffers as one message", () => {
     expect([String(data), address]).toEqual(["to you", from.getsockname()]);
   });
 
-  test("as far as there is room, on a stream", async () => {
+  test("sends on a stream as many bytes as fit", async () => {
     const [left, right] = unixPair();
     const parts = Array.from({ length: 16 }, () => Buffer.alloc(1024 * 1024));
     const sent = await left.sendmsg(parts);
@@ -63,7 +63,7 @@ describe("sendmsg(buffers) sends several buffers as one message", () => {
   });
 });
 
-describe("recvmsg gives { data, control, flags, address }", () => {
+describe("recvmsg returns { data, control, flags, address }", () => {
   test("of a stream", async () => {
     const [left, right] = await tcpPair();
     await left.sendall("hello");
@@ -76,7 +76,7 @@ describe("recvmsg gives { data, control, flags, address }", () => {
     expect(await right.recvmsg(1024)).toMatchObject({ data: Buffer.alloc(0), control: [] });
   });
 
-  test("of a record: MSG_TRUNC where it was cut", async () => {
+  test("of a record, with MSG_TRUNC if it is truncated", async () => {
     const [left, right] = recordPair(SOCK_SEQPACKET);
     await left.send("0123456789");
     const peeked = await right.recvmsg(4, { flags: MSG_PEEK });
@@ -98,7 +98,7 @@ describe("recvmsg gives { data, control, flags, address }", () => {
 });
 
 describe("control messages", () => {
-  test("come where there is room for them, and else MSG_CTRUNC says so", async () => {
+  test("are returned if there is room; otherwise flags has MSG_CTRUNC", async () => {
     const [left, right] = unixPair();
     right.setsockopt(SOL_SOCKET, SO_PASSCRED, 1);
     await left.sendall("with credentials");
@@ -112,7 +112,7 @@ describe("control messages", () => {
     expect([String(cut.data), cut.control, cut.flags & MSG_CTRUNC]).toEqual(["without room", [], MSG_CTRUNC]);
   });
 
-  test("a part of one is given as far as it goes", async () => {
+  test("are truncated if only a part fits", async () => {
     const [left, right] = unixPair();
     right.setsockopt(SOL_SOCKET, SO_PASSCRED, 1);
     await left.sendall("x");
@@ -121,7 +121,7 @@ describe("control messages", () => {
     expect(flags & MSG_CTRUNC).toBe(MSG_CTRUNC);
   });
 
-  test("of IPv4: the time to live that was sent", async () => {
+  test("of IPv4: the time to live of the sender", async () => {
     const [from, to] = [openDatagrams(), openDatagrams()];
     to.setsockopt(IPPROTO_IP, IP_RECVTTL, 1);
     from.setsockopt(IPPROTO_IP, IP_TTL, 42);
@@ -144,7 +144,7 @@ describe("control messages", () => {
     expect(second.control).toEqual([{ ...hops, data: Buffer.from([9, 0, 0, 0]) }]);
   });
 
-  test("several are laid out one behind the other", async () => {
+  test("several are encoded one after the other", async () => {
     const [left, right] = unixPair();
     right.setsockopt(SOL_SOCKET, SO_PASSCRED, 1);
     const data = Buffer.from(new Int32Array([process.pid, process.getuid?.() ?? 0, process.getgid?.() ?? 0]).buffer);
@@ -154,7 +154,7 @@ describe("control messages", () => {
     expect(control).toEqual([credentials]);
   });
 
-  test("that the kernel refuses are its error", async () => {
+  test("that the kernel refuses reject with its error", async () => {
     const [left] = unixPair();
     const nonsense = { level: SOL_SOCKET, type: 0x7fff, data: Buffer.alloc(4) };
     await expect(left.sendmsg(["x"], { control: [nonsense] })).rejects.toMatchObject({

@@ -1,5 +1,5 @@
-// What the resolver's own files say, with others in their place: several addresses of a name, aliases, entries that need more
-// room than is tried first, and one that is longer than all that is tried.
+// Lookups in replaced files of the resolver: several addresses of a name, aliases, entries that need more room than the
+// first attempt has, and an entry longer than the limit.
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -20,7 +20,7 @@ const hosts = [
 ];
 const services = [`long 4321/tcp ${aliases.join(" ")}`, `too-long 4322/tcp ${"x".repeat(MAX_ENTRY_BYTES)}`];
 
-test("entries of the files, short ones and long ones", async (context) => {
+test("short and long entries of the hosts and services files", async (context) => {
   const unshare = requireTool(context, "mount namespaces");
   const folder = mkdtempSync(join(tmpdir(), "sockwright-names-"));
   onTestFinished(() => rmSync(folder, { recursive: true }));

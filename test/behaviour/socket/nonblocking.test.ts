@@ -19,7 +19,7 @@ describe("setblocking(false) is settimeout(0)", () => {
     expect([socket.gettimeout(), socket.getblocking()]).toEqual([timeoutMs, blocking]);
   });
 
-  test("setblocking(false) is settimeout(0), and setblocking(true) is settimeout(null)", () => {
+  test("setblocking(false) equals settimeout(0), and setblocking(true) equals settimeout(null)", () => {
     const socket = openStream();
     socket.setblocking(false);
     expect(socket.gettimeout()).toBe(0);
@@ -27,7 +27,7 @@ describe("setblocking(false) is settimeout(0)", () => {
     expect(socket.gettimeout()).toBeNull();
   });
 
-  // Python's sendfile() refuses such a socket at once, and so does ours.
+  // Like Python's, our sendfile() refuses such a socket at once.
   test.for(waits.filter(({ call }) => call !== "sendfile"))(
     "a $call that would wait rejects with EAGAIN",
     async ({ syscall, wait }) => {
@@ -37,13 +37,13 @@ describe("setblocking(false) is settimeout(0)", () => {
     },
   );
 
-  test("an accept that would wait likewise", async () => {
+  test("an accept that would wait rejects with EAGAIN", async () => {
     const listener = listenOnLoopback();
     listener.setblocking(false);
     await expect(listener.accept()).rejects.toMatchObject({ code: "EAGAIN", syscall: "accept" });
   });
 
-  test("one that need not wait has its result", async () => {
+  test("a call that need not wait returns its result", async () => {
     const [left, right] = unixPair();
     left.setblocking(false);
     right.setblocking(false);
@@ -53,7 +53,7 @@ describe("setblocking(false) is settimeout(0)", () => {
     expect(String(await right.recv(1024))).toBe("hello");
   });
 
-  test("a loop that uses the whole turn up meets no EAGAIN before the kernel's", async () => {
+  test("a loop that uses up the turn gets EAGAIN only from the kernel", async () => {
     const [left, right] = unixPair();
     right.setblocking(false);
     await left.sendall(Buffer.alloc(1_000));
@@ -61,7 +61,7 @@ describe("setblocking(false) is settimeout(0)", () => {
     await expect(right.recv(1)).rejects.toMatchObject({ code: "EAGAIN" });
   });
 
-  test("a sendall of which a part has gone rejects with bytesSent, and the direction is then unusable", async () => {
+  test("a partial sendall rejects with bytesSent, and the direction is then unusable", async () => {
     const [left, right] = unixPair();
     left.setblocking(false);
     const failure: unknown = await left.sendall(Buffer.alloc(1024 * 1024)).catch((failure: unknown) => failure);
@@ -71,7 +71,7 @@ describe("setblocking(false) is settimeout(0)", () => {
     await expect(left.send("x")).rejects.toMatchObject({ code: "ERR_SOCKWRIGHT_PARTIAL_SEND" });
   });
 
-  test("a receive of MSG_WAITALL of which a part has come leaves that in error.received", async () => {
+  test("a partial receive with MSG_WAITALL keeps the data in error.received", async () => {
     const [left, right] = unixPair();
     right.setblocking(false);
     await left.sendall("hello");
@@ -81,7 +81,7 @@ describe("setblocking(false) is settimeout(0)", () => {
 });
 
 describe("a connect that would wait", () => {
-  test("rejects with EINPROGRESS, and writable() and getpeername() tell of its end", async () => {
+  test("rejects with EINPROGRESS; then writable() and getpeername() report the result", async () => {
     const listener = listenOnLoopback();
     const address = listener.getsockname();
     const client = openStream();
@@ -96,19 +96,19 @@ describe("a connect that would wait", () => {
     expect(String(await peer.recv(1024))).toBe("connected");
   });
 
-  test("gives EINPROGRESS as a value in connect_ex, and then EISCONN", async () => {
+  test("returns EINPROGRESS from connect_ex, then 0, then EISCONN", async () => {
     const listener = listenOnLoopback();
     const client = openStream();
     client.setblocking(false);
     expect(await client.connect_ex(listener.getsockname())).toBe(errno.EINPROGRESS);
     client.setblocking(true);
     await client.writable();
-    // connect(2) reports the success once, to whoever asks first.
+    // connect(2) reports success once, to the first caller.
     expect(await client.connect_ex(listener.getsockname())).toBe(0);
     expect(await client.connect_ex(listener.getsockname())).toBe(errno.EISCONN);
   });
 
-  test("to a refusing port tells so in SO_ERROR or in the next connect", async () => {
+  test("to a refusing port: a later send reports the error", async () => {
     const client = openStream();
     client.setblocking(false);
     const listener = listenOnLoopback();
@@ -120,7 +120,7 @@ describe("a connect that would wait", () => {
     await expect(client.sendall("x")).rejects.toMatchObject({ code: expect.stringMatching(/^(ECONNREFUSED|EPIPE)$/) });
   });
 
-  test("to a full Unix backlog rejects with EAGAIN: nothing is under way", async () => {
+  test("to a full Unix backlog rejects with EAGAIN: no connect is in progress", async () => {
     const [server] = closeAtTheEnd(socket(AF_UNIX));
     server.bind({ path: "" });
     server.listen(0);
