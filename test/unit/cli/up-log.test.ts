@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { EventLog } from "../../../src/cli/event-log.ts";
 import { UpLog } from "../../../src/cli/up-log.ts";
 
-test.for(["text", "json"] as const)("clients that have gone fill no log (%s), and failures are told", async (form) => {
+test.for(["text", "json"] as const)("lost connections are not logged (%s), other errors are", async (form) => {
   let printed = "";
   const write = async (bytes: Uint8Array): Promise<void> => {
     printed += String(bytes);

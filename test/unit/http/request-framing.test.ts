@@ -6,7 +6,7 @@ test.for([
   ["white space in a coding", `a${" ".repeat(256 * 1024)}b`, "coding-malformed"],
   ["white space in front of its parameters", `a${"\t".repeat(256 * 1024)};b`, "coding-not-last"],
   ["parameters", `a${";".repeat(256 * 1024)}, chunked`, "coding-unknown"],
-] as const)("%s, however much, is looked at once", ([, coding, reason]) => {
+] as const)("any amount of %s is parsed in one pass", ([, coding, reason]) => {
   // A regular expression that starts at each of these characters would take a minute.
   expect(requestFraming(undefined, coding, 1)).toMatchObject({ reason });
 });

@@ -110,7 +110,7 @@ describe("the framing", () => {
     ["9112 6.1 no chunks for 1.0", { ...get, version: "1.0" }, 200, undefined, "close", undefined],
     ["9112 6.2 a length for 1.0", { ...get, version: "1.0" }, 200, 5, "length", length(5)],
     ["9110 9.3.2 HEAD", { ...get, method: "HEAD" }, 200, 5, "none", length(5)],
-    ["9110 9.3.2 HEAD of what has no length", { ...get, method: "HEAD" }, 200, undefined, "none", undefined],
+    ["9110 9.3.2 HEAD of a body without a length", { ...get, method: "HEAD" }, 200, undefined, "none", undefined],
     ["9110 15.2 1xx", get, 100, undefined, "none", undefined],
     ["9110 8.6 1xx has no length", get, 103, 5, "none", undefined],
     ["9110 15.2.2 101", get, 101, undefined, "none", undefined],
@@ -119,8 +119,8 @@ describe("the framing", () => {
     ["9110 15.4.5 304", get, 304, undefined, "none", undefined],
     ["9110 8.6 304 with the length of 200", get, 304, 5, "none", length(5)],
     ["9110 9.3.6 2xx to CONNECT", { ...get, method: "CONNECT" }, 200, 5, "none", undefined],
-    ["9110 9.3.6 others to CONNECT", { ...get, method: "CONNECT" }, 405, 5, "length", length(5)],
-    ["9110 15.5.1 to what was refused", { ...get, method: "" }, 400, 5, "length", length(5)],
+    ["9110 9.3.6 other statuses to CONNECT", { ...get, method: "CONNECT" }, 405, 5, "length", length(5)],
+    ["9110 15.5.1 to a refused request", { ...get, method: "" }, 400, 5, "length", length(5)],
   ])("RFC %s", ([, request, status, size, body, field]) => {
     expect(responseFraming(request, status, size)).toEqual({ body, field });
   });

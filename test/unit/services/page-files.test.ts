@@ -13,7 +13,7 @@ test.for([
   ["/chat/style.css", "text/css; charset=utf-8"],
   ["/chat/page.js", "text/javascript; charset=utf-8"],
   ["/chat/icon.svg", "image/svg+xml"],
-] as const)("%s is sent under a policy that allows nothing else", async ([path, type]) => {
+] as const)("%s is sent with a policy that allows nothing else", async ([path, type]) => {
   const server = await serving(service);
   const { status, headers } = await askHttp(server, getRequest(path));
   expect([status, headers["content-type"], headers["cache-control"]]).toEqual([200, type, "no-cache"]);

@@ -224,7 +224,7 @@ describe("out of descriptors", () => {
     await served;
   });
 
-  test("when another thread takes the freed spare descriptor, the server pauses and loses no connection", async () => {
+  test("when the freed spare descriptor is taken by other code, the server pauses and loses no connection", async () => {
     const actions = published();
     const listener = listenOnLoopback();
     await connectMany(listener, 3);

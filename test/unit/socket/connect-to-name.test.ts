@@ -30,11 +30,11 @@ async function exchange(client: Socket, listener: ReturnType<typeof listenAt>): 
 
 describe("addresses that refuse are skipped", () => {
   test.for([
-    ["the first of one", ["127.0.0.9"]],
+    ["the first and only address", ["127.0.0.9"]],
     ["the second", ["127.0.0.2", "127.0.0.9"]],
     ["the fourth", ["127.0.0.2", "127.0.0.3", "127.0.0.4", "127.0.0.9"]],
     ["the second, before the third is tried,", ["127.0.0.2", "127.0.0.9", "127.0.0.5"]],
-  ] as const)("%s takes the connection", async ([, hosts]) => {
+  ] as const)("%s accepts the connection", async ([, hosts]) => {
     const listener = listenAt("127.0.0.9");
     nameHas(...hosts);
     const client = openStream();

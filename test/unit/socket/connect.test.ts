@@ -118,7 +118,7 @@ describe("connect_ex returns the errno", () => {
     ["ENOENT", AF_UNIX, () => ({ path: "/nonexistent/socket" })],
     ["ECONNREFUSED", AF_UNIX, () => ({ abstract: "nobody listens here" })],
     ["ENETUNREACH", AF_INET6, () => ({ host: "ff00::1%lo", port: 1 })],
-  ] as const)("%s as a positive number, where connect throws", async ([name, family, address]) => {
+  ] as const)("%s as a positive number, for which connect throws", async ([name, family, address]) => {
     const to = address();
     expect(await openStream(family).connect_ex(to)).toBe(errno[name]);
     const error: unknown = await openStream(family)

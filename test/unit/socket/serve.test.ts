@@ -105,7 +105,7 @@ describe("a handler error is published exactly once and passed to onError", () =
         throw failure;
       },
     ],
-  ] as const)("when it %s; the peer is closed, and the others go on", async ([, fail]) => {
+  ] as const)("when it %s; its peer is closed, and the others continue", async ([, fail]) => {
     const messages = published();
     const onError = vi.fn();
     const listener = listenOnLoopback();

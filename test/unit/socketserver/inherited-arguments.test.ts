@@ -4,7 +4,7 @@ import { inheritedArguments } from "../../../src/socketserver/inherited-argument
 test.each([
   ["nothing", [], []],
   [
-    "what holds for the whole program",
+    "options for the whole program",
     ["--import", "./loader.mjs", "-r", "./first.cjs", "--max-old-space-size=64", "--conditions=development", "-C", "x"],
     ["--import", "./loader.mjs", "-r", "./first.cjs", "--max-old-space-size=64", "--conditions=development", "-C", "x"],
   ],
@@ -14,13 +14,9 @@ test.each([
     ["--expose-gc"],
   ],
   ["a program as text", ["--input-type=module", "-e", "--expose-gc", "--no-warnings"], ["--no-warnings"]],
-  ["a program as text, printed", ["-pe", "1", "--eval=2", "--print", "3", "-p", "4"], []],
+  ["a program as text, with its result printed", ["-pe", "1", "--eval=2", "--print", "3", "-p", "4"], []],
   ["a checked program", ["-c", "--check", "-i", "--interactive"], []],
-  [
-    "a test, and a program that is started again",
-    ["--test", "--test-reporter", "spec", "--watch", "--watch-path=a"],
-    [],
-  ],
+  ["a test, and watch mode", ["--test", "--test-reporter", "spec", "--watch", "--watch-path=a"], []],
 ])("a child inherits the relevant arguments of %s", (_name, given, inherited) => {
   expect(inheritedArguments(given)).toEqual(inherited);
 });

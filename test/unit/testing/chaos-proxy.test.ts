@@ -38,14 +38,16 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
   test.for([
     ["tcp", "tcp://127.0.0.1:0"],
     ["unix", `unix:${join(tmpdir(), `sockwright-test-${randomUUID()}.sock`)}`],
-  ] as const)("over %s bytes arrive whole and in order, split, and both ways at once", async ([, at], context) => {
-    if (at.startsWith("unix:")) onTestFinished(() => rmSync(at.slice("unix:".length), { force: true }));
-    const server = await listenPython(context, at, ECHO);
-    const proxy = await proxyTo(server.url, { seed: 11, splitBytes: { min: 1, max: 16_384 } });
-    const client = await startPythonThroughChaos(
-      context,
-      proxy.url,
-      `
+  ] as const)(
+    "over %s split bytes arrive complete and in order, in both directions at once",
+    async ([, at], context) => {
+      if (at.startsWith("unix:")) onTestFinished(() => rmSync(at.slice("unix:".length), { force: true }));
+      const server = await listenPython(context, at, ECHO);
+      const proxy = await proxyTo(server.url, { seed: 11, splitBytes: { min: 1, max: 16_384 } });
+      const client = await startPythonThroughChaos(
+        context,
+        proxy.url,
+        `
 import hashlib, os, threading
 sock = connected(url)
 data = os.urandom(${MIB})
@@ -58,13 +60,14 @@ while piece := sock.recv(65536):
     echo += piece
 say(hashlib.sha256(data).hexdigest(), hashlib.sha256(echo).hexdigest(), len(echo))
 `,
-    );
-    const [, sent, echoed, length] = await client.line(/^(\w+) (\w+) (\d+)$/);
-    expect([echoed, length]).toEqual([sent, `${MIB}`]);
-    await server.child.line(/^the end$/);
-    expect(proxy.stats()).toMatchObject({ connections: 1, bytesToTarget: MIB, bytesToClient: MIB, resets: 0 });
-    await vi.waitFor(() => expect(proxy.stats().openConnections).toBe(0));
-  });
+      );
+      const [, sent, echoed, length] = await client.line(/^(\w+) (\w+) (\d+)$/);
+      expect([echoed, length]).toEqual([sent, `${MIB}`]);
+      await server.child.line(/^the end$/);
+      expect(proxy.stats()).toMatchObject({ connections: 1, bytesToTarget: MIB, bytesToClient: MIB, resets: 0 });
+      await vi.waitFor(() => expect(proxy.stats().openConnections).toBe(0));
+    },
+  );
 
   test("delays run on the given clock", async (context) => {
     const clock = manualClock();

@@ -92,7 +92,7 @@ describe("a link reads", () => {
     expect(events).toEqual(["received ", "received data"]);
   });
 
-  test.each([SOCK_STREAM, SOCK_SEQPACKET])("the end of type %i, and reports it once", async (type) => {
+  test.each([SOCK_STREAM, SOCK_SEQPACKET])("the end of a socket of type %i, once", async (type) => {
     const { link, far, events } = linked(type);
     link.resume();
     await far.sendall("last words");
@@ -115,8 +115,8 @@ describe("a link reads", () => {
 });
 
 test.each([
-  ["a socket that gives without end ends there, and is lost", EIO, "failed EIO"],
-  ["so does one that only tells of a lost datagram, and goes on", ECONNREFUSED, "datagram ECONNREFUSED"],
+  ["an endless supply of datagrams ends there after a loss", EIO, "failed EIO"],
+  ["and after the error of a single datagram", ECONNREFUSED, "datagram ECONNREFUSED"],
 ])("MAX_RECEIVES_AT_LOSS: %s", (_what, errno, told) => {
   const { link, events } = linked(SOCK_DGRAM);
   link.resume();
@@ -167,7 +167,7 @@ describe("events with nothing to read", () => {
     expect(events).toEqual(["received data"]);
   });
 
-  test.each(["pause", "close"] as const)("a %s ends the wait", async (how) => {
+  test.each(["pause", "close"] as const)("%s ends the wait", async (how) => {
     const { link, far } = linked(SOCK_STREAM);
     link.resume();
     vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
@@ -181,7 +181,7 @@ describe("events with nothing to read", () => {
 });
 
 describe("an endpoint that was handed over", () => {
-  test("is closed with its link, together with the descriptor, exactly once", () => {
+  test("is closed exactly once with its link", () => {
     const before = kernel.openDescriptors();
     const { link } = linked(SOCK_STREAM);
     expect(kernel.openDescriptors()).toBe(before + 2);

@@ -48,7 +48,7 @@ const rows: readonly [string, Address, Peer, string | undefined, boolean][] = [
   ["vsock", { family: AF_VSOCK, cid: 3, port: 5 }, { cid: 3, port: 5 }, "vsock:3", true],
   ["netlink", { family: AF_NETLINK, bytes: Buffer.alloc(10) }, { path: "" }, undefined, false],
   ["packet", { family: AF_PACKET, bytes: Buffer.alloc(18) }, { path: "" }, undefined, false],
-  ["a family that nobody knows", { family: 99, bytes: Buffer.alloc(0) }, { path: "" }, undefined, false],
+  ["an unknown family", { family: 99, bytes: Buffer.alloc(0) }, { path: "" }, undefined, false],
 ];
 
 test.each(rows)("%s", (_, address, peer, key, canBeAnswered) => {

@@ -32,7 +32,7 @@ test.for([
   ["tcp://[fe80::1%0]:80", 'the zone "0", which is no interface'],
   [`tcp://[fe80::1%${"x".repeat(16)}]:80`, "which is no interface"],
   ["tcp://[127.0.0.1%lo]:80", "has brackets around what is no IPv6 address"],
-] as const)("%s is refused: %s", ([text, reason]) => {
+] as const)("%s is rejected: %s", ([text, reason]) => {
   expect(() => parseSocketUrl(text)).toThrow(SocketUrlError);
   expect(() => parseSocketUrl(text)).toThrow(reason);
 });

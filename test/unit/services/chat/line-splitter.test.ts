@@ -11,7 +11,7 @@ interface Result {
   readonly hasCommands: boolean;
 }
 
-/** Filters and splits in the order in which the listener does. */
+/** Filters and splits as LineInput does. */
 function parsed(pieces: readonly Uint8Array[]): Result {
   const [filter, splitter] = [new TelnetFilter(), new LineSplitter(MAX_BYTES)];
   const lines: InputLine[] = [];

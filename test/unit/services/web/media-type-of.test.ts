@@ -67,7 +67,7 @@ describe("added types", () => {
     expect(mediaTypeOf(name, added)).toBe(type);
   });
 
-  test.for(["html", "", ".", ".a.b", "./a", "*.html"])("%j is no extension", (extension) => {
+  test.for(["html", "", ".", ".a.b", "./a", "*.html"])("%j is not an extension", (extension) => {
     expect(() => addedMediaTypes({ [extension]: "text/html" })).toThrow(
       expect.objectContaining({ code: "ERR_INVALID_ARG_VALUE", message: expect.stringContaining("mediaTypes") }),
     );

@@ -149,7 +149,7 @@ test.each([
   }
 });
 
-test.each([undefined, null, 5, Buffer.from("file"), {}])("%s is no path at all", async (path) => {
+test.each([undefined, null, 5, Buffer.from("file"), {}])("%s is not a path", async (path) => {
   const root = await opened(makeSiteFolder());
   await expect(Reflect.apply(root.stat, root, [path])).rejects.toMatchObject({ code: "ERR_INVALID_ARG_TYPE" });
 });

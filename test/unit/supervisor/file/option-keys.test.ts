@@ -105,7 +105,7 @@ test("a key for a function is rejected", async () => {
 describe.each([
   ["limits", SERVE.kinds],
   ["http", HTTP_OPTIONS.kinds],
-] as const)("of all services, %s", (part, kinds) => {
+] as const)("shared options of services: %s", (part, kinds) => {
   test("each option can be set in [server], and overridden by a service", async () => {
     for (const [option, kind] of settable(kinds)) {
       const [said, given] = sampleOf(option, kind);

@@ -1,4 +1,4 @@
-// biome-ignore-all lint/suspicious/noTemplateCurlyInString: what a file has, and nobody fills in.
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: text of a file, which is not a template.
 // Mistakes in a file are reported all at once, with their places and a suggestion.
 import { expect, test } from "vitest";
 import { greetFile, mistakesIn, serviceFile, siteFile } from "../../../support/plan-reading.ts";
