@@ -103,7 +103,7 @@ describe("errors have Node's own shape: a datagram refused", () => {
     ["recv", (datagrams: Socket<Datagram>) => datagrams.recv(16), "recv"],
     ["recvfrom", (datagrams: Socket<Datagram>) => datagrams.recvfrom(16), "recvfrom"],
     ["recvmsg", (datagrams: Socket<Datagram>) => datagrams.recvmsg(16), "recvmsg"],
-  ] as const)("told to %s", async (_name, receive, syscall) => {
+  ] as const)("reported to %s", async (_name, receive, syscall) => {
     const theirs = await connectedToNobody((port) => connectNode(port, "127.0.0.1"));
     const nodes = errorOf(theirs);
     theirs.send("x");

@@ -67,7 +67,7 @@ const provocations: Readonly<Record<SockwrightErrorCode, readonly Provocation[]>
   ],
   ERR_SOCKWRIGHT_CONNECT_ABANDONED: [
     [
-      "a call after a connect that was cut short",
+      "a call after an interrupted connect",
       async () => {
         const client = closing(socket());
         client.settimeout(10);
@@ -80,7 +80,7 @@ const provocations: Readonly<Record<SockwrightErrorCode, readonly Provocation[]>
   ],
   ERR_SOCKWRIGHT_ENCODING: [
     [
-      "bytes that are no text, for a file that is strict",
+      "bytes that are not valid text, in a strict file",
       async () => {
         const [ours, peer] = unixPair();
         await peer.sendall(Buffer.from([0xff, 0x0a]));
@@ -90,7 +90,7 @@ const provocations: Readonly<Record<SockwrightErrorCode, readonly Provocation[]>
   ],
   ERR_SOCKWRIGHT_FILE_CLOSED: [
     [
-      "a read of a file that is closed",
+      "a read of a closed file",
       async () => {
         const file = unixPair()[0].makefile("r");
         await file.close();
@@ -108,9 +108,9 @@ const provocations: Readonly<Record<SockwrightErrorCode, readonly Provocation[]>
     ],
   ],
   ERR_SOCKWRIGHT_FILE_MODE: [
-    ["a write of a file that reads", () => rejection(closedLater(unixPair()[0].makefile("r")).write("x"))],
-    ["a read of a file that writes", () => rejection(closedLater(unixPair()[0].makefile("w")).read())],
-    ["read1 of text", () => rejection(closedLater(unixPair()[0].makefile("r")).read1())],
+    ["a write to a file for reading", () => rejection(closedLater(unixPair()[0].makefile("r")).write("x"))],
+    ["a read from a file for writing", () => rejection(closedLater(unixPair()[0].makefile("w")).read())],
+    ["read1 of a text file", () => rejection(closedLater(unixPair()[0].makefile("r")).read1())],
     ["peek without a buffer", () => rejection(closedLater(unixPair()[0].makefile("rb", { buffering: 0 })).peek())],
   ],
   ERR_SOCKWRIGHT_HANDLER_LOST: [
@@ -138,7 +138,7 @@ const provocations: Readonly<Record<SockwrightErrorCode, readonly Provocation[]>
       () => withFile((file) => rejection(closing(socket(AF_UNIX, SOCK_DGRAM)).sendfile(file))),
     ],
     [
-      "sendfile of a socket that does not wait",
+      "sendfile of a non-blocking socket",
       () => {
         const [ours] = unixPair();
         ours.setblocking(false);
@@ -155,7 +155,7 @@ const provocations: Readonly<Record<SockwrightErrorCode, readonly Provocation[]>
       },
     ],
     [
-      "a stream of records",
+      "a stream of a record socket",
       () => {
         const both = socketpair(AF_UNIX, SOCK_SEQPACKET);
         const [ours] = both.map(closing);
@@ -175,7 +175,7 @@ const provocations: Readonly<Record<SockwrightErrorCode, readonly Provocation[]>
   ],
   ERR_SOCKWRIGHT_PARTIAL_SEND: [
     [
-      "a send after a sendall that was cut in the middle",
+      "a send after a partial sendall",
       async () => {
         const [ours] = unixPair();
         ours.settimeout(10);
@@ -187,7 +187,7 @@ const provocations: Readonly<Record<SockwrightErrorCode, readonly Provocation[]>
   ],
   ERR_SOCKWRIGHT_READ_TOO_LONG: [
     [
-      "more than maxReadBytes until the end",
+      "a read to the end of more than maxReadBytes",
       async () => {
         const [ours, peer] = unixPair();
         await peer.sendall("123456");

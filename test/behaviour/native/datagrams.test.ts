@@ -176,12 +176,12 @@ describe("counts and lengths beyond their memory throw a TypeError, and the call
   const { MAX_SAFE_INTEGER } = Number;
 
   test.each<[string, number, number, number, number, number, RegExp]>([
-    ["more than it takes", 64, 8_192, 128, MAX_DATAGRAMS + 1, 1, /Argument 5/],
+    ["more datagrams than the maximum", 64, 8_192, 128, MAX_DATAGRAMS + 1, 1, /Argument 5/],
     ["addresses", 64, 255, 4, 2, 8, /Argument 5/],
     ["results", 64, 256, 3, 2, 8, /Argument 5/],
     ["bytes", 15, 256, 4, 2, 8, /Argument 6/],
-    ["bytes of 32 bits", 64, 256, 4, 2, 2 ** 31, /Argument 6/],
-    ["no number of 32 bits", 64, 256, 4, 2, MAX_SAFE_INTEGER, /Argument 6/],
+    ["bytes beyond an int32", 64, 256, 4, 2, 2 ** 31, /Argument 6/],
+    ["bytes beyond 32 bits", 64, 256, 4, 2, MAX_SAFE_INTEGER, /Argument 6/],
   ])("recvmmsg: %s", (_name, bytes, addressBytes, numbers, count, datagramBytes, said) => {
     const { key, address } = datagramSocket();
     expect(send(key, ["x", address])).toBe(1);
@@ -195,12 +195,12 @@ describe("counts and lengths beyond their memory throw a TypeError, and the call
     ["negative offset", [-1, 1, 0, 16]],
     ["length", [4, 5, 0, 16]],
     ["negative length", [4, -1, 0, 16]],
-    ["both at their most", [2 ** 31 - 1, 2 ** 31 - 1, 0, 16]],
+    ["maximum offset and length", [2 ** 31 - 1, 2 ** 31 - 1, 0, 16]],
     ["offset of the address", [0, 1, 257, 0]],
     ["negative offset of the address", [0, 1, -1, 16]],
     ["length of the address", [0, 1, 241, 16]],
     ["negative length of the address", [0, 1, 0, -16]],
-    ["an address that is none", [0, 1, 0, 129]],
+    ["an address that is too long", [0, 1, 0, 129]],
   ])("sendmmsg: %s", (_name, message) => {
     const { key, address } = datagramSocket();
     const addresses = new Uint8Array(256);

@@ -31,7 +31,7 @@ test("the poller writes no more records than fit", async () => {
   expect([before.most, after.most]).toEqual([2, 2]);
 });
 
-test.each(["empty", "detached", "shrunk"])("records without room are not written: %s", async (how) => {
+test.each(["empty", "detached", "shrunk"])("the poller writes no records without room: %s", async (how) => {
   const { before, after } = await report(how);
   if (how !== "empty") expect(before.most).toBe(8);
   expect(after).toEqual({ turns: 0, most: 0 });

@@ -37,7 +37,7 @@ const obstacles: readonly [name: string, family: number, prepare: () => Promise<
     },
   ],
   [
-    "the look-up of a name",
+    "the lookup of a name",
     AF_INET,
     async () => {
       lookUpWaits();

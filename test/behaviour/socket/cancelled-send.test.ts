@@ -43,7 +43,7 @@ describe.for(endings)("a %s sendall", ([, error, sendall]) => {
   test.for([
     ["TCP", tcpPair],
     ["a Unix stream", unixPair],
-  ] as const)("rejects with bytesSent, and the direction is then unusable until close, over %s", async ([, pair]) => {
+  ] as const)("rejects with bytesSent, and the direction is unusable until close, over %s", async ([, pair]) => {
     const [left, right] = await pair();
     const failure = await sendall(left, Buffer.alloc(32 * MIB)).catch((failure: unknown) => failure);
     const received = drain(right);

@@ -121,7 +121,7 @@ describe.each(sends)("%s", (name, send) => {
     ["a Unix stream", async () => unixPair()[0]],
     ["seqpacket", async () => recordPair(SOCK_SEQPACKET)[0]],
     ["connected Unix datagrams", async () => recordPair(SOCK_DGRAM)[0]],
-  ] as const)("over %s that is full", async ([, open]) => {
+  ] as const)("on %s with a full write buffer", async ([, open]) => {
     const socket: Socket<unknown> = await open();
     fill(socket as Socket);
     await expect(send(socket, MSG_DONTWAIT)).rejects.toEqual(wouldBlock(name));

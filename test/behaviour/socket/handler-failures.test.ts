@@ -38,24 +38,24 @@ const FAILING: readonly (readonly [name: string, fail: () => unknown, error: unk
   ["throws", () => raise(boom), boom],
   ["throws undefined", () => raise(undefined), undefined],
   ["throws a frozen object", () => raise(Object.freeze({ frozen: true })), { frozen: true }],
-  ["throws a proxy that tells nothing", () => raise(revoked.proxy), revoked.proxy],
+  ["throws a revoked proxy", () => raise(revoked.proxy), revoked.proxy],
   ["rejects", async () => raise(boom), boom],
   ["rejects later", () => new Promise((_, reject) => setImmediate(reject, boom)), boom],
   // biome-ignore lint/suspicious/noThenProperty: a thenable of the program's own
-  ["gives a thenable that throws", () => ({ then: () => raise(boom) }), boom],
+  ["returns a thenable that throws", () => ({ then: () => raise(boom) }), boom],
   [
-    "gives a thenable that rejects",
+    "returns a thenable that rejects",
     // biome-ignore lint/suspicious/noThenProperty: a thenable of the program's own
     () => ({ then: (_: unknown, reject: (error: unknown) => void) => reject(boom) }),
     boom,
   ],
   [
-    "gives an object that cannot be asked for its then",
+    "returns an object whose then throws when it is read",
     // biome-ignore lint/suspicious/noThenProperty: a thenable of the program's own
     () => Object.defineProperty({}, "then", { get: () => raise(boom) }),
     boom,
   ],
-  ["gives a promise whose then throws", brokenPromise, boom],
+  ["returns a promise whose then throws", brokenPromise, boom],
 ];
 
 /** Connects two clients, one after the other, and expects the server to close each connection. */

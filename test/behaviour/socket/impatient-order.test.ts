@@ -83,7 +83,7 @@ const SENDS: readonly [name: string, send: (on: Socket, text: string, options: o
 const AFTER: readonly [name: string, then: (ours: Socket) => unknown][] = [
   ["trySend", (ours) => expect(ours.trySend("3")).toBe(1)],
   [
-    "the whole budget of an event that came in between",
+    "sendall with the new budget of an event",
     (ours) => {
       beginTurn();
       return ours.sendall("3");
@@ -127,7 +127,7 @@ describe.each([...LINUX, ...FAKE])("%s", (name, pair) => {
     test.for([
       ["close", (ours: Socket) => ours.close()],
       ["shutdown", (ours: Socket) => ours.shutdown(SHUT_WR)],
-    ] as const)("as many as the budget and more, then %s: all arrive", async ([, end]) => {
+    ] as const)("more sends than the budget, then %s: all arrive", async ([, end]) => {
       const [ours, peer] = (await pair()) as [Socket, Socket];
       const options = mark(ours);
       const text = "0123456789".repeat(name === "connected Unix datagrams" ? 1 : 13);

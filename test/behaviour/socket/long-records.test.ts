@@ -7,7 +7,7 @@ const KIB = 1024;
 test.for([
   ["datagram", SOCK_DGRAM],
   ["seqpacket", SOCK_SEQPACKET],
-] as const)("a Unix %s longer than 64 KiB is not cut in silence", async ([, type]) => {
+] as const)("a Unix %s longer than 64 KiB is not truncated silently", async ([, type]) => {
   const [left, right] = recordPair(type);
   left.setsockopt(SOL_SOCKET, SO_SNDBUF, 1024 * KIB);
   right.setsockopt(SOL_SOCKET, SO_RCVBUF, 1024 * KIB);

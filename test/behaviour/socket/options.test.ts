@@ -139,14 +139,14 @@ const tables: readonly [name: string, family: number, type: number, rows: readon
 ];
 
 describe.for(tables)(
-  "an integer option of %s: what is set is what is got, and not what it was",
+  "an integer option of %s: getsockopt returns the value that setsockopt set, which differs from the default",
   ([, family, type, rows]) => {
     test.for(rows)("%s", ([, level, option, value]) => {
       const [opened] = closeAtTheEnd(socket(family, type));
       expect(opened.getsockopt(level, option)).not.toBe(value);
       opened.setsockopt(level, option, value);
       expect(opened.getsockopt(level, option)).toBe(value);
-      // The same as bytes, and on this socket only.
+      // The option as bytes has the same value, and the option of another socket does not change.
       expect(opened.getsockopt(level, option, 4).readUIntLE(0, 1)).toBe(value & 0xff);
       const [other] = closeAtTheEnd(socket(family, type));
       expect(other.getsockopt(level, option)).not.toBe(value);
@@ -154,8 +154,8 @@ describe.for(tables)(
   },
 );
 
-describe("options that the kernel answers with", () => {
-  test("SO_TYPE, SO_DOMAIN and SO_PROTOCOL say what the socket is", () => {
+describe("options whose value the kernel chooses", () => {
+  test("SO_TYPE, SO_DOMAIN and SO_PROTOCOL describe the socket", () => {
     const [udp] = closeAtTheEnd(socket(AF_INET6, SOCK_DGRAM));
     const names = [SO_TYPE, SO_DOMAIN, SO_PROTOCOL];
     expect(names.map((name) => udp.getsockopt(SOL_SOCKET, name))).toEqual([SOCK_DGRAM, AF_INET6, 17]);
@@ -177,7 +177,7 @@ describe("options that the kernel answers with", () => {
   });
 });
 
-describe("options that are no integers go as bytes", () => {
+describe("options that are not integers are bytes", () => {
   test("SO_LINGER: struct linger", () => {
     const bare = openStream();
     expect(bare.getsockopt(SOL_SOCKET, SO_LINGER, 8)).toEqual(Buffer.alloc(8));
@@ -193,7 +193,7 @@ describe("options that are no integers go as bytes", () => {
     expect(bare.getsockopt(IPPROTO_TCP, TCP_CONGESTION, 16).toString("latin1").replace(/\0.*$/, "")).toBe("reno");
   });
 
-  test("SO_PEERCRED and TCP_INFO: as long as the kernel has them, not as long as the room", () => {
+  test("SO_PEERCRED and TCP_INFO have the length that the kernel reports, not that of the buffer", () => {
     const [left] = unixPair();
     const credentials = left.getsockopt(SOL_SOCKET, SO_PEERCRED, 64);
     expect(credentials).toHaveLength(12);
@@ -202,14 +202,14 @@ describe("options that are no integers go as bytes", () => {
     expect(openStream().getsockopt(IPPROTO_TCP, TCP_INFO, 4_096).length).toBeGreaterThan(100);
   });
 
-  test("an integer given as its four bytes is the same", () => {
+  test("an integer can be passed as its four bytes", () => {
     const bare = openStream();
     bare.setsockopt(SOL_SOCKET, SO_KEEPALIVE, Buffer.from([1, 0, 0, 0]));
     expect(bare.getsockopt(SOL_SOCKET, SO_KEEPALIVE)).toBe(1);
   });
 });
 
-describe("SO_RCVTIMEO and SO_SNDTIMEO are refused with a pointer to settimeout", () => {
+describe("SO_RCVTIMEO and SO_SNDTIMEO are refused, and the error names settimeout", () => {
   test.for([
     ["SO_RCVTIMEO", SO_RCVTIMEO],
     ["SO_SNDTIMEO", SO_SNDTIMEO],
@@ -221,12 +221,12 @@ describe("SO_RCVTIMEO and SO_SNDTIMEO are refused with a pointer to settimeout",
     const bare: Socket = openStream();
     expect(() => bare.setsockopt(SOL_SOCKET, option, 1)).toThrow(refused);
     expect(() => bare.setsockopt(SOL_SOCKET, option, new BigInt64Array([1n, 0n]))).toThrow(refused);
-    // The same numbers at another level are something else.
+    // The same number at another level is another option.
     expect(() => bare.setsockopt(IPPROTO_TCP, option, 1)).not.toThrow(refused);
   });
 });
 
-test("an option that the kernel does not know is its ENOPROTOOPT", () => {
+test("an unknown option fails with the kernel's ENOPROTOOPT", () => {
   const bare = openStream();
   const unknown = expect.objectContaining({ code: "ENOPROTOOPT" });
   expect(() => bare.getsockopt(SOL_SOCKET, 9_999)).toThrow(unknown);

@@ -9,11 +9,11 @@ afterEach(() => {
 
 const KIB = 1024;
 
-// Small receives share a slab, larger ones a scratch buffer, and beyond 64 KiB each has memory of its own.
+// Small receives share a slab, larger ones a scratch buffer, and beyond 64 KiB each receive has its own memory.
 const counts = [1, 7, 2 * KIB, 2 * KIB + 1, 16 * KIB, 33 * KIB, 64 * KIB, 64 * KIB + 1, 200 * KIB];
 
 describe("recv returns an owned Buffer", () => {
-  test.for(counts)("a later receive of %i bytes changes none that was given before", async (count) => {
+  test.for(counts)("a later receive of %i bytes does not change a Buffer that was returned before", async (count) => {
     const [left, right] = unixPair();
     const sent = Buffer.concat(Array.from({ length: 20 }, (_, round) => Buffer.alloc(count, round)));
     const sending = left.sendall(sent).then(() => left.close());
@@ -23,7 +23,7 @@ describe("recv returns an owned Buffer", () => {
     expect(Buffer.concat(kept).equals(sent)).toBe(true);
   });
 
-  test("what is written into one is in no other", async () => {
+  test("a write to one Buffer does not change another", async () => {
     const [left, right] = unixPair();
     const kept: Buffer[] = [];
     for (const count of counts) {
@@ -34,7 +34,7 @@ describe("recv returns an owned Buffer", () => {
     for (const [index, buffer] of kept.entries()) expect(buffer.every((byte) => byte === index)).toBe(true);
   });
 
-  test("receives that had to wait give each its own", async () => {
+  test("receives that had to wait return different Buffers", async () => {
     const [left, right] = unixPair();
     const [first, second] = [right.recv(10), right.recv(10)];
     await left.sendall("first");
@@ -43,7 +43,7 @@ describe("recv returns an owned Buffer", () => {
     expect([String(await first), String(await second)]).toEqual(["first", "second"]);
   });
 
-  test("recvfrom and recvmsg likewise", async () => {
+  test("recvfrom and recvmsg return owned Buffers as well", async () => {
     const socket = openDatagrams(AF_UNIX);
     const address = socket.getsockname();
     for (const text of ["first", "again", "third"]) await socket.sendto(text, address);
@@ -55,7 +55,7 @@ describe("recv returns an owned Buffer", () => {
 });
 
 describe("recv(n) above the 64 KiB scratch allocates n", () => {
-  test("and gives more than 64 KiB at once", async () => {
+  test("and can return more than 64 KiB at once", async () => {
     const [left, right] = unixPair();
     left.setsockopt(SOL_SOCKET, SO_SNDBUF, 1024 * KIB);
     const data = Buffer.alloc(300 * KIB, "d");
@@ -65,7 +65,7 @@ describe("recv(n) above the 64 KiB scratch allocates n", () => {
     expect(recv.mock.calls.map(([, , room, , length]) => [room.length, length])).toEqual([[1024 * KIB, 1024 * KIB]]);
   });
 
-  test("a large datagram is whole", async () => {
+  test("a large datagram arrives whole", async () => {
     const [left, right] = [openDatagrams(AF_UNIX), openDatagrams(AF_UNIX)];
     left.setsockopt(SOL_SOCKET, SO_SNDBUF, 1024 * KIB);
     right.setsockopt(SOL_SOCKET, SO_RCVBUF, 1024 * KIB);
@@ -91,7 +91,7 @@ describe("recv_into copies nothing", () => {
     expect(Buffer.from(memory).toString("latin1")).toBe(`${"\0".repeat(8)}0123456789abcdef${"\0".repeat(8)}`);
   });
 
-  test("recvfrom_into and recvmsg_into neither", async () => {
+  test("recvfrom_into and recvmsg_into fill the caller's memory", async () => {
     const [left, right] = unixPair();
     await left.sendall("one");
     const room = Buffer.alloc(4, ".");
@@ -103,7 +103,7 @@ describe("recv_into copies nothing", () => {
     expect([String(head), String(tail)]).toEqual(["th", "ree....."]);
   });
 
-  test("an empty buffer takes nothing", async () => {
+  test("a receive into an empty buffer takes no data", async () => {
     const [left, right] = unixPair();
     await left.sendall("hello");
     expect(await right.recv_into(Buffer.alloc(0))).toBe(0);

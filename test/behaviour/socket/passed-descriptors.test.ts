@@ -1,4 +1,4 @@
-// send_fds and recv_fds: descriptors go over Unix sockets, and none is lost or left open.
+// send_fds and recv_fds: descriptors pass over Unix sockets, and none is lost or left open.
 
 import { closeSync, fstatSync, openSync, readFileSync, readSync, writeSync } from "node:fs";
 import { describe, expect, onTestFinished, test } from "vitest";
@@ -25,7 +25,7 @@ import { fill } from "../../support/full.ts";
 import { openDescriptors } from "../../support/open-descriptors.ts";
 import { closeAtTheEnd, openDatagrams, openStream, unixPair } from "../../support/sockets.ts";
 
-/** socket.h; no constant of ours, since no send takes it. */
+/** Defined in socket.h. The library has no such constant, since no send supports it. */
 const MSG_ZEROCOPY = 0x4000000;
 
 const kinds = [
@@ -57,7 +57,7 @@ function isClosedAtExec(descriptor: number): boolean {
 
 describe.each(kinds)("over %s", (_, type) => {
   test.for([1, 2, 3, MAX_PASSED_DESCRIPTORS])(
-    "%d descriptors go, and what comes is open, close-on-exec and new",
+    "%d descriptors pass; the received ones are open, close-on-exec and new",
     async (count) => {
       const [left, right] = pairOf(type);
       const sent = files(count);
@@ -75,20 +75,17 @@ describe.each(kinds)("over %s", (_, type) => {
     },
   );
 
-  test.for([1, 2, 3])(
-    "room for %d of five: the rest is closed, not given, and MSG_CTRUNC is in flags",
-    async (room) => {
-      const [left, right] = pairOf(type);
-      await send_fds(left, ["x"], files(5));
-      const before = openDescriptors();
-      const { fds, flags } = await recv_fds(right, 100, room);
-      expect([fds.length, flags & MSG_CTRUNC]).toEqual([room, MSG_CTRUNC]);
-      expect(openDescriptors()).toBe(before + room);
-      closeAll(fds);
-    },
-  );
+  test.for([1, 2, 3])("with room for %d of five, the rest is closed and flags has MSG_CTRUNC", async (room) => {
+    const [left, right] = pairOf(type);
+    await send_fds(left, ["x"], files(5));
+    const before = openDescriptors();
+    const { fds, flags } = await recv_fds(right, 100, room);
+    expect([fds.length, flags & MSG_CTRUNC]).toEqual([room, MSG_CTRUNC]);
+    expect(openDescriptors()).toBe(before + room);
+    closeAll(fds);
+  });
 
-  test("room for none: the data comes without them, and nothing is open", async () => {
+  test("without room for descriptors the data arrives alone, and no descriptor stays open", async () => {
     const [left, right] = pairOf(type);
     await send_fds(left, ["x"], files(2));
     const before = openDescriptors();
@@ -96,7 +93,7 @@ describe.each(kinds)("over %s", (_, type) => {
     expect(openDescriptors()).toBe(before);
   });
 
-  test("credentials take nothing of the room", async () => {
+  test("credentials take no room from the descriptors", async () => {
     const [left, right] = pairOf(type);
     right.setsockopt(SOL_SOCKET, SO_PASSCRED, 1);
     await send_fds(left, ["x"], files(2));
@@ -105,13 +102,13 @@ describe.each(kinds)("over %s", (_, type) => {
     expect([fds.length, flags & MSG_CTRUNC]).toEqual([2, 0]);
   });
 
-  test("no descriptors are a message like any other", async () => {
+  test("a message without descriptors works like any other", async () => {
     const [left, right] = pairOf(type);
     expect(await send_fds(left, ["plain"], [])).toBe(5);
     expect(await recv_fds(right, 100, 8)).toMatchObject({ data: Buffer.from("plain"), fds: [], flags: 0 });
   });
 
-  test("a peek gives duplicates, and they come again", async () => {
+  test("a peek returns duplicates, and the next receive returns the descriptors again", async () => {
     const [left, right] = pairOf(type);
     await send_fds(left, ["x"], files(1));
     for (const flags of [MSG_PEEK, 0]) {
@@ -121,7 +118,7 @@ describe.each(kinds)("over %s", (_, type) => {
     }
   });
 
-  test("what ends a receive has taken nothing: the next one has all of it", async () => {
+  test("a receive that ends early takes nothing: the next one gets everything", async () => {
     const [left, right] = pairOf(type);
     right.settimeout(1);
     await expect(recv_fds(right, 100, 1)).rejects.toMatchObject({ code: "ERR_SOCKWRIGHT_TIMEOUT" });
@@ -138,7 +135,7 @@ describe.each(kinds)("over %s", (_, type) => {
   });
 });
 
-test("a socket is passed as itself: what it was to send goes first, and it can be adopted", async () => {
+test("a Socket can be passed: its pending sends leave first, and the receiver can adopt it", async () => {
   const [left, right] = unixPair();
   const [ours, theirs] = unixPair();
   const before = theirs.sendall("from its first owner, ");
@@ -154,7 +151,7 @@ test("a socket is passed as itself: what it was to send goes first, and it can b
   expect(all).toBe("from its first owner, from its second");
 });
 
-test("to an address, of a datagram socket", async () => {
+test("send_fds to an address, from a datagram socket", async () => {
   const [sender, receiver] = [openDatagrams(AF_UNIX), openDatagrams(AF_UNIX)];
   await send_fds(sender, ["x"], files(1), 0, receiver.getsockname());
   const { fds, address } = await recv_fds(receiver, 100, 1);
@@ -163,13 +160,13 @@ test("to an address, of a datagram socket", async () => {
   expect(fds).toHaveLength(1);
 });
 
-test("while it waits for room, the numbers may be closed and become others'", async () => {
+test("while send_fds waits for room, the descriptors can be closed and their numbers reused", async () => {
   const [left, right] = unixPair();
   fill(left);
   const file = openSync("/dev/zero", "r");
   const sending = send_fds(left, ["!"], [file]);
   closeSync(file);
-  // Whoever opens next has the number.
+  // The next open gets the same number.
   const other = openSync("/dev/null", "r");
   onTestFinished(() => closeSync(other));
   expect(other).toBe(file);
@@ -202,8 +199,8 @@ test.for([
   expect(openDescriptors()).toBe(before - (left.closed ? 1 : 0));
 });
 
-describe("refused, and nothing is sent", () => {
-  test.for([[2 ** 30], [0, 2 ** 31 - 1]])("%j, no descriptor: EBADF, also where it would wait", async (fds) => {
+describe("a refused call sends nothing", () => {
+  test.for([[2 ** 30], [0, 2 ** 31 - 1]])("%j is not a descriptor: EBADF, also if the call would wait", async (fds) => {
     const [left, right] = unixPair();
     const bad = { code: "EBADF", syscall: "sendmsg" };
     await expect(send_fds(left, ["x"], fds)).rejects.toMatchObject(bad);
@@ -213,14 +210,14 @@ describe("refused, and nothing is sent", () => {
     await expect(send_fds(left, ["x"], fds)).rejects.toMatchObject(bad);
   });
 
-  test("a closed socket among them", async () => {
+  test("a closed socket as a descriptor", async () => {
     const [left, right] = unixPair();
     right.close();
     const [other] = unixPair();
     await expect(send_fds(other, ["x"], [left, right])).rejects.toMatchObject({ code: "ERR_SOCKWRIGHT_CLOSED" });
   });
 
-  test("no byte over a stream, which would lose them", async () => {
+  test("no byte over a stream, which would lose the descriptors", async () => {
     const [left] = unixPair();
     for (const buffers of [[], [""], [Buffer.alloc(0), ""]])
       await expect(send_fds(left, buffers, files(1))).rejects.toMatchObject({
@@ -229,7 +226,7 @@ describe("refused, and nothing is sent", () => {
       });
   });
 
-  test("a socket of another family, which would lose them", async () => {
+  test("a socket of another family, which would lose the descriptors", async () => {
     for (const each of [openStream(AF_INET), openDatagrams(AF_INET)])
       await expect(send_fds(each, ["x"], files(1))).rejects.toMatchObject({
         code: "ERR_INVALID_ARG_VALUE",
@@ -240,12 +237,12 @@ describe("refused, and nothing is sent", () => {
   test.for([
     ["send_fds", () => send_fds(unixPair()[0], ["x"], [], MSG_ZEROCOPY)],
     ["recv_fds", () => recv_fds(unixPair()[0], 1, 1, MSG_WAITALL)],
-  ] as const)("flags that %s cannot have", async ([, call]) => {
+  ] as const)("flags that %s does not support", async ([, call]) => {
     const refused = { code: "ERR_INVALID_ARG_VALUE", message: expect.stringContaining("'flags'") };
     await expect(call()).rejects.toMatchObject(refused);
   });
 
-  test("an end that is closed", async () => {
+  test("a closed socket", async () => {
     const [left] = unixPair();
     left.close();
     const closed = { code: "ERR_SOCKWRIGHT_CLOSED" };
@@ -254,13 +251,13 @@ describe("refused, and nothing is sent", () => {
   });
 });
 
-test("an end of the stream has no descriptors", async () => {
+test("the end of the stream has no descriptors", async () => {
   const [left, right] = unixPair();
   left.close();
   expect(await recv_fds(right, 100, 4)).toMatchObject({ data: Buffer.alloc(0), fds: [] });
 });
 
-test("files that are passed are written through", async () => {
+test("a write to a received descriptor reaches the peer of the original socket", async () => {
   const [left, right] = unixPair();
   const [ours, theirs] = unixPair();
   await send_fds(left, ["x"], [theirs.fileno()]);

@@ -31,7 +31,7 @@ const synchronous: readonly [name: string, call: (socket: Socket) => unknown][] 
   ["setblocking", (socket) => socket.setblocking(false)],
 ];
 
-/** What a call gives or throws at once, and what becomes of its promise. */
+/** What a call returns or throws, and how its promise settles. */
 async function fateOf(call: () => unknown): Promise<unknown> {
   let given: unknown;
   try {
@@ -48,20 +48,20 @@ async function fateOf(call: () => unknown): Promise<unknown> {
 
 const closedError = expect.objectContaining({ code: "ERR_SOCKWRIGHT_CLOSED" });
 
-describe("what can wait returns a promise; what cannot is synchronous", () => {
-  test.for(promised)("%s rejects, and never throws", async ([, call]) => {
+describe("a call that can wait returns a promise; any other call is synchronous", () => {
+  test.for(promised)("%s rejects and never throws", async ([, call]) => {
     const socket = openStream();
     socket.close();
     expect(await fateOf(() => call(socket))).toEqual({ rejected: closedError });
   });
 
-  test.for(synchronous)("%s throws, and gives no promise", async ([, call]) => {
+  test.for(synchronous)("%s throws and returns no promise", async ([, call]) => {
     const socket = openStream();
     socket.close();
     expect(await fateOf(() => call(socket))).toEqual({ thrown: closedError });
   });
 
-  test("a wrong argument of a call that can wait is a rejection as well", async () => {
+  test("a wrong argument of a call that can wait rejects as well", async () => {
     const [left] = unixPair();
     const wrong = { rejected: expect.objectContaining({ name: "RangeError", code: "ERR_OUT_OF_RANGE" }) };
     expect(await fateOf(() => left.recv(-1))).toEqual(wrong);
@@ -69,7 +69,7 @@ describe("what can wait returns a promise; what cannot is synchronous", () => {
     expect(await fateOf(() => left.recvmsg(1, { control: -1 }))).toEqual(wrong);
   });
 
-  test("fileno, close, ref, unref and the attributes work on a closed socket too", () => {
+  test("fileno, close, ref, unref and the attributes work on a closed socket", () => {
     const socket = openStream();
     socket.close();
     socket.close();
@@ -78,7 +78,7 @@ describe("what can wait returns a promise; what cannot is synchronous", () => {
   });
 });
 
-describe("the shapes of the table of calls", () => {
+describe("the results have the types of the table of calls", () => {
   test("of a stream", async () => {
     const [left, right] = await tcpPair();
     expect(await left.send("12")).toBe(2);

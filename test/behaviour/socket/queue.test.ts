@@ -10,7 +10,7 @@ afterEach(() => {
 
 const MIB = 1024 * 1024;
 
-/** Reads until the end, and gives the runs of equal bytes: `"aab"` is [["a", 2], ["b", 1]]. */
+/** Reads until the end, and returns the runs of equal bytes: `"aab"` is [["a", 2], ["b", 1]]. */
 async function runsOf(socket: Socket): Promise<[letter: string, length: number][]> {
   const runs: [string, number][] = [];
   const room = Buffer.alloc(MIB);
@@ -30,7 +30,7 @@ async function runsOf(socket: Socket): Promise<[letter: string, length: number][
   return runs;
 }
 
-describe("one first-in-first-out queue per direction per socket", () => {
+describe("each direction of a socket has one first-in-first-out queue", () => {
   test.for([
     ["TCP", tcpPair],
     ["a Unix stream", unixPair],
@@ -45,7 +45,7 @@ describe("one first-in-first-out queue per direction per socket", () => {
     await closed;
   });
 
-  test("every call that sends is in it, whatever its size", async () => {
+  test("every call that sends uses the queue, whatever its size", async () => {
     const [left, right] = await tcpPair();
     const sent = Promise.all([
       left.sendall(Buffer.alloc(4 * MIB, "a")),
@@ -68,7 +68,7 @@ describe("one first-in-first-out queue per direction per socket", () => {
     await closed;
   });
 
-  test("every call that receives is in it", async () => {
+  test("every call that receives uses the queue", async () => {
     const [left, right] = unixPair();
     const room = Buffer.alloc(2);
     const received = Promise.all([
@@ -86,14 +86,14 @@ describe("one first-in-first-out queue per direction per socket", () => {
     expect([second, String(room)]).toEqual([2, "22"]);
   });
 
-  test("records are given out in the order of the calls", async () => {
+  test("records are returned in the order of the calls", async () => {
     const [left, right] = recordPair(SOCK_SEQPACKET);
     const received = Promise.all(Array.from({ length: 50 }, () => right.recv(1024)));
     for (let number = 0; number < 50; number++) await left.send(`record ${number}`);
     expect((await received).map(String)).toEqual(Array.from({ length: 50 }, (_, number) => `record ${number}`));
   });
 
-  test("connections likewise", async () => {
+  test("connections are returned in the order of the calls", async () => {
     const listener = listenOnLoopback();
     const accepted = [listener.accept(), listener.accept(), listener.accept()];
     const clients = [openStream(), openStream(), openStream()];
@@ -103,7 +103,7 @@ describe("one first-in-first-out queue per direction per socket", () => {
     expect(connections.map(([, { port }]) => port)).toEqual(clients.map((client) => client.getsockname().port));
   });
 
-  test("a receive that waits keeps no send waiting, nor the other way round", async () => {
+  test("a waiting receive does not delay a send, nor a waiting send a receive", async () => {
     const [left, right] = unixPair();
     const received = left.recv(1024);
     await left.sendall("past the receive");
@@ -118,8 +118,8 @@ describe("one first-in-first-out queue per direction per socket", () => {
   });
 });
 
-describe("a call behind a waiter does not try the kernel", () => {
-  test("a receive, even when there is data by then", async () => {
+describe("a call behind a waiting one makes no system call", () => {
+  test("a receive, even if data has arrived", async () => {
     const [left, right] = unixPair();
     const recv = vi.spyOn(kernel, "recv");
     const first = right.recv(2);
@@ -133,7 +133,7 @@ describe("a call behind a waiter does not try the kernel", () => {
     expect([String(await first), String(await second), await third]).toEqual(["11", "22", 2]);
   });
 
-  test("a send, even when there is room by then", async () => {
+  test("a send, even if there is room again", async () => {
     const [left, right] = unixPair();
     let filled = fill(left);
     const send = vi.spyOn(kernel, "send");
@@ -152,7 +152,7 @@ describe("a call behind a waiter does not try the kernel", () => {
     expect(String(Buffer.concat(chunks))).toBe("first second third");
   });
 
-  test("an accept, even when there is a connection by then", async () => {
+  test("an accept, even if a peer has connected", async () => {
     const listener = listenOnLoopback();
     const accept = vi.spyOn(kernel, "accept");
     const first = listener.accept();

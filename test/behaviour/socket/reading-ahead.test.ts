@@ -16,7 +16,7 @@ afterEach(() => {
   vi.restoreAllMocks();
 });
 
-/** What a program reads that is handed the descriptor: what the kernel still has. */
+/** Reads the data that is still in the kernel, as a program that takes over the descriptor does. */
 function readFrom(descriptor: number): string {
   const room = Buffer.alloc(1024 * 1024);
   return String(room.subarray(0, readSync(descriptor, room)));
@@ -27,7 +27,7 @@ function closeDescriptorAtTheEnd(descriptor: number): number {
   return descriptor;
 }
 
-describe("recv*, accept and plain iteration never read ahead, so detach, dup and MSG_PEEK mean what they mean in C", () => {
+describe("recv*, accept and plain iteration never read ahead, so detach, dup and MSG_PEEK work as in C", () => {
   test.for([
     ["recv", (socket) => socket.recv(5)],
     ["recv_into", (socket) => socket.recv_into(Buffer.alloc(5))],
@@ -46,7 +46,7 @@ describe("recv*, accept and plain iteration never read ahead, so detach, dup and
     },
   );
 
-  test("a receive that had to wait neither", async () => {
+  test("a receive that had to wait does not read ahead", async () => {
     const [left, right] = await tcpPair();
     const received = right.recv(5);
     await left.sendall("hello world");
@@ -54,7 +54,7 @@ describe("recv*, accept and plain iteration never read ahead, so detach, dup and
     expect(readFrom(closeDescriptorAtTheEnd(right.detach({ blocking: true })))).toBe(" world");
   });
 
-  test("iteration over a stream has taken only the chunks that it has given", async () => {
+  test("iteration over a stream takes only the chunks that it yields", async () => {
     const [left, right] = unixPair();
     const data = Buffer.alloc(100_000, "d");
     await left.sendall(data);
@@ -68,7 +68,7 @@ describe("recv*, accept and plain iteration never read ahead, so detach, dup and
   test.for([
     ["datagrams", SOCK_DGRAM],
     ["seqpackets", SOCK_SEQPACKET],
-  ] as const)("iteration over %s has taken only the records that it has given", async ([, type]) => {
+  ] as const)("iteration over %s takes only the records that it yields", async ([, type]) => {
     const [left, right] = recordPair(type);
     for (const record of ["one", "two", "three"]) await left.send(record);
     for await (const _ of right) break;
@@ -76,7 +76,7 @@ describe("recv*, accept and plain iteration never read ahead, so detach, dup and
     expect(readFrom(closeDescriptorAtTheEnd(right.detach()))).toBe("three");
   });
 
-  test("accept and iteration over a listener take one connection; the others are there for a dup", async () => {
+  test("accept and iteration over a listener take one connection each, and a dup gets the others", async () => {
     const listener = listenOnLoopback();
     const clients = [openStream(), openStream(), openStream()];
     for (const client of clients) await client.connect(listener.getsockname());
@@ -105,7 +105,7 @@ describe("recv*, accept and plain iteration never read ahead, so detach, dup and
     expect(String(await duplicate.recv(1024))).toBe(" two");
   });
 
-  test("MSG_PEEK leaves the data where it is, for every call of the family", async () => {
+  test("MSG_PEEK leaves the data in place, for every receive", async () => {
     const [left, right] = unixPair();
     await left.sendall("hello");
     const flags = MSG_PEEK;
@@ -123,7 +123,7 @@ describe("recv*, accept and plain iteration never read ahead, so detach, dup and
     expect(String((await datagrams.recvfrom(1024))[0])).toBe("datagram");
   });
 
-  test("the kernel is asked for no more bytes than the call was, and once", async () => {
+  test("a receive makes one system call, for no more bytes than requested", async () => {
     const [left, right] = unixPair();
     await left.sendall("hello world");
     const recv = vi.spyOn(kernel, "recv");

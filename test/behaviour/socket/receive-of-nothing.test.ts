@@ -17,7 +17,7 @@ import { openStream, recordPair, tcpPair, unixPair } from "../../support/sockets
 
 const EMPTY = Buffer.alloc(0);
 
-/** Every receive that asks for no byte, and what it gives. */
+/** Every receive that requests no bytes, and its result. */
 const CALLS: readonly [name: string, call: (peer: Socket) => Promise<unknown>, result: unknown][] = [
   ["recv", (peer) => peer.recv(0), EMPTY],
   ["recv with MSG_WAITALL", (peer) => peer.recv(0, { flags: MSG_WAITALL }), EMPTY],
@@ -31,20 +31,20 @@ const CALLS: readonly [name: string, call: (peer: Socket) => Promise<unknown>, r
   ["tryRecv", async (peer) => peer.tryRecv(EMPTY), 0],
 ];
 
-describe("a receive of no bytes of a stream has its result at once, though nothing has come", () => {
+describe("a receive of no bytes from a stream ends at once, even if no data has arrived", () => {
   describe.each(CALLS)("%s", (_name, call, result) => {
     test("over TCP and over a Unix socket", async () => {
       for (const [, peer] of [await tcpPair(), unixPair()]) expect(await call(peer)).toEqual(result);
     });
 
-    test("of a socket that may not wait, and of one that is not connected", async () => {
+    test("on a non-blocking socket and on an unconnected one", async () => {
       const [, peer] = unixPair();
       peer.setblocking(false);
       expect(await call(peer)).toEqual(result);
       expect(await call(openStream())).toEqual(result);
     });
 
-    test("while another receive waits, from which it takes nothing", async () => {
+    test("while another receive waits, whose data it does not take", async () => {
       const [ours, peer] = unixPair();
       const waiting = peer.recv(16);
       expect(await call(peer)).toEqual(result);
@@ -52,21 +52,21 @@ describe("a receive of no bytes of a stream has its result at once, though nothi
       expect(String(await waiting)).toBe("hello");
     });
 
-    test("of a socket that is closed it is the error of every call", async () => {
+    test("on a closed socket it rejects like any other call", async () => {
       const [, peer] = unixPair();
       peer.close();
       await expect(call(peer)).rejects.toMatchObject({ code: "ERR_SOCKWRIGHT_CLOSED" });
     });
   });
 
-  test("and an aborted signal ends it, as any other", async () => {
+  test("an aborted signal rejects it like any other call", async () => {
     const [, peer] = unixPair();
     await expect(peer.recv(0, { signal: AbortSignal.abort() })).rejects.toMatchObject({ name: "AbortError" });
   });
 });
 
-describe("where there is something to be had without a byte, a receive of none asks the kernel", () => {
-  test.each([SOCK_DGRAM, SOCK_SEQPACKET] as const)("it takes a record (type %d)", async (type) => {
+describe("a receive of no bytes makes a system call if it can receive something else than bytes", () => {
+  test.each([SOCK_DGRAM, SOCK_SEQPACKET] as const)("a record, which it takes (type %d)", async (type) => {
     const [ours, peer] = recordPair(type);
     expect(peer.tryRecv(EMPTY)).toBe(WOULD_BLOCK);
     const taken = peer.recv(0);
@@ -87,13 +87,13 @@ describe("where there is something to be had without a byte, a receive of none a
     expect(String(await peer.recv(1))).toBe("x");
   });
 
-  test("urgent data, of which there is none", async () => {
+  test("urgent data, if there is none", async () => {
     const [, peer] = await tcpPair();
     await expect(peer.recv(0, { flags: MSG_OOB })).rejects.toMatchObject({ code: "EINVAL" });
   });
 });
 
-test("readExactly of no bytes of a connection has its result at once, and read of none is refused", async () => {
+test("readExactly of no bytes on a connection ends at once, and read of no bytes is refused", async () => {
   const { client, server } = memoryPair();
   expect(await client.readExactly(0)).toHaveLength(0);
   await expect(client.read(0)).rejects.toMatchObject({ code: "ERR_OUT_OF_RANGE" });

@@ -1,5 +1,5 @@
-// A Buffer that a receive returns has at most the bytes that were asked for, each written by the kernel in this call, or
-// zero: never what was in that memory before. With MSG_TRUNC the kernel counts bytes that it does not write, recv(2), tcp(7).
+// A Buffer that a receive returns contains only bytes that the kernel wrote in this call, or zeros: never the previous
+// content of its memory. With MSG_TRUNC the kernel counts bytes that it does not write, recv(2), tcp(7).
 import { afterEach, describe, expect, test, vi } from "vitest";
 import {
   AF_INET,
@@ -26,12 +26,12 @@ afterEach(() => {
 });
 
 const KIB = 1024;
-// Cut from a slab, from the scratch buffer in its first and its second half, and memory of its own.
+// From a slab, from the first and the second half of the scratch buffer, and with memory of its own.
 const COUNTS = [100, 2 * KIB, 20 * KIB, 64 * KIB, 100 * KIB];
 const SECRET = 0x53;
 const DATA = 0x64;
 
-/** What others have received stands in all memory that receives share. */
+/** Fills all memory that receives share with data that another socket received. */
 async function fillSharedMemory(): Promise<void> {
   const [left, right] = unixPair();
   for (const [times, count] of [
@@ -40,7 +40,7 @@ async function fillSharedMemory(): Promise<void> {
   ] as const) {
     for (let time = 0; time < times; time++) {
       await left.sendall(Buffer.alloc(count, SECRET));
-      // Small enough for the scratch buffer to be kept, with all of it written.
+      // Small enough to keep the scratch buffer, and to write all of it.
       for (let got = 0; got < count; ) got += (await right.recv(Math.min(count - got, 32 * KIB))).length;
     }
   }
@@ -48,7 +48,7 @@ async function fillSharedMemory(): Promise<void> {
   for (let got = 0; got < 64 * KIB; ) got += (await right.recv(64 * KIB, { flags: MSG_PEEK })).length;
 }
 
-/** Fails where the kernel is given memory with something in it to write into. */
+/** Expects every buffer that the kernel writes to to be empty. */
 function expectEmptyRooms(): void {
   const isEmpty = (room: Uint8Array): boolean => room.every((byte) => byte === 0);
   const { recv, recvfrom, recvmsg } = kernel;
@@ -74,7 +74,7 @@ const receives: readonly [name: string, receive: Receive][] = [
   ["recvmsg", async (from, count, flags) => (await from.recvmsg(count, { flags })).data],
 ];
 
-/** A socket for which so many bytes have come, in one record where it keeps records. */
+/** Opens a socket that has received this number of bytes, in one record if the socket has records. */
 type Filled = (bytes: number) => Promise<Socket<unknown>>;
 
 const records: readonly [name: string, filled: Filled][] = [
@@ -102,7 +102,7 @@ async function unixRecords(type: typeof SOCK_DGRAM | typeof SOCK_SEQPACKET, byte
   return right;
 }
 
-/** netlink(7): a message from one socket to the number of another. */
+/** netlink(7): one socket sends to the port id of the other. */
 async function netlink(bytes: number): Promise<Socket<unknown>> {
   const NETLINK_USERSOCK = 2;
   const [left, right] = closeAtTheEnd(
@@ -130,9 +130,9 @@ async function unixStream(bytes: number): Promise<Socket<unknown>> {
 const RECORD_BYTES = 30_000;
 
 describe.each(receives)("%s", (_name, receive) => {
-  describe.each(records)("of %s, with a record that is longer than what is asked for", (_kind, filled) => {
+  describe.each(records)("from %s, with a record that is longer than requested", (_kind, filled) => {
     test.for([...COUNTS.map((count) => [count, MSG_TRUNC] as const), [4 * KIB, MSG_TRUNC | MSG_PEEK] as const])(
-      "%i bytes with flags %i: what was written, and no more",
+      "%i bytes with flags %i: only the bytes that were written",
       async ([count, flags]) => {
         const from = await filled(RECORD_BYTES);
         await fillSharedMemory();
@@ -142,8 +142,8 @@ describe.each(receives)("%s", (_name, receive) => {
     );
   });
 
-  describe.each(streams)("of %s", (kind, filled) => {
-    test.for(COUNTS)("%i bytes with MSG_TRUNC: zeros where the kernel has discarded them", async (count) => {
+  describe.each(streams)("from %s", (kind, filled) => {
+    test.for(COUNTS)("%i bytes with MSG_TRUNC: zeros for the bytes that the kernel discarded", async (count) => {
       const from = await filled(5 * KIB);
       await fillSharedMemory();
       const data = await receive(from, count, MSG_TRUNC);
@@ -152,7 +152,7 @@ describe.each(receives)("%s", (_name, receive) => {
     });
   });
 
-  test.for(COUNTS)("with MSG_TRUNC the kernel is given memory without anybody's data: %i bytes", async (count) => {
+  test.for(COUNTS)("with MSG_TRUNC the kernel gets memory without old data: %i bytes", async (count) => {
     const from = await tcp(5 * KIB);
     await fillSharedMemory();
     expectEmptyRooms();
@@ -160,14 +160,14 @@ describe.each(receives)("%s", (_name, receive) => {
     expect.hasAssertions();
   });
 
-  test("of urgent data and MSG_TRUNC: counted and not written", async () => {
+  test("urgent data with MSG_TRUNC is counted but not written", async () => {
     const [left, right] = await tcpPair();
     await left.send("!", { flags: MSG_OOB });
     await fillSharedMemory();
     expect(await receive(right, 100, MSG_OOB | MSG_TRUNC)).toEqual(Buffer.alloc(1));
   });
 
-  test("of the error queue: what was sent", async () => {
+  test("from the error queue: the data that was sent", async () => {
     const sender = openDatagrams();
     sender.setsockopt(IPPROTO_IP, IP_RECVERR, 1);
     const receiver = openDatagrams();
@@ -180,8 +180,8 @@ describe.each(receives)("%s", (_name, receive) => {
   });
 });
 
-// recv(2): the return value is C's, and the memory is the caller's own.
-describe("into the caller's memory the result is the kernel's: the real length of a record that was cut", () => {
+// recv(2): the result is that of C, since the memory is the caller's own.
+describe("a receive into the caller's memory returns the full length of a truncated record", () => {
   test.for(records)("%s", async ([, filled]) => {
     const room = Buffer.alloc(10);
     const options = { flags: MSG_TRUNC };
@@ -191,20 +191,20 @@ describe("into the caller's memory the result is the kernel's: the real length o
     expect((await filled(100)).tryRecv(room, MSG_TRUNC)).toBe(100);
   });
 
-  test("and of a TCP stream how much was discarded, with nothing written", async () => {
+  test("and of a TCP stream the number of discarded bytes, with nothing written", async () => {
     const room = Buffer.alloc(10, ".");
     expect(await (await tcp(100)).recv_into(room, { flags: MSG_TRUNC })).toBe(10);
     expect(String(room)).toBe("..........");
   });
 });
 
-test.for(records)("recvmsg tells in its flags that a record of %s was cut", async ([, filled]) => {
+test.for(records)("recvmsg reports in its flags that a record of %s was truncated", async ([, filled]) => {
   const from = await filled(100);
   const { data, flags } = await from.recvmsg(10);
   expect([data.length, flags & MSG_TRUNC]).toEqual([10, MSG_TRUNC]);
 });
 
-test("an address longer than its room is read as far as the room goes", async () => {
+test("an address that is longer than its room is read only up to the end of the room", async () => {
   const receiver = openDatagrams(AF_UNIX);
   await openDatagrams(AF_UNIX).sendto("x", receiver.getsockname());
   const { recvmsg } = kernel;

@@ -14,11 +14,11 @@ import {
 } from "../../../src/index.ts";
 import { openDatagrams, recordPair } from "../../support/sockets.ts";
 
-/** struct ucred and struct timeval: the larger one. */
+/** Enough for struct ucred or struct timeval. */
 const CONTROL_ROOM = CMSG_SPACE(16);
 
 describe("an empty datagram is a value", () => {
-  test("to every call that receives", async () => {
+  test("for every call that receives", async () => {
     const [left, right] = recordPair(SOCK_DGRAM);
     for (let sent = 0; sent < 6; sent++) expect(await left.send("")).toBe(0);
     await left.send("behind them");
@@ -31,7 +31,7 @@ describe("an empty datagram is a value", () => {
     expect(String(await right.recv(16))).toBe("behind them");
   });
 
-  test("whether or not somebody waits for it, over UDP", async () => {
+  test("also for a receive that waits, over UDP", async () => {
     const [server, client] = [openDatagrams(), openDatagrams()];
     const waiting = server.recvfrom(16);
     await client.sendto("", server.getsockname());
@@ -43,7 +43,7 @@ describe("records keep their boundaries", () => {
   test.for([
     ["datagrams", SOCK_DGRAM],
     ["seqpackets", SOCK_SEQPACKET],
-  ] as const)("%s: one call, one record; what does not fit is discarded", async ([, type]) => {
+  ] as const)("%s: a call receives one record, and discards what does not fit", async ([, type]) => {
     const [left, right] = recordPair(type);
     for (const record of ["0123456789", "next", "third"]) await left.send(record);
     expect(String(await right.recv(4))).toBe("0123");
@@ -52,7 +52,7 @@ describe("records keep their boundaries", () => {
     expect(String(await right.recv(1024))).toBe("third");
   });
 
-  test("MSG_TRUNC gives the full length of a record, and the bytes that fitted", async () => {
+  test("MSG_TRUNC returns the full length of a record, and the bytes that fit", async () => {
     const [left, right] = recordPair(SOCK_DGRAM);
     for (let sent = 0; sent < 3; sent++) await left.send("0123456789");
     expect(await right.recv_into(Buffer.alloc(4), { flags: MSG_TRUNC })).toBe(10);
@@ -60,7 +60,7 @@ describe("records keep their boundaries", () => {
     expect(right.tryRecv(Buffer.alloc(4), MSG_TRUNC)).toBe(10);
   });
 
-  test("a sendall is one record, or nothing", async () => {
+  test("a sendall sends one record or nothing", async () => {
     const [left, right] = recordPair(SOCK_SEQPACKET);
     await left.sendall("one record");
     expect(String(await right.recv(1024))).toBe("one record");
@@ -72,7 +72,7 @@ describe("records keep their boundaries", () => {
     expect(String(await right.recv(1024))).toBe("still usable");
   });
 
-  test("sends that had to wait for room as well", async () => {
+  test("sends that had to wait for room are one record each", async () => {
     const [left, right] = recordPair(SOCK_SEQPACKET);
     while (typeof left.trySend("filling") === "number");
     const sent = Promise.all([left.sendall("first"), left.send("second"), left.sendmsg(["th", "ird"])]);
@@ -83,8 +83,8 @@ describe("records keep their boundaries", () => {
   });
 });
 
-describe("on seqpacket an empty record and the end look the same in C", () => {
-  test("to recv both are empty", async () => {
+describe("on seqpacket an empty record and the end of the stream look the same in C", () => {
+  test("recv returns an empty Buffer for both", async () => {
     const [left, right] = recordPair(SOCK_SEQPACKET);
     await left.send("");
     expect(await right.recv(16)).toHaveLength(0);
@@ -95,7 +95,7 @@ describe("on seqpacket an empty record and the end look the same in C", () => {
   test.for([
     ["SO_PASSCRED", SO_PASSCRED, SCM_CREDENTIALS],
     ["SO_TIMESTAMP", SO_TIMESTAMP, SCM_TIMESTAMP],
-  ] as const)("recvmsg with %s on tells them apart", async ([, option, type]) => {
+  ] as const)("recvmsg with %s enabled distinguishes them", async ([, option, type]) => {
     const [left, right] = recordPair(SOCK_SEQPACKET);
     right.setsockopt(SOL_SOCKET, option, 1);
     for (const record of ["full", "", "full again"]) await left.send(record);
@@ -109,7 +109,7 @@ describe("on seqpacket an empty record and the end look the same in C", () => {
     expect(end).toMatchObject({ data: Buffer.alloc(0), control: [] });
   });
 
-  test("with credentials come the process, the user and the group of the sender", async () => {
+  test("the credentials contain the process, the user and the group of the sender", async () => {
     const [left, right] = recordPair(SOCK_SEQPACKET);
     right.setsockopt(SOL_SOCKET, SO_PASSCRED, 1);
     await left.send("", { flags: MSG_EOR });
@@ -119,14 +119,14 @@ describe("on seqpacket an empty record and the end look the same in C", () => {
   });
 });
 
-test("after an error, read until empty: what came before it is not lost", async () => {
+test("after an error, earlier data can still be read", async () => {
   const [receiver, ghost] = [openDatagrams(), openDatagrams()];
   const closedAddress = ghost.getsockname();
   ghost.close();
   const sender = openDatagrams();
   await sender.connect(receiver.getsockname());
   await sender.send("kept");
-  // udp(7): the answer that nobody is there becomes an error of the connected socket.
+  // udp(7): the answer "port unreachable" becomes an error of the connected socket.
   await receiver.connect(closedAddress);
   await receiver.send("to nobody");
   const outcomes: unknown[] = [];
@@ -137,19 +137,16 @@ test("after an error, read until empty: what came before it is not lost", async 
   expect(outcomes).toEqual(["ECONNREFUSED", "kept", "EAGAIN"]);
 });
 
-test.for(["connected", "not connected"])(
-  "a Unix receiver that is full is waited for by a sender that is %s",
-  async (state) => {
-    const [server, client] = [openDatagrams(AF_UNIX), openDatagrams(AF_UNIX)];
-    const address = server.getsockname();
-    if (state === "connected") await client.connect(address);
-    const texts = Array.from({ length: 40 }, (_, number) => `datagram ${number}`);
-    const sent = Promise.all(
-      texts.map((text) => (state === "connected" ? client.send(text) : client.sendto(text, address))),
-    );
-    const received: string[] = [];
-    while (received.length < texts.length) received.push(String((await server.recvfrom(1024))[0]));
-    expect(received).toEqual(texts);
-    expect(await sent).toEqual(texts.map((text) => text.length));
-  },
-);
+test.for(["connected", "not connected"])("a send to a full Unix receiver waits if the sender is %s", async (state) => {
+  const [server, client] = [openDatagrams(AF_UNIX), openDatagrams(AF_UNIX)];
+  const address = server.getsockname();
+  if (state === "connected") await client.connect(address);
+  const texts = Array.from({ length: 40 }, (_, number) => `datagram ${number}`);
+  const sent = Promise.all(
+    texts.map((text) => (state === "connected" ? client.send(text) : client.sendto(text, address))),
+  );
+  const received: string[] = [];
+  while (received.length < texts.length) received.push(String((await server.recvfrom(1024))[0]));
+  expect(received).toEqual(texts);
+  expect(await sent).toEqual(texts.map((text) => text.length));
+});

@@ -2,8 +2,8 @@ import { AF_INET6, IPPROTO_IPV6, IPV6_V6ONLY, SO_REUSEADDR, SOL_SOCKET, socket }
 import { closeAtTheEnd } from "../../support/sockets.ts";
 
 /**
- * A port that only this test has until it ends, on each address of both families. A socket that does not listen holds it:
- * those with SO_REUSEADDR may bind it, and the kernel gives it to nobody who asks for port 0, nor to a connect (ip(7)).
+ * Reserves a port on each address of both families until the test ends. A socket that does not listen holds it: sockets
+ * with SO_REUSEADDR can bind it, and the kernel chooses it neither for a bind to port 0 nor for a connect (ip(7)).
  */
 export function reservePort(): number {
   const [holder] = closeAtTheEnd(socket(AF_INET6));

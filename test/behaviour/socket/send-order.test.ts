@@ -1,4 +1,4 @@
-// Sends arrive in the order in which they were asked for, whoever sends them; and none is lost when the process exits.
+// Sends arrive in the order of the calls, whichever descriptor sends; none is lost when the process exits.
 import { closeSync, writeSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { inspect } from "node:util";
@@ -15,8 +15,8 @@ const PROGRAM = fileURLToPath(new URL("programs/exit.mjs", import.meta.url));
 describe.each([
   ["TCP", tcpPair],
   ["a Unix stream", async () => unixPair()],
-] as const)("%s: others get at the descriptor", (_name, pair) => {
-  /** Two sends of one turn, of which the second is held back, then a third by other means. */
+] as const)("%s: other ways to send on the socket", (_name, pair) => {
+  /** Makes two sends in one turn, of which the second is held back, then a third in another way. */
   async function inOrder(prepare: (ours: Socket) => (ours: Socket) => unknown): Promise<string> {
     const [ours, peer] = await pair();
     await turn();
@@ -38,14 +38,14 @@ describe.each([
   test.each<[string, (ours: Socket) => (ours: Socket) => unknown]>([
     ["by a dup", () => (ours) => closing(ours.dup(), "3")],
     [
-      "by a dup of before",
+      "by an earlier dup",
       (ours) => {
         const duplicate = ours.dup();
         return () => closing(duplicate, "3");
       },
     ],
     [
-      "by its original, held against a dup that has sent",
+      "by an earlier dup in an async function",
       (ours) => {
         const duplicate = ours.dup();
         return async () => {
@@ -53,9 +53,9 @@ describe.each([
         };
       },
     ],
-    ["by its number", () => (ours) => writeSync(ours.fileno(), "3")],
+    ["by its descriptor number", () => (ours) => writeSync(ours.fileno(), "3")],
     [
-      "by its number of before",
+      "by its descriptor number, read earlier",
       (ours) => {
         const descriptor = ours.fileno();
         return () => writeSync(descriptor, "3");
@@ -79,7 +79,7 @@ describe.each([
     expect(await inOrder(prepare)).toBe("123");
   });
 
-  test("two descriptors of one socket by turns", async () => {
+  test("two descriptors of one socket send in turns", async () => {
     const [ours, peer] = await pair();
     const [duplicate] = closeAtTheEnd(ours.dup());
     const sent: Promise<void>[] = [];
@@ -91,12 +91,12 @@ describe.each([
   });
 
   test.each([
-    ["is overtaken by the other", false],
-    ["is not, once it was awaited", true],
-  ])("what waits at one of two descriptors %s, as its docstring says", async (_what, isAwaited) => {
+    ["is overtaken by a send on the other", false],
+    ["is not overtaken if it is awaited first", true],
+  ])("a send that waits on one of two descriptors %s, as its docstring says", async (_what, isAwaited) => {
     const [ours, peer] = await pair();
     const [duplicate] = closeAtTheEnd(ours.dup());
-    // More than a turn has room for: the last of them wait for the next.
+    // More sends than fit into a turn: the last of them wait for the next turn.
     const sent = Promise.all(Array.from({ length: 2 * CALLS_PER_TURN }, () => ours.send("1")));
     if (isAwaited) await sent;
     expect(duplicate.trySend("2")).toBe(1);
@@ -106,7 +106,7 @@ describe.each([
     expect(String(await allBytes(peer)).indexOf("2") === 2 * CALLS_PER_TURN).toBe(isAwaited);
   });
 
-  test("showing a socket gives its number to nobody: its sends are still gathered", async () => {
+  test("inspect does not count as a use of the descriptor number: sends are still gathered", async () => {
     const [ours, peer] = await pair();
     expect(inspect(ours)).toMatch(/fileno: \d+/);
     await turn();
@@ -118,7 +118,7 @@ describe.each([
     expect(String(await allBytes(peer))).toBe("xxxxxxxxxx");
   });
 
-  test("a turn ends with its microtasks, also where no event of a socket comes: the next send goes at once", async () => {
+  test("a turn ends with its microtasks, also without an event of a socket: the next send is immediate", async () => {
     const [ours, peer] = await pair();
     await turn();
     await ours.sendall("1");
@@ -137,7 +137,7 @@ function sendAndClose(descriptor: number): void {
   closeSync(descriptor);
 }
 
-describe("a send that nobody awaits arrives, though the process exits", () => {
+describe("a send that nothing awaits arrives even if the process exits", () => {
   test.for([
     ["long after another one", "12"],
     ["with others of its turn", "123"],

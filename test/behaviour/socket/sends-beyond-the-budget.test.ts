@@ -1,4 +1,4 @@
-// One budget per turn covers all calls that succeed at once. It delays a send; it must not lose one.
+// One budget per turn covers all calls that succeed at once. It can delay a send, but must not lose one.
 import { closeSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { SHUT_WR, SO_SNDBUF, SOL_SOCKET, type Socket } from "../../../src/index.ts";
@@ -12,7 +12,7 @@ const finishes: readonly [name: string, finish: (socket: Socket) => void][] = [
   ["detach", (socket) => closeSync(socket.detach())],
 ];
 
-/** Calls of another socket that use up what one turn of the loop may do. */
+/** Makes calls on another socket that use up the budget of the turn. */
 function spendTheTurn(): Promise<unknown> {
   const [left, right] = unixPair();
   const calls = 1_000;
@@ -21,7 +21,7 @@ function spendTheTurn(): Promise<unknown> {
 }
 
 describe.for(finishes)("%s right after unawaited sends loses nothing", ([, finish]) => {
-  test("when other sockets had used the turn up before", async () => {
+  test("if other sockets have used up the turn", async () => {
     const [left, right] = unixPair();
     const lines = Array.from({ length: 10 }, (_, number) => `${number}\n`);
     const spent = spendTheTurn();
@@ -31,7 +31,7 @@ describe.for(finishes)("%s right after unawaited sends loses nothing", ([, finis
     await Promise.all([spent, sent]);
   });
 
-  test("when the sends themselves are more than a turn may do, and the kernel has room for them", async () => {
+  test("if the sends exceed the budget of the turn, and the kernel has room for them", async () => {
     const [left, right] = unixPair();
     left.setsockopt(SOL_SOCKET, SO_SNDBUF, 1024 * KIB);
     const parts = Array.from({ length: 28 }, (_, number) => Buffer.alloc(10 * KIB, number));

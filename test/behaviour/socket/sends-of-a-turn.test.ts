@@ -9,7 +9,7 @@ describe.for([
   ["TCP", tcpPair],
   ["a Unix stream", unixPair],
 ] as const)("many send calls in one turn, over %s", ([, pair]) => {
-  test("arrive in order and complete", async () => {
+  test("arrive complete and in order", async () => {
     const [left, right] = await pair();
     const counts = Promise.all(numbers.map((line) => left.send(line)));
     const received = allBytes(right).then(String);
@@ -18,7 +18,7 @@ describe.for([
     expect(await received).toBe(numbers.join(""));
   });
 
-  test("of every kind, size and flag", async () => {
+  test("of every kind, size and flag arrive in order", async () => {
     const [left, right] = await pair();
     const large = "x".repeat(100_000);
     const middle = "y".repeat(16 * 1024);
@@ -40,7 +40,7 @@ describe.for([
     expect(await received).toBe(`12345${large}${middle}678`);
   });
 
-  test("more than the kernel has room for", async () => {
+  test("arrive even if they exceed the write buffer", async () => {
     const [left, right] = await pair();
     const lines = Array.from({ length: 3_000 }, (_, number) => `${number} ${"z".repeat(number)}\n`);
     const sent = Promise.all(lines.map((line) => left.sendall(line)));
@@ -50,7 +50,7 @@ describe.for([
     expect((await received) === lines.join("")).toBe(true);
   });
 
-  test("and lose nothing by a close right after them", async () => {
+  test("are not lost by a close right after them", async () => {
     const [left, right] = await pair();
     const sent = Promise.all(numbers.map((line) => left.send(line)));
     left.close();
@@ -58,7 +58,7 @@ describe.for([
     expect(await sent).toEqual(numbers.map((line) => line.length));
   });
 
-  test("and lose nothing by a shutdown right after them", async () => {
+  test("are not lost by a shutdown right after them", async () => {
     const [left, right] = await pair();
     const sent = Promise.all(numbers.map((line) => left.sendall(line)));
     left.shutdown(SHUT_WR);
@@ -66,7 +66,7 @@ describe.for([
     await sent;
   });
 
-  test("and lose nothing by a detach right after them", async () => {
+  test("are not lost by a detach right after them", async () => {
     const [left, right] = await pair();
     const sent = Promise.all(numbers.map((line) => left.sendall(line)));
     closeSync(left.detach());
@@ -74,11 +74,11 @@ describe.for([
     await sent;
   });
 
-  test("each reject when the peer is gone", async () => {
+  test("reject if the peer is gone", async () => {
     const [left, right] = await pair();
     right.close();
     const outcomes = await Promise.allSettled(numbers.slice(0, 10).map((line) => left.send(line)));
-    // TCP takes the first, and learns by the answer to it.
+    // TCP accepts the first send, and the peer's answer to it reports the error.
     for (const outcome of outcomes.filter(({ status }) => status === "rejected")) {
       expect(outcome).toMatchObject({
         reason: { code: expect.stringMatching(/^(EPIPE|ECONNRESET)$/), syscall: "send" },
@@ -88,7 +88,7 @@ describe.for([
   });
 });
 
-test("many send calls in one turn are as many records on a record socket", async () => {
+test("each send call of a turn is one record on a record socket", async () => {
   const [left, right] = recordPair(SOCK_SEQPACKET);
   const lines = numbers.slice(0, 100);
   const sent = Promise.all(lines.map((line) => left.send(line)));

@@ -1,4 +1,4 @@
-// What others do with a descriptor that they share with us: clear O_NONBLOCK, own it in another thread, lose it.
+// What other users of a shared descriptor do with it: clear O_NONBLOCK, own it in another thread, lose it.
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { createServer, type Socket as NetSocket, connect as netConnect } from "node:net";
@@ -18,17 +18,17 @@ function unixListener(): Listener {
   return listener.listen();
 }
 
-/** libuv makes a standard input blocking in the child, and with it the open socket. */
+/** libuv makes the standard input of a child blocking, and so the socket that both share. */
 async function giveToChild(descriptor: number): Promise<void> {
   const child = spawn(process.execPath, ["-e", "0"], { stdio: [descriptor, "ignore", "inherit"] });
   await once(child, "exit");
 }
 
-describe("a child has the socket as its standard input, and cleared O_NONBLOCK", () => {
+describe("a child has the socket as its standard input and clears O_NONBLOCK", () => {
   test.each([
     ["TCP", listenOnLoopback],
     ["Unix", unixListener],
-  ] as const)("accept, serve and iteration of a %s listener block nothing", async (_name, listen) => {
+  ] as const)("accept, serve and iteration of a %s listener do not block the process", async (_name, listen) => {
     const listener = listen();
     await giveToChild(listener.fileno());
     const unblocks = vi.spyOn(kernel, "unblock");
@@ -58,7 +58,7 @@ describe("a child has the socket as its standard input, and cleared O_NONBLOCK",
     expect(served).toBe(1);
   });
 
-  test("connect to a full backlog waits without blocking", async () => {
+  test("connect to a full backlog waits without blocking the process", async () => {
     const listener = socket(AF_UNIX);
     onTestFinished(() => listener.close());
     listener.bind({ path: "" });
@@ -74,10 +74,10 @@ describe("a child has the socket as its standard input, and cleared O_NONBLOCK",
   });
 });
 
-describe("adopt takes nothing that has an owner", () => {
+describe("adopt refuses a descriptor that has an owner", () => {
   const owned = expect.objectContaining({ code: "EEXIST", syscall: "adopt" });
 
-  test("not twice, and not what a Socket of this thread has; after a detach it does, and after a close it is no socket", () => {
+  test("a Socket of this thread; a detached descriptor can be adopted, and a closed one is EBADF", () => {
     const [ours] = unixPair();
     expect(() => adopt(ours.fileno())).toThrow(owned);
     const descriptor = ours.detach();
@@ -87,7 +87,7 @@ describe("adopt takes nothing that has an owner", () => {
     expect(() => adopt(descriptor)).toThrow(expect.objectContaining({ code: "EBADF" }));
   });
 
-  test("not what a Socket of another thread has, whoever asks", async () => {
+  test("a Socket of another thread", async () => {
     const child = await startChild(process.execPath, [PROGRAM, "adopt in a worker"]);
     expect([await child.exit(), child.stdout, child.stderr]).toEqual([
       { code: 0, signal: null },
@@ -96,7 +96,7 @@ describe("adopt takes nothing that has an owner", () => {
     ]);
   });
 
-  test("not what node:net has, server and client", async () => {
+  test("a server or a socket of node:net", async () => {
     const server = createServer().listen(0, "127.0.0.1");
     await once(server, "listening");
     const address = server.address();
@@ -114,7 +114,7 @@ describe("adopt takes nothing that has an owner", () => {
   });
 });
 
-describe("SO_LINGER blocks nothing", () => {
+describe("SO_LINGER does not block", () => {
   test.for(["lost and collected", "at process.exit()", "at the end of a worker", "links of layer 2"])(
     "%s",
     async (how) => {

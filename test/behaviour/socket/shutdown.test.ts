@@ -6,8 +6,8 @@ import { openStream, tcpPair, unixPair } from "../../support/sockets.ts";
 describe.for([
   ["TCP", tcpPair],
   ["a Unix stream", unixPair],
-] as const)("shutdown halves, over %s", ([, pair]) => {
-  test("SHUT_WR: the peer reads what was sent and the end, and can still send", async () => {
+] as const)("shutdown of one or both directions, over %s", ([, pair]) => {
+  test("SHUT_WR: the peer reads the data and the end of the stream, and can still send", async () => {
     const [left, right] = await pair();
     await left.sendall("last words");
     left.shutdown(SHUT_WR);
@@ -18,7 +18,7 @@ describe.for([
     await expect(left.send("x")).rejects.toMatchObject({ code: "EPIPE", syscall: "send" });
   });
 
-  test("SHUT_RD: a receive that waits ends, and sending goes on", async () => {
+  test("SHUT_RD: a waiting receive ends, and sends still work", async () => {
     const [left, right] = await pair();
     const received = left.recv(1024);
     left.shutdown(SHUT_RD);
@@ -27,7 +27,7 @@ describe.for([
     expect(String(await right.recv(1024))).toBe("still sending");
   });
 
-  test("SHUT_RDWR, the default: both ends read the end, and the descriptor is still there", async () => {
+  test("SHUT_RDWR, the default: both ends read the end of the stream, and the descriptor stays open", async () => {
     const [left, right] = await pair();
     const received = right.recv(1024);
     left.shutdown();
@@ -37,7 +37,7 @@ describe.for([
     expect(left.fileno()).toBeGreaterThan(0);
   });
 
-  test("a send that waits for room ends with EPIPE", async () => {
+  test("a send that waits for room rejects with EPIPE", async () => {
     const [left] = await pair();
     fill(left);
     left.settimeout(5_000);
@@ -47,7 +47,7 @@ describe.for([
   });
 });
 
-test("a socket that is not connected is ENOTCONN, and what is no way to shut down EINVAL", () => {
+test("shutdown of an unconnected socket throws ENOTCONN, and an unknown direction throws EINVAL", () => {
   const [left] = unixPair();
   const failure = (code: string): unknown => expect.objectContaining({ code, syscall: "shutdown" });
   expect(() => openStream().shutdown(SHUT_RDWR)).toThrow(failure("ENOTCONN"));

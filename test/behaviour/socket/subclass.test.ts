@@ -1,4 +1,4 @@
-// Socket as a class: made by new, asked by instanceof, extended.
+// Socket as a class: new, instanceof and extends.
 import { inspect } from "node:util";
 import { describe, expect, onTestFinished, test } from "vitest";
 import {
@@ -15,7 +15,7 @@ import {
 } from "../../../src/index.ts";
 import { closeAtTheEnd } from "../../support/sockets.ts";
 
-/** With the names of what the library keeps for itself, and a close of its own. */
+/** A subclass with the names of internal fields of the library, and its own close. */
 class Tagged extends Socket {
   readonly endpoint = "mine";
   readonly slot = 7;
@@ -33,7 +33,7 @@ class Datagrams extends Socket<Datagram> {
   }
 }
 
-test("new Socket() is socket(): the same defaults, the same arguments", () => {
+test("new Socket() has the defaults and the arguments of socket()", () => {
   const [plain, wide, records] = closeAtTheEnd(
     new Socket(),
     new Socket(AF_INET6, SOCK_DGRAM, 17),
@@ -44,7 +44,7 @@ test("new Socket() is socket(): the same defaults, the same arguments", () => {
   expect([records.family, records.type]).toEqual([AF_UNIX, SOCK_SEQPACKET]);
 });
 
-test("what socket(), socketpair(), accept() and dup() give is one", async () => {
+test("socket(), socketpair(), accept() and dup() return instances of Socket", async () => {
   const [server, client] = closeAtTheEnd(socket(), socket());
   server.bind({ host: "127.0.0.1", port: 0 });
   server.listen();
@@ -56,7 +56,7 @@ test("what socket(), socketpair(), accept() and dup() give is one", async () => 
 });
 
 describe("a subclass", () => {
-  test("connects, sends and receives; what it accepts is a plain socket", async () => {
+  test("connects, sends and receives; its accept returns a plain Socket", async () => {
     const [server, client] = closeAtTheEnd(new Tagged(), new Tagged());
     server.bind({ host: "127.0.0.1", port: 0 });
     server.listen();
@@ -70,7 +70,7 @@ describe("a subclass", () => {
     expect(inspect(client)).toMatch(/^Tagged \{ fileno: \d+/);
   });
 
-  test("has its own close called at the end of its block", async () => {
+  test("overrides close, which runs at the end of an await using block", async () => {
     const kept = await (async () => {
       await using made = new Tagged();
       return made;
@@ -78,7 +78,7 @@ describe("a subclass", () => {
     expect([kept.closed, kept.closes]).toEqual([true, 1]);
   });
 
-  test("of datagram sockets yields datagrams", async () => {
+  test("of a datagram Socket yields datagrams", async () => {
     const receiver = new Datagrams();
     onTestFinished(() => receiver.close());
     receiver.bind({ host: "127.0.0.1", port: 0 });
@@ -90,7 +90,7 @@ describe("a subclass", () => {
   });
 });
 
-test("the types say what each yields", () => {
+test("the type of a Socket says what its iteration yields", () => {
   const made = closeAtTheEnd(new Socket(), new Socket(AF_INET, SOCK_DGRAM), new Socket(AF_INET, Number(SOCK_STREAM)));
   const [stream, datagrams, either]: [Socket, Socket<Datagram>, Socket<Buffer | Datagram>] = made;
   // @ts-expect-error A datagram socket yields no Buffers.

@@ -9,7 +9,7 @@ afterEach(() => {
 });
 
 describe("settimeout(timeoutMs), in milliseconds", () => {
-  test.for(waits)("ends $call with ERR_SOCKWRIGHT_TIMEOUT, and no sooner", async ({ wait }) => {
+  test.for(waits)("ends $call with ERR_SOCKWRIGHT_TIMEOUT, and not earlier", async ({ wait }) => {
     vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "performance"] });
     const socket = stuck();
     socket.settimeout(1_000);
@@ -43,7 +43,7 @@ describe("settimeout(timeoutMs), in milliseconds", () => {
     await expect(second.connect(server.getsockname())).rejects.toMatchObject({ code: "ERR_SOCKWRIGHT_TIMEOUT" });
   });
 
-  test("holds for calls made from now on", async () => {
+  test("applies to calls that are made afterwards", async () => {
     vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "performance"] });
     const socket = stuck();
     const endless = socket.recv(1);
@@ -57,7 +57,7 @@ describe("settimeout(timeoutMs), in milliseconds", () => {
     await expect(endless).rejects.toMatchObject({ code: "ERR_SOCKWRIGHT_CLOSED" });
   });
 
-  test("counts for each call from when it was made, also behind a waiter", async () => {
+  test("counts from the time of each call, also behind a waiting one", async () => {
     vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "performance"] });
     const socket = stuck();
     const ends: number[] = [];
@@ -73,7 +73,7 @@ describe("settimeout(timeoutMs), in milliseconds", () => {
     expect(ends).toEqual([100, 200, 300]);
   });
 
-  test("leaves the socket usable: the next call has the whole time again", async () => {
+  test("leaves the socket usable: the next call has the whole timeout again", async () => {
     const [left, right] = await tcpPair();
     right.settimeout(5);
     await expect(right.recv(1024)).rejects.toMatchObject({ code: "ERR_SOCKWRIGHT_TIMEOUT" });
@@ -84,7 +84,7 @@ describe("settimeout(timeoutMs), in milliseconds", () => {
     expect(String(await received)).toBe("late");
   });
 
-  test("does not end a call that has its data in time", async () => {
+  test("does not end a call whose data arrives in time", async () => {
     vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "performance"] });
     const [left, right] = unixPair();
     right.settimeout(50);
@@ -97,8 +97,8 @@ describe("settimeout(timeoutMs), in milliseconds", () => {
   });
 });
 
-describe("a time-out of ours is ERR_SOCKWRIGHT_TIMEOUT, apart from the kernel's ETIMEDOUT", () => {
-  test("it is no SocketError and has no errno", async () => {
+describe("a timeout of the library is ERR_SOCKWRIGHT_TIMEOUT, unlike the kernel's ETIMEDOUT", () => {
+  test("it is not a SocketError and has no errno", async () => {
     const socket = stuck();
     socket.settimeout(1);
     const error: unknown = await socket.recv(1).catch((error: unknown) => error);

@@ -8,8 +8,8 @@ afterEach(() => {
   vi.restoreAllMocks();
 });
 
-describe("tryRecv: one attempt, a value or WOULD_BLOCK", () => {
-  test("a number of bytes, in the caller's memory", () => {
+describe("tryRecv makes one attempt and returns a value or WOULD_BLOCK", () => {
+  test("the number of bytes in the caller's memory", () => {
     const [left, right] = unixPair();
     left.trySend("hello");
     const room = Buffer.alloc(4);
@@ -21,20 +21,20 @@ describe("tryRecv: one attempt, a value or WOULD_BLOCK", () => {
     expect(recv).toHaveBeenCalledTimes(3);
   });
 
-  test("0 at the end of a stream, each time", () => {
+  test("0 at the end of a stream, every time", () => {
     const [left, right] = unixPair();
     left.close();
     expect([right.tryRecv(Buffer.alloc(4)), right.tryRecv(Buffer.alloc(4))]).toEqual([0, 0]);
   });
 
-  test("0 for an empty datagram, and WOULD_BLOCK behind it", async () => {
+  test("0 for an empty datagram, and WOULD_BLOCK after it", async () => {
     const socket = openDatagrams(AF_UNIX);
     await socket.sendto("", socket.getsockname());
     expect(socket.tryRecv(Buffer.alloc(4))).toBe(0);
     expect(socket.tryRecv(Buffer.alloc(4))).toBe(WOULD_BLOCK);
   });
 
-  test("takes flags", () => {
+  test("accepts flags", () => {
     const [left, right] = unixPair();
     left.trySend("hello", MSG_DONTWAIT);
     const room = Buffer.alloc(5);
@@ -42,7 +42,7 @@ describe("tryRecv: one attempt, a value or WOULD_BLOCK", () => {
     expect(right.tryRecv(room)).toBe(5);
   });
 
-  test("throws what failed", async () => {
+  test("throws the error of the system call", async () => {
     const [left, right] = await tcpPair();
     resetTcp(right);
     await left.readable();
@@ -53,8 +53,8 @@ describe("tryRecv: one attempt, a value or WOULD_BLOCK", () => {
   });
 });
 
-describe("trySend: one attempt, a value or WOULD_BLOCK", () => {
-  test("the number of bytes that the kernel took, and WOULD_BLOCK when it takes none", () => {
+describe("trySend makes one attempt and returns a value or WOULD_BLOCK", () => {
+  test("the number of bytes that the kernel took, or WOULD_BLOCK if it took none", () => {
     const [left] = unixPair();
     const send = vi.spyOn(kernel, "send");
     const taken = left.trySend(Buffer.alloc(16 * 1024 * 1024));
@@ -66,7 +66,7 @@ describe("trySend: one attempt, a value or WOULD_BLOCK", () => {
     expect(send).toHaveBeenCalledTimes(1);
   });
 
-  test("text goes as UTF-8, and a view from its first byte to its last", () => {
+  test("sends text as UTF-8, and exactly the bytes of a view", () => {
     const [left, right] = recordPair(SOCK_SEQPACKET);
     const room = Buffer.alloc(16);
     expect(left.trySend("héllo")).toBe(6);
@@ -75,7 +75,7 @@ describe("trySend: one attempt, a value or WOULD_BLOCK", () => {
     expect(room.toString("utf8", 0, Number(right.tryRecv(room)))).toBe("bb");
   });
 
-  test("throws what failed, and sends no signal", () => {
+  test("throws the error of the system call, and raises no signal", () => {
     const [left, right] = unixPair();
     right.close();
     expect(() => left.trySend("x")).toThrow(expect.objectContaining({ code: "EPIPE", syscall: "send" }));
@@ -83,7 +83,7 @@ describe("trySend: one attempt, a value or WOULD_BLOCK", () => {
 });
 
 describe("readable() and writable()", () => {
-  test("a loop of readable, tryRecv and trySend is an echo", async () => {
+  test("a loop of readable, tryRecv and trySend works as an echo", async () => {
     const [ours, peer] = await tcpPair();
     const echo = (async () => {
       const room = Buffer.alloc(1024);
@@ -103,7 +103,7 @@ describe("readable() and writable()", () => {
     expect(await peer.recv(1)).toHaveLength(0);
   });
 
-  test("tell of the end and of an error as well", async () => {
+  test("resolve at the end of the stream and at an error as well", async () => {
     const [left, right] = await tcpPair();
     resetTcp(right);
     await left.readable();
@@ -111,7 +111,7 @@ describe("readable() and writable()", () => {
     expect(() => left.tryRecv(Buffer.alloc(1))).toThrow(expect.objectContaining({ code: "ECONNRESET" }));
   });
 
-  test("take nothing: whoever is called next finds it all", async () => {
+  test("take no data: the next receive gets all of it", async () => {
     const [left, right] = unixPair();
     const ready = right.readable();
     await left.sendall("hello");

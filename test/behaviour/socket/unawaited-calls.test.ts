@@ -1,4 +1,4 @@
-// Layer 1: what a close, a signal, a time-out or a peer causes ends no process where nobody awaits the call.
+// Layer 1: a close, a signal, a timeout or a peer does not end the process through a call that nothing awaits.
 
 import { closeSync, openSync } from "node:fs";
 import { fileURLToPath } from "node:url";
@@ -22,7 +22,7 @@ type Options = { readonly signal?: AbortSignal };
 
 const files = new WeakMap<Socket<unknown>, SocketFile<Buffer>>();
 
-/** The file of a socket, which outlives it until the test ends. */
+/** Returns the file of a socket. It stays open after the socket, until the test ends. */
 function fileOf(stream: Socket<unknown>): SocketFile<Buffer> {
   const known = files.get(stream);
   if (known !== undefined) return known;
@@ -39,7 +39,7 @@ function sendfile(stream: Socket<unknown>, options?: Options): unknown {
   return sending;
 }
 
-/** Of a stream whose peer sends nothing. */
+/** On a stream whose peer sends nothing. */
 const RECEIVES: Record<string, (stream: Socket<unknown>, options?: Options) => unknown> = {
   recv: (stream, options) => stream.recv(1, options),
   "recv with MSG_WAITALL": (stream, options) => stream.recv(8, { ...options, flags: MSG_WAITALL }),
@@ -56,7 +56,7 @@ const RECEIVES: Record<string, (stream: Socket<unknown>, options?: Options) => u
   "a file's readinto": (stream) => fileOf(stream).readinto(Buffer.alloc(1)),
 };
 
-/** Of one whose peer takes nothing more. */
+/** On a stream whose peer reads nothing. */
 const SENDS: Record<string, (stream: Socket<unknown>, options?: Options) => unknown> = {
   send: (stream, options) => stream.send("x", options),
   sendall: (stream, options) => stream.sendall("x", options),
@@ -95,20 +95,20 @@ const CALLS = [
   })),
 ];
 
-test.each(CALLS)("$name, and the socket is closed", async ({ open, make }) => {
+test.each(CALLS)("$name, when the socket is closed", async ({ open, make }) => {
   const errors = await unhandled(async () => {
     const ours = open();
     make(ours);
     await turn();
     ours.close();
     void files.get(ours)?.close();
-    // Also one that comes too late.
+    // Also a call after the close.
     make(ours);
   });
   expect(errors).toEqual([]);
 });
 
-test.each(CALLS)("$name, and its signal aborts", async ({ open, make }) => {
+test.each(CALLS)("$name, when its signal aborts", async ({ open, make }) => {
   const errors = await unhandled(async () => {
     const ours = open();
     const controller = new AbortController();
@@ -120,7 +120,7 @@ test.each(CALLS)("$name, and its signal aborts", async ({ open, make }) => {
   expect(errors).toEqual([]);
 });
 
-test.each(CALLS)("$name, and its time is over", async ({ open, make }) => {
+test.each(CALLS)("$name, when it times out", async ({ open, make }) => {
   vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "performance"] });
   try {
     const errors = await unhandled(async () => {
@@ -138,7 +138,7 @@ test.each(CALLS)("$name, and its time is over", async ({ open, make }) => {
   }
 });
 
-test.each(Object.entries({ ...RECEIVES, ...SENDS }))("%s, and the peer resets", async (_name, make) => {
+test.each(Object.entries({ ...RECEIVES, ...SENDS }))("%s, when the peer resets the connection", async (_name, make) => {
   const errors = await unhandled(async () => {
     const listener = listenOnLoopback();
     const client = closing(socket());
@@ -155,7 +155,7 @@ test.each(Object.entries({ ...RECEIVES, ...SENDS }))("%s, and the peer resets", 
 test.each<[string, (client: Socket) => unknown]>([
   ["connect", (client) => client.connect({ host: "127.0.0.1", port: 1 })],
   ["connect_ex", (client) => client.connect_ex({ host: "127.0.0.1", port: 1 })],
-])("%s that is refused, or closed meanwhile", async (_name, make) => {
+])("%s, when it is refused or the socket is closed meanwhile", async (_name, make) => {
   const errors = await unhandled(async () => {
     make(closing(socket()));
     const closed = closing(socket());

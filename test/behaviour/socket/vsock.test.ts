@@ -1,5 +1,5 @@
-// Sockets between virtual machines and their host, vsock(7). Nothing leaves the machine: what is connected needs the
-// kernel's vsock_loopback, and is skipped without it.
+// Sockets between virtual machines and their host, vsock(7). No traffic leaves the machine: a test with a connection
+// needs the kernel's vsock_loopback, and is skipped without it.
 import { beforeEach, describe, expect, onTestFinished, type TestContext, test } from "vitest";
 import {
   AF_VSOCK,
@@ -41,11 +41,11 @@ test("a listener on any CID and any port gets a port", () => {
   const { cid, port = 0 } = listener.getsockname();
   expect(cid).toBe(VMADDR_CID_ANY);
   expect(port).toBeLessThan(VMADDR_PORT_ANY);
-  // vsock(7): ports below 1024 are privileged, and so not chosen.
+  // vsock(7): ports below 1024 are privileged, so the kernel does not choose them.
   expect(port).toBeGreaterThanOrEqual(1_024);
 });
 
-test("a port that is taken is EADDRINUSE, and the error says which", () => {
+test("a port in use is EADDRINUSE, and the error names the port", () => {
   const first = open();
   first.bind(anywhere);
   const { port = 0 } = first.getsockname();
@@ -60,13 +60,13 @@ test("a port that is taken is EADDRINUSE, and the error says which", () => {
   );
 });
 
-test("a CID that is another machine's cannot be bound to", () => {
+test("the CID of another machine cannot be bound", () => {
   expect(() => open().bind({ cid: 0xfffffffe, port: VMADDR_PORT_ANY })).toThrow(
     expect.objectContaining({ code: "EADDRNOTAVAIL", address: "vsock:4294967294" }),
   );
 });
 
-test("a connect that fails says where to", async () => {
+test("the error of a failed connect contains the address", async () => {
   const listener = open();
   listener.bind(anywhere);
   listener.listen();
@@ -78,7 +78,7 @@ test("a connect that fails says where to", async () => {
   });
 });
 
-test("addresses are the bytes that the kernel gives Python, both ways", async (context) => {
+test("addresses are encoded and decoded as the bytes that the kernel gives Python", async (context) => {
   const program = `
 import ctypes, socket
 libc = ctypes.CDLL(None)
@@ -109,7 +109,7 @@ describe("with vsock_loopback", () => {
     ),
   );
 
-  test("a connection carries bytes both ways, and says who is there", async () => {
+  test("a connection carries bytes both ways, and reports the addresses of both ends", async () => {
     const listener = open();
     listener.bind(anywhere);
     listener.listen();
@@ -127,7 +127,7 @@ describe("with vsock_loopback", () => {
     expect(String(await client.recv(16))).toBe("pong");
   });
 
-  test("a port on which nobody listens is a reset", async () => {
+  test("a connect to a port without a listener is reset", async () => {
     const free = open();
     free.bind(anywhere);
     const { port = 0 } = free.getsockname();

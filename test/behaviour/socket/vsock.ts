@@ -1,7 +1,7 @@
-// What this kernel has of vsock(7).
+// What this kernel supports of vsock(7).
 import { AF_VSOCK, type Listener, SocketError, socket, VMADDR_CID_ANY, VMADDR_PORT_ANY } from "../../../src/index.ts";
 
-/** A listener on any CID and any port; undefined where the kernel has no such sockets. */
+/** Opens a listener on any CID and any port; returns undefined if the kernel does not support such sockets. */
 export function vsockListener(): Listener | undefined {
   try {
     const listener = socket(AF_VSOCK);

@@ -10,8 +10,8 @@ afterEach(() => {
 
 const ALL = { flags: MSG_WAITALL };
 
-describe("MSG_WAITALL is a loop", () => {
-  test("which gives exactly what was asked for, from however many pieces", async () => {
+describe("a receive with MSG_WAITALL receives in a loop", () => {
+  test("it returns exactly the requested number of bytes, from any number of pieces", async () => {
     const [left, right] = await tcpPair();
     const received = right.recv(10, ALL);
     for (const piece of ["0", "12", "3456", "789", "behind"]) {
@@ -22,7 +22,7 @@ describe("MSG_WAITALL is a loop", () => {
     expect(String(await right.recv(1024))).toBe("behind");
   });
 
-  test("into the caller's memory likewise", async () => {
+  test("into the caller's memory as well", async () => {
     const [left, right] = unixPair();
     const room = Buffer.alloc(6, ".");
     const received = right.recv_into(room, ALL);
@@ -33,14 +33,14 @@ describe("MSG_WAITALL is a loop", () => {
     expect(String(room)).toBe("abcdef");
   });
 
-  test("of more than the kernel holds at once", async () => {
+  test("for more bytes than the kernel holds at once", async () => {
     const [left, right] = await tcpPair();
     const data = Buffer.alloc(8 * 1024 * 1024, "w");
     const [received] = await Promise.all([right.recv(data.length, ALL), left.sendall(data)]);
     expect(received.equals(data)).toBe(true);
   });
 
-  test("and the kernel is not asked for its own form, which does not wait", async () => {
+  test("it does not pass the flag to the kernel, where it would not wait", async () => {
     const [left, right] = unixPair();
     const recv = vi.spyOn(kernel, "recv");
     await left.sendall("hello");
@@ -48,7 +48,7 @@ describe("MSG_WAITALL is a loop", () => {
     expect(recv.mock.calls.map((call) => (call[5] & MSG_WAITALL) === 0)).toEqual([true]);
   });
 
-  test("less only at the end of the stream", async () => {
+  test("it returns less only at the end of the stream", async () => {
     const [left, right] = unixPair();
     const received = right.recv(10, ALL);
     await left.sendall("short");
@@ -57,7 +57,7 @@ describe("MSG_WAITALL is a loop", () => {
     expect(await right.recv(10, ALL)).toHaveLength(0);
   });
 
-  test("or where the connection fails, as in C: the failure is the next call's", async () => {
+  test("or if the connection fails, as in C: the next call reports the failure", async () => {
     const [left, right] = await tcpPair();
     const received = right.recv(10, ALL);
     await left.sendall("short");
@@ -67,7 +67,7 @@ describe("MSG_WAITALL is a loop", () => {
     await expect(right.recv(10, ALL)).rejects.toMatchObject({ code: "ECONNRESET" });
   });
 
-  test("nothing between its pieces goes to anybody else", async () => {
+  test("no other call gets data between its pieces", async () => {
     const [left, right] = unixPair();
     const received = Promise.all([right.recv(6, ALL), right.recv(6, ALL), right.recv(1024)]);
     for (const piece of ["aaaa", "aabb", "bbbbc"]) {
@@ -77,7 +77,7 @@ describe("MSG_WAITALL is a loop", () => {
     expect((await received).map(String)).toEqual(["aaaaaa", "bbbbbb", "c"]);
   });
 
-  test("a record is given whole: the flag means nothing there", async () => {
+  test("it returns one whole record, for which the flag has no effect", async () => {
     const [left, right] = recordPair(SOCK_SEQPACKET);
     await left.send("record");
     await left.send("next");
@@ -87,7 +87,7 @@ describe("MSG_WAITALL is a loop", () => {
     expect(String((await datagrams.recvfrom(1024, ALL))[0])).toBe("datagram");
   });
 
-  test("calls that have no loop refuse the flag, and none has it with MSG_PEEK", async () => {
+  test("calls without a loop refuse the flag, and all calls refuse it with MSG_PEEK", async () => {
     const [left] = unixPair();
     const refused = { code: "ERR_INVALID_ARG_VALUE" };
     await expect(left.recvfrom(1, ALL)).rejects.toMatchObject(refused);
@@ -98,8 +98,8 @@ describe("MSG_WAITALL is a loop", () => {
   });
 });
 
-describe("when it is cut, what had come is in error.received", () => {
-  test("by a time-out", async () => {
+describe("an interrupted receive with MSG_WAITALL keeps the received data in error.received", () => {
+  test("by a timeout", async () => {
     const [left, right] = unixPair();
     right.settimeout(10);
     const received = expect(right.recv(10, ALL)).rejects.toMatchObject({
@@ -135,7 +135,7 @@ describe("when it is cut, what had come is in error.received", () => {
     expect(await received).toMatchObject({ code: "ERR_SOCKWRIGHT_CLOSED", received: Buffer.from("hello") });
   });
 
-  test("and nothing is lost when nothing had come", async () => {
+  test("and error.received is empty if nothing has arrived", async () => {
     const [, right] = unixPair();
     right.settimeout(5);
     await expect(right.recv(10, ALL)).rejects.toMatchObject({

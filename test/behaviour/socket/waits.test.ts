@@ -1,4 +1,4 @@
-// A wait that no event would end: what ends each of them, on every kind of socket.
+// What ends a wait that no event would end, for each kind of socket.
 import { afterEach, describe, expect, onTestFinished, test, vi } from "vitest";
 import {
   AF_INET,
@@ -43,9 +43,9 @@ function unixListener(type: number): Listener {
   return listener.listen() as Listener;
 }
 
-// First: nothing in this process has waited yet.
-describe("no descriptor is left for the poller at the very first wait", () => {
-  test("the call says so, is in no queue, and the next wait is one as always", async () => {
+// This test runs first: no call in this process has waited yet.
+describe("no descriptor is left for the poller at the first wait of the process", () => {
+  test("the call rejects, leaves the queue, and the next wait works as usual", async () => {
     const [ours, peer] = unixPair();
     const start = vi.spyOn(kernel, "start").mockReturnValueOnce(-EMFILE).mockReturnValueOnce(-EMFILE);
     const referenced = vi.spyOn(kernel, "setReferenced");
@@ -78,7 +78,7 @@ describe.each([
     ["recvmsg", (ours: Socket) => ours.recvmsg(16)],
     ["readable", (ours: Socket) => ours.readable()],
     ["iteration", (ours: Socket) => ours[Symbol.asyncIterator]().next()],
-  ])("%s rejects, and takes nothing of what comes", async (_name, wait) => {
+  ])("%s rejects, and takes no data that arrives", async (_name, wait) => {
     const [ours, peer] = unixPair();
     const referenced = vi.spyOn(kernel, "setReferenced");
     refuseOnce();
@@ -89,7 +89,7 @@ describe.each([
     expect(String(await received)).toBe("hello");
   });
 
-  test("sendall and writable reject, and a reader that waits goes on", async () => {
+  test("sendall and writable reject, and a waiting receive continues", async () => {
     const [ours, peer] = unixPair();
     const received = ours.recv(16);
     fill(ours);
@@ -101,7 +101,7 @@ describe.each([
     expect(String(await received)).toBe("hello");
   });
 
-  test("accept rejects, and the next one accepts", async () => {
+  test("accept rejects, and the next accept works", async () => {
     const listener = listenOnLoopback();
     refuseOnce();
     await expect(listener.accept()).rejects.toMatchObject(refused);
@@ -111,8 +111,8 @@ describe.each([
   });
 });
 
-describe("a connect is under way, and its error is read by somebody else", () => {
-  /** Connects that are refused in the background: the backlog is full, and then nobody listens when they knock again. */
+describe("during a connect, another call reads its error", () => {
+  /** Makes connects that the kernel refuses later: the backlog is full, and the listener closes before they retry. */
   async function refusedLater(count: number): Promise<readonly (readonly [Socket, Promise<void>])[]> {
     const listening = socket();
     listening.bind({ host: "127.0.0.1", port: 0 });
@@ -130,7 +130,7 @@ describe("a connect is under way, and its error is read by somebody else", () =>
     return connects;
   }
 
-  /** In one turn, so that the poller cannot be faster. */
+  /** Polls within one turn, so that the poller cannot be first. */
   function untilTaken(take: () => number): number {
     const limit = performance.now() + 20_000;
     for (;;) {
@@ -140,7 +140,7 @@ describe("a connect is under way, and its error is read by somebody else", () =>
     }
   }
 
-  test("it is told all the same", async () => {
+  test("connect still rejects with this error", async () => {
     const takers: readonly [string, (client: Socket) => number][] = [
       ["ECONNREFUSED", (client) => client.getsockopt(SOL_SOCKET, SO_ERROR)],
       ["ECONNREFUSED", (client) => client.getsockopt(SOL_SOCKET, SO_ERROR, 4).readInt32LE()],
@@ -156,14 +156,14 @@ describe("a connect is under way, and its error is read by somebody else", () =>
     );
   });
 
-  test("where nobody here knows it, as a second connect(2) would", async () => {
+  test("by another descriptor: connect rejects with ECONNABORTED, as a second connect(2) would", async () => {
     const [[client, connecting] = [openStream(), Promise.resolve()]] = await refusedLater(1);
     const [duplicate] = closeAtTheEnd(client.dup());
     untilTaken(() => duplicate.getsockopt(SOL_SOCKET, SO_ERROR));
     await expect(connecting).rejects.toMatchObject({ code: "ECONNABORTED", syscall: "connect" });
   });
 
-  test("a shutdown ends the connect, and whoever waits for data", async () => {
+  test("a shutdown ends the connect and a waiting receive", async () => {
     const [[client, connecting] = [openStream(), Promise.resolve()]] = await refusedLater(1);
     const received = client.recv(16);
     client.shutdown(SHUT_RD);
@@ -171,7 +171,7 @@ describe("a connect is under way, and its error is read by somebody else", () =>
     await expect(received).rejects.toMatchObject({ syscall: "recv" });
   });
 
-  test("after a refused connect the same socket can connect, and its clean end is an end", async () => {
+  test("after a refused connect the same socket can connect, and then reads a clean end of the stream", async () => {
     const [[client, connecting] = [openStream(), Promise.resolve()]] = await refusedLater(1);
     await expect(connecting).rejects.toMatchObject({ code: "ECONNREFUSED" });
     const listener = listenOnLoopback();
@@ -181,7 +181,7 @@ describe("a connect is under way, and its error is read by somebody else", () =>
   });
 });
 
-describe("what was kept of one connection is not told of the next", () => {
+describe("a stored error of one connection does not affect the next one", () => {
   test("a stream in the fake kernel", async () => {
     using fake = fakeKernel();
     const client = socket();
@@ -197,7 +197,7 @@ describe("what was kept of one connection is not told of the next", () => {
     expect(fake.openSockets).toBe(0);
   });
 
-  test("a reset that SO_ERROR has told is told to the reader, too, and looks like no end", async () => {
+  test("a reset that SO_ERROR reported is also reported to the reader, not as the end of the stream", async () => {
     const [ours, peer] = await tcpPair();
     const RESET = new Uint8Array(new Int32Array([1, 0]).buffer);
     peer.setsockopt(SOL_SOCKET, 13, RESET);
@@ -208,7 +208,7 @@ describe("what was kept of one connection is not told of the next", () => {
   });
 });
 
-describe("shutdown ends what waits in its direction", () => {
+describe("shutdown ends the calls that wait in its direction", () => {
   const ended = { code: "EINVAL", syscall: "accept" };
 
   describe.each([
@@ -219,7 +219,7 @@ describe("shutdown ends what waits in its direction", () => {
     test.each([
       ["SHUT_RD", SHUT_RD],
       ["SHUT_RDWR", SHUT_RDWR],
-    ])("accept, by %s; each that waits, and the next", async (_how, how) => {
+    ])("accept, by %s: all waiting calls and the next call", async (_how, how) => {
       const listener = listen();
       const accepted = [listener.accept(), listener.accept()];
       await turn();
@@ -228,7 +228,7 @@ describe("shutdown ends what waits in its direction", () => {
       await expect(listener.accept()).rejects.toMatchObject(ended);
     });
 
-    test("by another descriptor of the same socket", async () => {
+    test("accept, by another descriptor of the same socket", async () => {
       const listener = listen();
       const accepted = listener.accept();
       await turn();
@@ -249,7 +249,7 @@ describe("shutdown ends what waits in its direction", () => {
     });
   });
 
-  /** Unconnected, inet_shutdown says ENOTCONN, and has done it all the same. */
+  /** Shuts down one direction. On an unconnected socket inet_shutdown does so as well, but returns ENOTCONN. */
   function shutDown(datagrams: Socket<unknown>, how: number): void {
     try {
       datagrams.shutdown(how);
@@ -270,11 +270,11 @@ describe("shutdown ends what waits in its direction", () => {
     ["an unconnected UDP socket", async () => openDatagrams() as unknown as Socket],
     ["a connected UDP socket", connectedDatagrams],
     ["a Unix datagram socket", async () => openDatagrams(AF_UNIX) as unknown as Socket],
-    ["one of a pair", async () => recordPair(SOCK_DGRAM)[0] as unknown as Socket],
+    ["a Unix datagram pair", async () => recordPair(SOCK_DGRAM)[0] as unknown as Socket],
     ["a seqpacket socket", async () => recordPair(SOCK_SEQPACKET)[0] as unknown as Socket],
     ["a Unix stream", async () => unixPair()[0]],
     ["a TCP stream", async () => (await tcpPair())[0]],
-  ] as const)("%s: a receive gives nothing, as a blocking one would", (_name, open) => {
+  ] as const)("%s: a receive returns no data, as a blocking one would", (_name, open) => {
     test.each([
       ["recv", async (ours: Socket) => (await ours.recv(16)).length],
       ["recv_into", (ours: Socket) => ours.recv_into(Buffer.alloc(16))],
@@ -283,7 +283,7 @@ describe("shutdown ends what waits in its direction", () => {
       ["recvmsg", async (ours: Socket) => (await ours.recvmsg(16)).data.length],
       ["recvmsg_into", async (ours: Socket) => (await ours.recvmsg_into([Buffer.alloc(16)])).bytes],
       ["readable", async (ours: Socket) => (await ours.readable()) ?? 0],
-    ])("%s, and one after it", async (_call, receive) => {
+    ])("%s, and the next one", async (_call, receive) => {
       const ours = await open();
       const received = receive(ours);
       await turn();
@@ -301,7 +301,7 @@ describe("shutdown ends what waits in its direction", () => {
     });
   });
 
-  test("what has come is received before that", async () => {
+  test("data that arrived before the shutdown can still be received", async () => {
     const [ours, peer] = recordPair(SOCK_DGRAM);
     await peer.send("before");
     ours.shutdown(SHUT_RD);
@@ -309,7 +309,7 @@ describe("shutdown ends what waits in its direction", () => {
     expect(await ours.recv(16)).toHaveLength(0);
   });
 
-  test("of a sender: sendall and writable, with no room", async () => {
+  test("of a sender: sendall and writable without room", async () => {
     const [ours] = unixPair();
     fill(ours);
     const sent = ours.sendall("x");
@@ -324,7 +324,7 @@ describe("shutdown ends what waits in its direction", () => {
     await writable;
   });
 
-  test("and not in the other one", async () => {
+  test("but not in the other direction", async () => {
     const [ours, peer] = unixPair();
     const readable = ours.readable();
     const received = ours.recv(16);
