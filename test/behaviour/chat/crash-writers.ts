@@ -66,7 +66,7 @@ export class LineWriter implements Writer {
   }
 }
 
-/** A member of the WebSocket endpoint: a `sent` frame is the acknowledgement; it can send a message again by its tag. */
+/** A member of the WebSocket endpoint: a `sent` frame acknowledges; it sends a message again with the same tag. */
 export class SocketWriter implements Writer {
   readonly heard: string[] = [];
   readonly acknowledged: string[] = [];

@@ -1,4 +1,4 @@
-// The limits of a file of a socket, by their names in docs/internals/limits.md. What came is there after a limit was passed, too.
+// The limits of a socket's file, by their names in docs/internals/limits.md. A limit error loses no received byte.
 
 import { expect, onTestFinished, test, vi } from "vitest";
 import {
@@ -34,7 +34,7 @@ function textFile(ours: Socket, options?: MakefileOptions): SocketFile<string> {
 const TOO_LONG = { code: "ERR_SOCKWRIGHT_LINE_TOO_LONG" };
 const TOO_MUCH = { code: "ERR_SOCKWRIGHT_READ_TOO_LONG" };
 
-test("DEFAULT_FILE_BUFFER_BYTES: so much is kept of what is written, and the rest leaves", async () => {
+test("DEFAULT_FILE_BUFFER_BYTES: write() buffers that many bytes and sends them when more are written", async () => {
   const [ours, peer] = unixPair();
   const file = bytesFile(ours);
   await file.write(Buffer.alloc(DEFAULT_FILE_BUFFER_BYTES - 1));
@@ -47,7 +47,7 @@ test("DEFAULT_FILE_BUFFER_BYTES: so much is kept of what is written, and the res
   expect(String(await peer.recv(1))).toBe("y");
 });
 
-test("DEFAULT_FILE_BUFFER_BYTES: so much is read ahead, and no more", async () => {
+test("DEFAULT_FILE_BUFFER_BYTES: a read reads ahead at most that many bytes", async () => {
   const [ours, peer] = unixPair();
   const file = bytesFile(ours);
   await peer.sendall(Buffer.alloc(DEFAULT_FILE_BUFFER_BYTES + 1));
@@ -56,7 +56,7 @@ test("DEFAULT_FILE_BUFFER_BYTES: so much is read ahead, and no more", async () =
   expect((await ours.recv(10)).length).toBe(1);
 });
 
-test("RECEIVED_FILE_BYTES: what one receive asks for where more is wanted", async () => {
+test("RECEIVED_FILE_BYTES: the size of each receive of a larger read", async () => {
   const [ours, peer] = unixPair();
   const file = bytesFile(ours);
   const receives = vi.spyOn(kernel, "recv");
@@ -69,7 +69,7 @@ test("RECEIVED_FILE_BYTES: what one receive asks for where more is wanted", asyn
   expect(asked.every((length) => length === RECEIVED_FILE_BYTES)).toBe(true);
 });
 
-test("DEFAULT_MAX_LINE_BYTES: the longest line, its end included", async () => {
+test("DEFAULT_MAX_LINE_BYTES: the longest line that readline() returns, with its line ending", async () => {
   const [ours, peer] = unixPair();
   const file = bytesFile(ours);
   const line = Buffer.alloc(DEFAULT_MAX_LINE_BYTES, "x");
@@ -78,12 +78,12 @@ test("DEFAULT_MAX_LINE_BYTES: the longest line, its end included", async () => {
   expect((await file.readline()).equals(line)).toBe(true);
   await expect(file.readline()).rejects.toMatchObject(TOO_LONG);
   await expect(file.readline()).rejects.toMatchObject(TOO_LONG);
-  // Nothing is lost: a read with a size takes it.
+  // No byte is lost: a read with a size returns the line.
   expect((await file.read(line.length + 1)).equals(Buffer.concat([Buffer.from("x"), line]))).toBe(true);
   await sending;
 });
 
-test("maxLineBytes counts the UTF-8 of text, and a limit takes its place", async () => {
+test("maxLineBytes counts bytes of UTF-8, and a size given to readline() overrides it", async () => {
   const [ours, peer] = unixPair();
   const file = textFile(ours, { maxLineBytes: 8 });
   await peer.sendall("äää\nääää\n");
@@ -96,7 +96,7 @@ test("maxLineBytes counts the UTF-8 of text, and a limit takes its place", async
   expect(await file.readline()).toBe("");
 });
 
-test("a last line of just so many bytes needs no end", async () => {
+test("a last line of maxLineBytes needs no line ending", async () => {
   const [ours, peer] = unixPair();
   const file = bytesFile(ours, { maxLineBytes: 4 });
   await peer.sendall("1234");
@@ -104,7 +104,7 @@ test("a last line of just so many bytes needs no end", async () => {
   expect(String(await file.readline())).toBe("1234");
 });
 
-test("DEFAULT_MAX_READ_BYTES: more is not read without a size, and is there for a read with one", async () => {
+test("DEFAULT_MAX_READ_BYTES: read() without a size refuses more bytes, and a read with a size returns them", async () => {
   const [ours, peer] = unixPair();
   const file = bytesFile(ours);
   const sending = peer.sendall(Buffer.alloc(DEFAULT_MAX_READ_BYTES + 1));
@@ -115,7 +115,7 @@ test("DEFAULT_MAX_READ_BYTES: more is not read without a size, and is there for 
   expect((await file.read()).length).toBe(1);
 });
 
-test("maxReadBytes is that of readlines, too, whose lines stay", async () => {
+test("maxReadBytes also applies to readlines(), and the refused lines stay readable", async () => {
   const [ours, peer] = unixPair();
   const file = textFile(ours, { maxReadBytes: 8 });
   await peer.sendall("one\ntwo\nthree\n");
@@ -125,7 +125,7 @@ test("maxReadBytes is that of readlines, too, whose lines stay", async () => {
   expect(await file.read()).toBe("three\n");
 });
 
-test("MAX_FILE_READ: what one read can ask for", async () => {
+test("MAX_FILE_READ: the largest size of a read", async () => {
   const [ours, peer] = unixPair();
   const file = bytesFile(ours);
   await peer.sendall("few");
@@ -134,7 +134,7 @@ test("MAX_FILE_READ: what one read can ask for", async () => {
   expect(String(await file.read(MAX_FILE_READ))).toBe("few");
 });
 
-test("a record that is longer than the buffer is cut, as Python's is", async () => {
+test("a record that is longer than the buffer is truncated, as in Python", async () => {
   const [ours, peer] = socketpair(AF_UNIX, SOCK_SEQPACKET);
   await peer.send(Buffer.alloc(10, "x"));
   await peer.send("y");

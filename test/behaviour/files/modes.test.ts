@@ -1,10 +1,10 @@
-// Which modes of a file compile: those that are refused when the file is made do not, where they are written out.
+// Which modes of makefile() compile: a literal mode that makefile() refuses does not.
 import { expect, onTestFinished, test } from "vitest";
 import { type SocketFile, socketpair } from "../../../src/index.ts";
 
 const REFUSED = { code: "ERR_INVALID_ARG_VALUE" };
 
-test("a mode that is none does not compile, and is refused", () => {
+test("an invalid mode does not compile, and makefile() refuses it", () => {
   const both = socketpair();
   onTestFinished(() => {
     for (const each of both) each.close();
@@ -16,7 +16,7 @@ test("a mode that is none does not compile, and is refused", () => {
   expect(() => ours.makefile("r+", { buffering: 1 })).toThrow(expect.objectContaining(REFUSED));
 });
 
-test("a mode that is not known before compiles, and makes a file of either kind", async () => {
+test("a mode that is known only at run time compiles, and makes a file of text or of bytes", async () => {
   const both = socketpair();
   const modes: readonly string[] = ["", "wr"];
   const [ours] = both;

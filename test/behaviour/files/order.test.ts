@@ -1,4 +1,4 @@
-// Files of a socket: who is served when, what waits and is given up, what is kept, and when the descriptor goes.
+// Files of a socket: the order of reads and writes, waits that end early, bytes that stay, and the descriptor's close.
 import { closeSync, fstatSync } from "node:fs";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { describe, expect, onTestFinished, test, vi } from "vitest";
@@ -21,7 +21,7 @@ import { unhandled } from "../../support/unhandled.ts";
 
 const CLOSED = { code: "ERR_SOCKWRIGHT_FILE_CLOSED" };
 
-test("reads that are asked for at once are served in their order", async () => {
+test("concurrent reads are served in the order of their calls", async () => {
   const [ours, peer] = unixPair();
   await using file = ours.makefile("rb");
   const reads = [file.readline(), file.read(3), file.readline(2), file.readinto(Buffer.alloc(1)), file.read1(1)];
@@ -29,7 +29,7 @@ test("reads that are asked for at once are served in their order", async () => {
   expect((await Promise.all(reads)).map(String)).toEqual(["line\n", "abc", "xy", "1", "e"]);
 });
 
-test("what is read ahead is the file's, and the rest the socket's; an unbuffered file reads nothing ahead", async () => {
+test("an unbuffered file reads nothing ahead: the bytes after its line stay with the socket", async () => {
   const [ours, peer] = unixPair();
   await peer.sendall("first\nsecond\n");
   await using unbuffered = ours.makefile("rb", { buffering: 0 });
@@ -38,7 +38,7 @@ test("what is read ahead is the file's, and the rest the socket's; an unbuffered
   expect(String(await unbuffered.readline(5))).toBe("\n");
 });
 
-test("an unbuffered line may come in pieces, be limited, and end with the stream", async () => {
+test("an unbuffered line may arrive in pieces, have a size limit, and end with the stream", async () => {
   const [ours, peer] = await tcpPair();
   await using file = ours.makefile("rb", { buffering: 0 });
   const line = file.readline();
@@ -52,7 +52,7 @@ test("an unbuffered line may come in pieces, be limited, and end with the stream
   expect(String(await file.readline())).toBe("");
 });
 
-test("a time-out takes nothing: the next read has all that came", async () => {
+test("a timeout discards nothing: the next read returns all bytes that have arrived", async () => {
   const [ours, peer] = unixPair();
   ours.settimeout(10);
   await using file = ours.makefile("r");
@@ -63,7 +63,7 @@ test("a time-out takes nothing: the next read has all that came", async () => {
   expect(await file.readline()).toBe("half a line\n");
 });
 
-test("the time-out is that of each receive, as in Python: what comes lets all reads of the file wait anew", async () => {
+test("the timeout applies to each receive, as in Python: bytes that arrive restart it for all reads of the file", async () => {
   vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "performance"] });
   onTestFinished(() => {
     vi.useRealTimers();
@@ -88,12 +88,12 @@ test("the time-out is that of each receive, as in Python: what comes lets all re
   await expect(late).rejects.toMatchObject({ code: "ERR_SOCKWRIGHT_TIMEOUT" });
 });
 
-/** All that was sent is received: another descriptor of the socket finds nothing. */
+/** Waits until all sent bytes are received: a peek at another descriptor of the socket finds none. */
 async function received(other: Socket): Promise<void> {
   while (other.tryRecv(Buffer.alloc(1), MSG_PEEK) !== WOULD_BLOCK) await nextTurn();
 }
 
-test("a read that does not wait takes all that has come, in as many receives as that needs", async () => {
+test("a non-blocking read takes all bytes that have arrived, with as many receives as it needs", async () => {
   const [ours, peer] = unixPair();
   ours.settimeout(0);
   await using file = ours.makefile("rb", { buffering: 64 });
@@ -104,7 +104,7 @@ test("a read that does not wait takes all that has come, in as many receives as 
   expect(String(await file.read(4))).toBe("part");
 });
 
-test("lines that readlines() has when the stream fails, or it times out, stay to be read", async () => {
+test("lines that readlines() has read before it times out or fails stay readable", async () => {
   const [ours, peer] = unixPair();
   await using file = ours.makefile("rb");
   ours.settimeout(20);
@@ -121,7 +121,7 @@ test("lines that readlines() has when the stream fails, or it times out, stay to
   await expect(behind).rejects.toMatchObject(CLOSED);
 });
 
-test("lines at hand that readlines() cannot have at once stay to be read", async () => {
+test("buffered lines stay readable after readlines() has failed with EAGAIN or an encoding error", async () => {
   const [ours, peer] = unixPair();
   await using file = ours.makefile("rb");
   await peer.sendall("one\ntwo\nthree\nfour\npart");
@@ -150,7 +150,7 @@ test("lines at hand that readlines() cannot have at once stay to be read", async
   expect([await strict.readline(), await strict.read(5)]).toEqual(["two\n", "three"]);
 });
 
-test("a byte that is no text is told at once, also where nothing comes behind it", async () => {
+test("an invalid byte is reported at once, even if no byte follows it", async () => {
   const [ours, peer] = unixPair();
   await using file = ours.makefile("r", { errors: "strict" });
   const error = { code: "ERR_SOCKWRIGHT_ENCODING" };
@@ -162,7 +162,7 @@ test("a byte that is no text is told at once, also where nothing comes behind it
   await expect(file.read(1)).rejects.toMatchObject(error);
 });
 
-test("a read that does not wait looks behind urgent data, where a receive ends", async () => {
+test("a non-blocking read continues after urgent data, where a receive stops", async () => {
   const [ours, peer] = await tcpPair();
   await peer.sendall("abc");
   await peer.send("!", { flags: MSG_OOB });
@@ -173,7 +173,7 @@ test("a read that does not wait looks behind urgent data, where a receive ends",
   expect(String(await file.read(7))).toBe("abcdefg");
 });
 
-test("a time-out that is changed while a read waits is that of its next receive", async () => {
+test("a timeout that changes during a read applies to its next receive", async () => {
   vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "performance"] });
   onTestFinished(() => {
     vi.useRealTimers();
@@ -206,7 +206,7 @@ test("a time-out that is changed while a read waits is that of its next receive"
   }
 });
 
-test("an iteration has lines that came before what a read of the socket waits for, and is over at its end for good", async () => {
+test("iteration returns buffered lines while a read of the socket waits, and once ended it stays ended", async () => {
   const [ours, peer] = await tcpPair();
   await using file = ours.makefile("r");
   await peer.sendall("one\ntwo\n");
@@ -214,7 +214,7 @@ test("an iteration has lines that came before what a read of the socket waits fo
   expect(await lines.next()).toEqual({ done: false, value: "one\n" });
   const waiting = ours.recv(10);
   expect(await lines.next()).toEqual({ done: false, value: "two\n" });
-  // This one waits behind the socket's own, and ends with the file all the same.
+  // This read waits behind the socket's own, but still ends with the file.
   const behind = lines.next();
   await file.close();
   expect(await behind).toEqual({ done: true, value: undefined });
@@ -230,7 +230,7 @@ test("an iteration has lines that came before what a read of the socket waits fo
   expect(await left.next()).toEqual({ done: true, value: undefined });
 });
 
-test("a flush that timed out before its first byte keeps what was written, for the next one", async () => {
+test("a flush that timed out before its first byte keeps the written bytes for the next flush", async () => {
   const [ours, peer] = unixPair();
   fill(ours);
   ours.settimeout(10);
@@ -245,7 +245,7 @@ test("a flush that timed out before its first byte keeps what was written, for t
   expect(String(await peer.recv(100))).toBe("kept and more");
 });
 
-test("a write is counted as Python counts, and text is refused bytes", async () => {
+test("write() returns the same count as in Python, and a text file refuses bytes", async () => {
   const [ours, peer] = unixPair();
   await using text = ours.makefile("w", { newline: "\r\n", buffering: 1 });
   expect(await text.write("😀é\n")).toBe(3);
@@ -266,7 +266,7 @@ test("a write is counted as Python counts, and text is refused bytes", async () 
   await expect(strict.write("é")).rejects.toMatchObject({ code: "ERR_INVALID_ARG_VALUE" });
 });
 
-test("writes and sends of the socket leave in the order of their calls", async () => {
+test("writes of a file and sends of its socket leave in the order of their calls", async () => {
   const [ours, peer] = unixPair();
   await using file = ours.makefile("wb", { buffering: 4 });
   const done = [
@@ -286,7 +286,7 @@ test("writes and sends of the socket leave in the order of their calls", async (
 });
 
 describe("the descriptor", () => {
-  test("is closed with the last of the socket and its files, in whatever order", async () => {
+  test("is closed with the last of the socket and its files, in any order", async () => {
     for (const order of ["socket first", "files first", "between"]) {
       const [ours, peer] = await tcpPair();
       const number = ours.fileno();
@@ -302,7 +302,7 @@ describe("the descriptor", () => {
     }
   });
 
-  test("a socket that is closed is so at once, also for a subclass and `await using`", async () => {
+  test("stays open for a file after `await using` has closed the socket, which refuses calls at once", async () => {
     const [ours, peer] = unixPair();
     const file = ours.makefile("rw");
     const waiting = ours.recv(1);
@@ -325,7 +325,7 @@ describe("the descriptor", () => {
         throw new Error("in the handler");
       },
     ],
-  ])("serve() closes its peer for good when the handler %s, also where files of it are open", async (_how, end) => {
+  ])("serve() closes the connection when the handler %s, even if its files are open", async (_how, end) => {
     const listener = socket();
     onTestFinished(() => listener.close());
     listener.bind({ host: "127.0.0.1", port: 0 });
@@ -352,7 +352,7 @@ describe("the descriptor", () => {
     await serving;
   });
 
-  test("detach() takes the descriptor from the files", async () => {
+  test("detach() takes the descriptor away from the files", async () => {
     const [ours] = unixPair();
     const file = ours.makefile("r");
     closeSync(ours.detach());
@@ -362,7 +362,7 @@ describe("the descriptor", () => {
   });
 });
 
-test("a close ends the reads that wait, and iteration quietly; a second one does nothing", async () => {
+test("close() of a file rejects its waiting reads and ends iteration without an error; a second close() does nothing", async () => {
   const [ours, peer] = unixPair();
   const file = ours.makefile("r");
   const loop = (async () => {
@@ -379,12 +379,12 @@ test("a close ends the reads that wait, and iteration quietly; a second one does
   await expect(behind).rejects.toMatchObject(CLOSED);
   await expect(file.flush()).rejects.toMatchObject(CLOSED);
   expect(() => file.readable()).toThrow(expect.objectContaining(CLOSED));
-  // The receive that waited takes nothing of what comes for the socket.
+  // The receive that waited takes none of the bytes that arrive for the socket.
   await peer.sendall("socket's");
   expect(String(await ours.recv(100))).toBe("socket's");
 });
 
-test("close sends what was written; what fails then is told, and the descriptor goes all the same", async () => {
+test("close() sends the buffered bytes; if that fails, it rejects and still closes the descriptor", async () => {
   const [ours, peer] = unixPair();
   const file = ours.makefile("w");
   await file.write("x");
@@ -395,7 +395,7 @@ test("close sends what was written; what fails then is told, and the descriptor 
   await file.close();
 });
 
-test("what nobody awaits ends no process", async () => {
+test("a rejected call that is not awaited does not end the process", async () => {
   const errors = await unhandled(async () => {
     const [ours, peer] = unixPair();
     const file = ours.makefile("rwb", { buffering: 0 });
@@ -414,7 +414,7 @@ test("what nobody awaits ends no process", async () => {
   expect(errors).toEqual([]);
 });
 
-test("a datagram is what one receive of a file gives", async () => {
+test("one receive of a file returns one datagram", async () => {
   const [ours, peer] = socketpair(AF_UNIX, SOCK_DGRAM);
   onTestFinished(() => {
     for (const each of [ours, peer]) each.close();
@@ -429,13 +429,13 @@ test("a datagram is what one receive of a file gives", async () => {
 test.each([
   ["datagram", SOCK_DGRAM],
   ["record", SOCK_SEQPACKET],
-])("no %s is cut that fits into the buffer of the file", async (_what, type) => {
+])("a %s that fits into the buffer of the file is not truncated", async (_what, type) => {
   const [ours, peer] = socketpair(AF_UNIX, type) as unknown as [Socket, Socket];
   onTestFinished(() => {
     for (const each of [ours, peer]) each.close();
   });
   await using file = ours.makefile("rb");
-  // What is left of the memory that small receives share is of every size in turn.
+  // Small receives share a slab: the memory left in it has another size in each round.
   for (let sent = 0; sent < 20; sent++) {
     const bytes = Buffer.alloc(7_000, sent);
     await peer.send(bytes);

@@ -1,5 +1,5 @@
-// The cases of CPython's test_socket.py for what makefile() gives, by their names: FileObjectClassTestCase, and its subclasses for
-// buffers and text. Where this library differs, the test says so.
+// The cases of CPython's test_socket.py for makefile(), by their names: FileObjectClassTestCase and its subclasses for
+// buffers and text. Where this library differs, the title says so.
 import { describe, expect, onTestFinished, test } from "vitest";
 import type { MakefileOptions, Socket, SocketFile } from "../../../src/index.ts";
 import { tcpPair } from "../../support/sockets.ts";
@@ -32,7 +32,7 @@ interface Files {
   readonly writeSocket: Socket;
 }
 
-/** Bytes have no options of text. */
+/** A file of bytes accepts no text options. */
 function optionsFor(mode: string, { newline, ...options }: MakefileOptions): MakefileOptions {
   return mode.includes("b") ? options : { ...options, newline };
 }
@@ -47,7 +47,7 @@ async function files({ readMode, writeMode, options }: Case): Promise<Files> {
   return { reads, writes, readSocket, writeSocket };
 }
 
-/** What is written, and read: of text as text. */
+/** The message to write or read: a string for a file of text. */
 function message(mode: string): Buffer | string {
   return mode.includes("b") ? MESSAGE : MESSAGE.toString();
 }
@@ -65,7 +65,7 @@ describe.each(cases)("$name", (each) => {
     await writes.flush();
   }
 
-  test("testReadAfterTimeout: here a later read has what came, since nothing is lost", async () => {
+  test("testReadAfterTimeout: here a later read returns the bytes that have arrived, since a timeout discards nothing", async () => {
     const all = await files(each);
     all.readSocket.settimeout(20);
     await send(all, written.slice(0, 3) as string | Buffer);
@@ -164,7 +164,7 @@ describe("UnbufferedFileObjectClassTestCase", () => {
     options: { buffering: 0 },
   };
 
-  test("testUnbufferedReadline: a second file reads on where the first one ended", async () => {
+  test("testUnbufferedReadline: a second file continues where the first one stopped", async () => {
     const { reads, writes, readSocket } = await files(unbuffered);
     await writes.write(Buffer.concat([Buffer.from("A. "), MESSAGE, Buffer.from("B. "), MESSAGE]) as never);
     expect(String(await reads.readline())).toBe(`A. ${MESSAGE.toString()}`);
@@ -172,7 +172,7 @@ describe("UnbufferedFileObjectClassTestCase", () => {
     expect(String(await second.readline())).toBe(`B. ${MESSAGE.toString()}`);
   });
 
-  test("testMakefileClose: here the socket takes no calls once it is closed, and the file goes on", async () => {
+  test("testMakefileClose: here a closed socket refuses calls, and its file continues to read", async () => {
     const { reads, writes, readSocket } = await files(unbuffered);
     readSocket.close();
     await expect(readSocket.recv(1024)).rejects.toMatchObject({ code: "ERR_SOCKWRIGHT_CLOSED" });
@@ -182,14 +182,14 @@ describe("UnbufferedFileObjectClassTestCase", () => {
     await expect(reads.read(1024)).rejects.toMatchObject({ code: "ERR_SOCKWRIGHT_FILE_CLOSED" });
   });
 
-  test("testMakefileCloseSocketDestroy: the last of both closes the descriptor, which the peer sees", async () => {
+  test("testMakefileCloseSocketDestroy: the second close closes the descriptor, and the peer sees the end of the stream", async () => {
     const { reads, readSocket, writeSocket } = await files(unbuffered);
     readSocket.close();
     await reads.close();
     expect(await writeSocket.recv(1)).toEqual(Buffer.alloc(0));
   });
 
-  test("testSmallReadNonBlocking: what would wait is EAGAIN, where Python gives None", async () => {
+  test("testSmallReadNonBlocking: a read that would block fails with EAGAIN, where Python returns None", async () => {
     const { reads, writes, readSocket } = await files(unbuffered);
     const again = { code: "EAGAIN" };
     readSocket.setblocking(false);
@@ -204,7 +204,7 @@ describe("UnbufferedFileObjectClassTestCase", () => {
     await expect(reads.read(1)).rejects.toMatchObject(again);
   });
 
-  test("testWriteNonBlocking: what does not fit is EAGAIN, with what had gone", async () => {
+  test("testWriteNonBlocking: a write that does not fit fails with EAGAIN and the number of sent bytes", async () => {
     const { writes, writeSocket } = await files(unbuffered);
     writeSocket.setblocking(false);
     const big = Buffer.alloc(16 * 1024 * 1024, "x");

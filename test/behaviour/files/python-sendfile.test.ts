@@ -1,5 +1,5 @@
-// The cases of CPython's test_socket.py for sendfile(), by their names: SendfileUsingSendfileTest. Where this library differs, the
-// test says so.
+// The cases of CPython's test_socket.py for sendfile(), by their names: SendfileUsingSendfileTest. Where this library
+// differs, the title says so.
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -32,12 +32,12 @@ async function receiveAll(from: Socket): Promise<Buffer> {
   return Buffer.concat(chunks);
 }
 
-/** What the peer gets of a sendfile, which closes the socket, and what that gave. */
+/** Calls sendfile() and closes the socket; returns the result and the bytes that the peer received. */
 async function sentBy(send: (ours: Socket, file: FileHandle) => Promise<number>): Promise<[number, Buffer]> {
   const [ours, peer] = await tcpPair();
   const file = await opened();
   const [count, received] = await Promise.all([send(ours, file).finally(() => ours.close()), receiveAll(peer)]);
-  // Python's moves the position of the file; here it stays.
+  // Python moves the position of the file; here it stays.
   const { bytesRead } = await file.read(Buffer.alloc(1), 0, 1);
   expect(bytesRead).toBe(1);
   return [count, received];
@@ -54,7 +54,7 @@ test("testRegularFile", async () => {
   expectSame(received, data);
 });
 
-test("testNonRegularFile: what is no file is refused", async () => {
+test("testNonRegularFile: an argument that is not a file is refused", async () => {
   const [ours] = await tcpPair();
   const bytes: unknown = Buffer.from("bytes");
   await expect(ours.sendfile(bytes as FileHandle)).rejects.toMatchObject({ code: "ERR_INVALID_ARG_TYPE" });

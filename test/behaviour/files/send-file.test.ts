@@ -1,4 +1,4 @@
-// sendfile() where Python's tests end: what is no file, files that change or have no sendfile(2), broken pipes, order and turns.
+// sendfile() beyond Python's tests: invalid files, files that change or lack sendfile(2), broken pipes, order, turns.
 
 import { spawnSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
@@ -54,7 +54,7 @@ async function receive(from: Socket, count: number): Promise<Buffer> {
   return Buffer.concat(chunks);
 }
 
-describe("what is no regular file is refused by its name", () => {
+describe("an argument that is not a readable regular file is refused", () => {
   const refused = {
     name: "TypeError",
     code: "ERR_INVALID_ARG_VALUE",
@@ -71,7 +71,7 @@ describe("what is no regular file is refused by its name", () => {
     await expect(ours.sendfile(peer.fileno())).rejects.toMatchObject(refused);
   });
 
-  test("what was given is told on one line", async () => {
+  test("the error message has one line", async () => {
     const [ours] = unixPair();
     const folderHandle = await open("/");
     onTestFinished(() => folderHandle.close());
@@ -82,7 +82,7 @@ describe("what is no regular file is refused by its name", () => {
     ["a path", () => "/etc/passwd", "await open(path)"],
     ["a URL", () => new URL("file:///etc/passwd"), "await open(path)"],
     ["the promise of a file", () => Promise.resolve(), "await the promise"],
-  ])("%s is told what to write", async (_name, given, form) => {
+  ])("the error for %s shows the correct call", async (_name, given, form) => {
     const [ours] = unixPair();
     const call: unknown = Reflect.apply(ours.sendfile, ours, [given()]);
     await expect(call).rejects.toMatchObject({
@@ -92,7 +92,7 @@ describe("what is no regular file is refused by its name", () => {
   });
 
   test("a pipe", () => {
-    // A process of its own has one as its standard input.
+    // A process of its own has a pipe as its standard input.
     const program = `
       import { socketpair } from "sockwright";
       const [ours, peer] = socketpair();
@@ -109,7 +109,7 @@ describe("what is no regular file is refused by its name", () => {
     expect(stdout).toBe("ERR_INVALID_ARG_VALUE\n");
   });
 
-  test("a file that is closed, or was never open, or is not open for reading", async () => {
+  test("a file that is closed, was never open, or is not open for reading", async () => {
     const [ours] = unixPair();
     const file = await open(join(folder, "closed"), "w");
     await expect(ours.sendfile(file)).rejects.toMatchObject({
@@ -127,7 +127,7 @@ describe("what is no regular file is refused by its name", () => {
   });
 });
 
-test("a seqpacket socket, and one that is not connected", async () => {
+test("sendfile() fails on a seqpacket socket and on an unconnected socket", async () => {
   const file = fileOf("data");
   const [record, other] = socketpair(AF_UNIX, SOCK_SEQPACKET);
   await expect(record.sendfile(file)).rejects.toMatchObject({ code: "ERR_SOCKWRIGHT_NO_SENDFILE" });
@@ -143,7 +143,7 @@ describe.each([
   ["TCP", tcpPair],
   ["Unix", async () => unixPair()],
 ] as const)("over %s", (_name, make) => {
-  test("a file of several pieces, between two sends", async () => {
+  test("a file of several windows is sent in order between two sends", async () => {
     const [ours, peer] = await make();
     const data = Buffer.alloc(3 * FILE_WINDOW_BYTES + 17, "0123456789");
     const file = fileOf(data);
@@ -160,7 +160,7 @@ describe.each([
     ).toBe(true);
   });
 
-  test("it needs no room for the end, where the peer reads nothing", async () => {
+  test("the end of the file needs no room in the send buffer, although the peer reads nothing", async () => {
     const [ours] = await make();
     const file = fileOf("few bytes");
     expect(await ours.sendfile(file)).toBe(9);
@@ -169,12 +169,12 @@ describe.each([
     expect(await ours.sendfile(file, Number.MAX_SAFE_INTEGER)).toBe(0);
   });
 
-  test("a broken pipe is EPIPE", async () => {
+  test("a broken pipe fails with EPIPE", async () => {
     const [ours, peer] = await make();
     const data = Buffer.alloc(64 * 1024);
     const file = fileOf(data);
     peer.close();
-    // TCP tells of it by a reset, after the first bytes.
+    // TCP reports the close by a reset, after the first bytes.
     for (let sends = 0; sends < 100; sends++) {
       try {
         await ours.sendfile(file);
@@ -188,7 +188,7 @@ describe.each([
     await expect(ours.sendfile(file)).rejects.toMatchObject({ code: "EPIPE" });
   });
 
-  test("a close, a signal and a time-out end one that waits, and its copy of the descriptor goes", async () => {
+  test("a close, a signal and a timeout end a waiting sendfile(), which closes its copy of the descriptor", async () => {
     const file = fileOf(Buffer.alloc(32 * FILE_WINDOW_BYTES));
     const before = kernel.openDescriptors();
     const [ours] = await make();
@@ -215,7 +215,7 @@ describe.each([
   });
 });
 
-test("whoever closes the file meanwhile neither stops it nor sends another one's bytes", async () => {
+test("closing the file during sendfile() neither stops it nor makes it send another file", async () => {
   const [ours, peer] = await tcpPair();
   const data = Buffer.alloc(16 * FILE_WINDOW_BYTES, "a");
   const path = join(folder, "closed-meanwhile");
@@ -230,7 +230,7 @@ test("whoever closes the file meanwhile neither stops it nor sends another one's
   expect(received.equals(data)).toBe(true);
 });
 
-test("a file that shrinks, and one that grows: the end is where it is found", async () => {
+test("if the file shrinks or grows meanwhile, sendfile() ends where it finds the end", async () => {
   const [ours, peer] = await tcpPair();
   const bytes = 32 * FILE_WINDOW_BYTES;
   const file = fileOf(Buffer.alloc(bytes));
@@ -247,8 +247,8 @@ test("a file that shrinks, and one that grows: the end is where it is found", as
   await drained;
 });
 
-describe("a file without sendfile(2) is read, and sent", () => {
-  test("one of /proc, whose size is 0", async () => {
+describe("a file without support for sendfile(2) is read and sent", () => {
+  test("a file of /proc, whose size is 0", async () => {
     const [ours, peer] = unixPair();
     const file = openFile("/proc/self/mountinfo");
     const expected = readFileSync("/proc/self/mountinfo");
@@ -257,7 +257,7 @@ describe("a file without sendfile(2) is read, and sent", () => {
     expect(received.equals(expected)).toBe(true);
   });
 
-  test.each(["EINVAL", "ENOSYS", "EOPNOTSUPP"] as const)("what says so is %s", async (code) => {
+  test.each(["EINVAL", "ENOSYS", "EOPNOTSUPP"] as const)("sendfile(2) fails with %s", async (code) => {
     const data = Buffer.alloc(5 * READ_FILE_BYTES + 1, "0123456789");
     const file = fileOf(data);
     const sendfile = vi.spyOn(kernel, "sendfile").mockImplementation(() => -constants.errno[code]);
@@ -270,8 +270,8 @@ describe("a file without sendfile(2) is read, and sent", () => {
   });
 });
 
-describe("what is not in memory is brought in by another thread", () => {
-  /** The kernel says so of everything, until the test ends. */
+describe("pages that are not in memory are read by another thread", () => {
+  /** The kernel reports no page as in memory until the test ends. */
   function missing(code: "EAGAIN" | "EOPNOTSUPP" = "EAGAIN") {
     const probe = vi.spyOn(kernel, "probeFile").mockImplementation(() => -constants.errno[code]);
     const sendfile = vi.spyOn(kernel, "sendfile");
@@ -282,7 +282,7 @@ describe("what is not in memory is brought in by another thread", () => {
     return { probe, sendfile };
   }
 
-  test("once for each window, of which the kernel sends no byte before", async () => {
+  test("once for each window, before the kernel sends a byte of it", async () => {
     const { probe, sendfile } = missing();
     const [ours, peer] = await tcpPair();
     const data = Buffer.alloc(2 * FILE_WINDOW_BYTES + 10, "0123456789");
@@ -295,7 +295,7 @@ describe("what is not in memory is brought in by another thread", () => {
     expect(probe.mock.calls.map(([, position]) => position)).toEqual([0, FILE_WINDOW_BYTES, 2 * FILE_WINDOW_BYTES]);
   });
 
-  test("where nobody can tell, the first window", async () => {
+  test("if the kernel cannot tell, for the first window only", async () => {
     const { probe } = missing("EOPNOTSUPP");
     const [ours, peer] = await tcpPair();
     const data = Buffer.alloc(2 * FILE_WINDOW_BYTES, "0123456789");
@@ -303,7 +303,7 @@ describe("what is not in memory is brought in by another thread", () => {
     expect([count, received.equals(data), probe.mock.calls.length]).toEqual([data.length, true, 1]);
   });
 
-  test("a signal and a close end the wait; the copy of the descriptor goes when nobody reads it", async () => {
+  test("a signal and a close end the wait; the copy of the descriptor is closed when the thread's read ends", async () => {
     const { sendfile } = missing();
     const file = fileOf("few bytes");
     const [ours, peer] = unixPair();
@@ -314,7 +314,7 @@ describe("what is not in memory is brought in by another thread", () => {
     await expect(aborted).rejects.toMatchObject({ name: "AbortError", bytesSent: 0 });
     expect(kernel.openDescriptors()).toBe(before + 1);
 
-    // Nothing was cut: the next one is sent.
+    // No byte was sent, so that the next sendfile() can run.
     const [count, received] = await Promise.all([ours.sendfile(file), receive(peer, 9)]);
     expect([count, String(received)]).toEqual([9, "few bytes"]);
     await until(() => kernel.openDescriptors() === before, "the ends of the reads");
@@ -326,7 +326,7 @@ describe("what is not in memory is brought in by another thread", () => {
     expect(sendfile.mock.calls.length).toBe(calls);
   });
 
-  test("a file that shrinks meanwhile ends where it does", async () => {
+  test("a file that shrinks meanwhile is sent up to its new end", async () => {
     missing();
     const [ours] = await tcpPair();
     const file = fileOf("many bytes");
@@ -335,7 +335,7 @@ describe("what is not in memory is brought in by another thread", () => {
     expect(await sending).toBe(4);
   });
 
-  test("a file that the kernel has forgotten arrives, and sendfile(2) finds each part in memory", async (context) => {
+  test("an evicted file arrives, and sendfile(2) finds each part in memory", async (context) => {
     const [ours, peer] = await tcpPair();
     const data = randomBytes(20 * FILE_WINDOW_BYTES + 1);
     const file = fileOf(data);
@@ -350,11 +350,11 @@ describe("what is not in memory is brought in by another thread", () => {
     onTestFinished(() => sendfile.mockRestore());
     const [count, received] = await Promise.all([ours.sendfile(file), receive(peer, data.length)]);
     expect([count, received.equals(data)]).toEqual([data.length, true]);
-    // At its end there is nothing.
+    // 0: there is no byte at the end of the file.
     expect([...found].filter((result) => result !== 0)).toEqual([1]);
   });
 
-  test("over the kernel of a test", async () => {
+  test("with a fake kernel whose preadv2(2) fails with EAGAIN", async () => {
     const file = fileOf("few bytes");
     using played = fakeKernel();
     played.script("preadv2", ["EAGAIN"]);
@@ -365,7 +365,7 @@ describe("what is not in memory is brought in by another thread", () => {
   });
 });
 
-test("FILE_WINDOW_BYTES: others have their turn between two pieces", async () => {
+test("FILE_WINDOW_BYTES: other work runs between two windows", async () => {
   const [ours, peer] = await tcpPair();
   const [asking, answering] = unixPair();
   const pieces = vi.spyOn(kernel, "sendfile");
@@ -385,17 +385,17 @@ test("FILE_WINDOW_BYTES: others have their turn between two pieces", async () =>
   expect(turns).toBeGreaterThan(3);
 });
 
-test("O_NONBLOCK that somebody else has cleared is set again: nothing blocks", async () => {
+test("sendfile() sets O_NONBLOCK again after another process has cleared it, and does not block", async () => {
   const [ours, peer] = await tcpPair();
   const bytes = 16 * FILE_WINDOW_BYTES;
-  // libuv makes a standard input blocking in the child, and with it the open socket.
+  // libuv makes the child's standard input blocking, and with it the open socket of this process.
   spawnSync(process.execPath, ["-e", "0"], { stdio: [ours.fileno(), "ignore", "inherit"] });
   const sending = ours.sendfile(fileOf(Buffer.alloc(bytes)));
   expect((await receive(peer, bytes)).length).toBe(bytes);
   expect(await sending).toBe(bytes);
 });
 
-test("over the kernel of a test: short, interrupted and failing calls", async () => {
+test("with a fake kernel: short, interrupted and failing calls", async () => {
   const data = Buffer.alloc(100_000, "0123456789");
   const file = fileOf(data);
   using played = fakeKernel();
@@ -413,8 +413,8 @@ test("over the kernel of a test: short, interrupted and failing calls", async ()
   expect(received.equals(data)).toBe(true);
 });
 
-// In a process of its own: whoever takes a handler of SIGPIPE off leaves the signal as the kernel has it, and not as Node had it.
-test("a broken pipe makes no signal, where one would be handled, and where it would end the process", async () => {
+// In a process of its own: after a program removes its SIGPIPE handler, the signal has the kernel's action, not Node's.
+test("a broken pipe raises no SIGPIPE, neither to a handler nor where the signal would end the process", async () => {
   const child = await startChild(process.execPath, [
     fileURLToPath(new URL("programs/broken-pipe.mjs", import.meta.url)),
   ]);

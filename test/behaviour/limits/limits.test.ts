@@ -43,7 +43,7 @@ function pair(): [Socket, Socket] {
 
 const OUT_OF_RANGE = expect.objectContaining({ code: "ERR_OUT_OF_RANGE" });
 
-describe("a limit is the last value that is taken, and the next one is refused by its name", () => {
+describe("each limit is the largest accepted value; the next one is refused with ERR_OUT_OF_RANGE", () => {
   test("MAX_TRANSFER_BYTES: recv", async () => {
     const [left] = pair();
     left.settimeout(0);
@@ -84,7 +84,7 @@ describe("a limit is the last value that is taken, and the next one is refused b
   });
 });
 
-test("MAX_INET_TEXTS: more addresses than are kept as text are still read right, and the first one again", () => {
+test("MAX_INET_TEXTS: addresses beyond the cache are decoded correctly, and so are the first ones again", () => {
   const view = new DataView(new ArrayBuffer(16));
   view.setUint16(0, AF_INET, true);
   const hostOf = (address: number): string | undefined => {
@@ -101,8 +101,8 @@ test("MAX_INET_TEXTS: more addresses than are kept as text are still read right,
   expect(addresses.map(hostOf)).toEqual(expected);
 });
 
-describe("received memory", () => {
-  test("POOLED_RECEIVE_BYTES: up to it a Buffer is cut from a slab of SLAB_BYTES, above it the Buffer is its own", async () => {
+describe("memory of received data", () => {
+  test("POOLED_RECEIVE_BYTES: a receive up to that size gets a Buffer in a slab of SLAB_BYTES, a larger one its own memory", async () => {
     const [left, right] = pair();
     await left.sendall(Buffer.alloc(POOLED_RECEIVE_BYTES * 3));
     const pooled = await right.recv(POOLED_RECEIVE_BYTES);
@@ -112,7 +112,7 @@ describe("received memory", () => {
     expect(own.buffer.byteLength).not.toBe(SLAB_BYTES);
   });
 
-  test("SCRATCH_BYTES: when more than half of it is used, the receiver gets it without a copy", async () => {
+  test("SCRATCH_BYTES: a receive that fills more than half of it gets the memory without a copy", async () => {
     const [left, right] = pair();
     await left.sendall(Buffer.alloc(SCRATCH_BYTES));
     const whole = await right.recv(SCRATCH_BYTES);
@@ -122,7 +122,7 @@ describe("received memory", () => {
     expect(half.buffer.byteLength).toBeLessThan(SCRATCH_BYTES);
   });
 
-  test("CHUNK_BYTES: iteration over a stream asks for no more", async () => {
+  test("CHUNK_BYTES: the size of a receive in an iteration over a stream", async () => {
     const [left, right] = pair();
     const received = vi.spyOn(kernel, "recv");
     await left.sendall("x");
@@ -130,7 +130,7 @@ describe("received memory", () => {
     expect(received.mock.calls.map(([, , , , length]) => length)).toEqual([CHUNK_BYTES]);
   });
 
-  test("DATAGRAM_BYTES: iteration over datagrams has room for the largest of UDP", () => {
+  test("DATAGRAM_BYTES: iteration over datagrams has room for the largest UDP datagram", () => {
     expect(DATAGRAM_BYTES).toBeGreaterThan(65_507);
     const received = vi.spyOn(kernel, "recvfrom");
     const udp = socket(AF_INET, SOCK_DGRAM);
@@ -163,13 +163,13 @@ describe("waits that double", () => {
     expect(waits[9]).toBe(maxMs);
   });
 
-  test("MAX_SPURIOUS_WAKEUPS: so many in a row, then the socket is left alone for a while", async () => {
+  test("MAX_SPURIOUS_WAKEUPS: after that many in a row, the socket is not watched for a while", async () => {
     const [left, right] = pair();
     const received = vi.spyOn(kernel, "recv").mockReturnValue(-constants.errno.EAGAIN);
     const waiting = right.recv(1);
     await left.sendall("x");
     await new Promise<void>((resolve) => subscribe("sockwright:socket:spurious", () => resolve()));
-    // The first attempt was made when the call was; the others followed an event each.
+    // The call made the first attempt, and each event one more.
     expect(received).toHaveBeenCalledTimes(1 + MAX_SPURIOUS_WAKEUPS);
     received.mockRestore();
     expect((await waiting).toString()).toBe("x");
@@ -177,7 +177,7 @@ describe("waits that double", () => {
 });
 
 describe("the budget of a turn", () => {
-  test("CALLS_PER_TURN: so many calls in one microtask queue, the next one in another turn", async () => {
+  test("CALLS_PER_TURN: that many calls run in one microtask queue, and the next one in another turn", async () => {
     const [left, right] = pair();
     await left.sendall(Buffer.alloc(CALLS_PER_TURN * 2));
     await new Promise(setImmediate);
@@ -195,7 +195,7 @@ describe("the budget of a turn", () => {
     expect(received.mock.calls.length).toBeGreaterThanOrEqual(CALLS_PER_TURN * 2);
   });
 
-  test("BYTES_PER_TURN: so many bytes, and the next call is in another turn", async () => {
+  test("BYTES_PER_TURN: after that many bytes, the next call runs in another turn", async () => {
     const [left, right] = pair();
     const sent = left.sendall(Buffer.alloc(BYTES_PER_TURN * 2));
     let taken = 0;
@@ -211,12 +211,12 @@ describe("the budget of a turn", () => {
     expect(takenBeforeNextTurn).toBeLessThanOrEqual(BYTES_PER_TURN + CHUNK_BYTES);
   });
 
-  test("MAX_GATHERED_BYTES: sends of one turn leave together up to so many bytes", async () => {
+  test("MAX_GATHERED_BYTES: sends of one turn leave together, up to that many bytes", async () => {
     const [left, right] = pair();
     const part = Buffer.alloc(MAX_GATHERED_BYTES / 4);
     const sends = vi.spyOn(kernel, "send");
     await Promise.all(Array.from({ length: 9 }, () => left.sendall(part)));
-    // The first goes at once; eight are left, which fit four by four.
+    // The first send leaves at once; the other eight leave in two groups of four.
     expect(sends.mock.calls.map(([, , , , length]) => length)).toEqual([
       part.length,
       MAX_GATHERED_BYTES,

@@ -16,7 +16,7 @@ function stream(): Socket {
   return made;
 }
 
-test("SOMAXCONN: the backlog of listen, when none is given", () => {
+test("SOMAXCONN: the backlog of listen() without an argument", () => {
   const listening = vi.spyOn(kernel, "listen");
   const server = stream();
   server.bind({ host: "127.0.0.1", port: 0 });
@@ -24,7 +24,7 @@ test("SOMAXCONN: the backlog of listen, when none is given", () => {
   expect(listening.mock.calls.map(([, , backlog]) => backlog)).toEqual([SOMAXCONN]);
 });
 
-test("MAX_ACCEPTS_PER_TURN: serve takes so many connections in a turn, and the rest in later ones", async () => {
+test("MAX_ACCEPTS_PER_TURN: serve() accepts that many connections in a turn and the others in later turns", async () => {
   const server = stream();
   server.bind({ host: "127.0.0.1", port: 0 });
   const listener = server.listen();

@@ -1,4 +1,4 @@
-// Everything that runs, as a test would have it.
+// An overview whose services, listeners, alarms and connections a test sets.
 
 import { Histogram, type HistogramSnapshot } from "../../../src/server/telemetry/histogram.ts";
 import { ServerCounters, type ServerStats } from "../../../src/server/telemetry/server-counters.ts";

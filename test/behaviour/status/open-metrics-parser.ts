@@ -1,4 +1,4 @@
-// Text of OpenMetrics 1.0, as strictly as its grammar is: what the services write must not need a forgiving reader.
+// A strict parser of OpenMetrics 1.0 text: the output of the services must not need a lenient one.
 
 const SAMPLE = /^([a-z_][a-z0-9_]*)\{((?:[a-z_]+="(?:[^"\\\n]|\\[\\n"])*",?)*)\} (-?\d+(?:\.\d+)?(?:e[+-]\d+)?)$/;
 const SUFFIXES: Readonly<Record<string, readonly string[]>> = {
@@ -8,7 +8,7 @@ const SUFFIXES: Readonly<Record<string, readonly string[]>> = {
 };
 
 export interface ParsedMetrics {
-  /** Throws where there is no such sample. */
+  /** Throws if there is no such sample. */
   value(name: string, labels: Readonly<Record<string, string>>): number;
 }
 

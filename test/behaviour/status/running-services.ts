@@ -1,4 +1,5 @@
-// A greeter on TCP, and beside the status page a service of HTTP on one listener: everything real, and what a supervisor knows of it.
+// A greeter on TCP, and an HTTP service on one listener with the status page, all real. Their overview tells what a
+// supervisor's would.
 import { http } from "../../../src/http/service/http.ts";
 import { mounts } from "../../../src/http/service/mounts.ts";
 import type { ServeOptions } from "../../../src/server/serve-options.ts";
@@ -12,7 +13,7 @@ import { serving, urlOf } from "../../support/serving.ts";
 export interface RunningServices {
   readonly greeter: Server;
   readonly web: Server;
-  /** Where the status page is. */
+  /** The URL of the status page. */
   readonly page: string;
   readonly overview: Overview;
 }

@@ -28,7 +28,7 @@ function overview(): FakeOverview {
   return fake;
 }
 
-/** Below `/status/`, as most often. */
+/** Serves the status service below `/status/`, its usual mount path. */
 function served(fake: FakeOverview, options: StatusOptions = {}, url = "http://127.0.0.1:0"): Promise<Server> {
   return serving(mounts({ "/status/": status(fake, options) }), {}, url);
 }
@@ -46,7 +46,7 @@ interface Question {
   readonly socketPath?: string;
 }
 
-/** By node:http, which sends any Host and any Origin. */
+/** Sends a request with node:http, which allows any Host and any Origin. */
 function ask(url: string, { method = "GET", headers = {}, body, socketPath }: Question = {}): Promise<Answer> {
   return new Promise((resolve, reject) => {
     const fields = { Connection: "close", ...headers };
@@ -78,7 +78,7 @@ function tokenFile(): string {
 }
 
 describe("the page", () => {
-  test("has all numbers in it, and a policy that loads nothing else", async () => {
+  test("contains the values and has a policy that loads nothing else", async () => {
     const { status: code, headers, body } = await ask(`${urlOf(await served(overview()))}/status/`);
     expect(code).toBe(200);
     expect(headers["content-security-policy"]).toContain("default-src 'none'");
@@ -87,7 +87,7 @@ describe("the page", () => {
     expect(body).toContain('<meter min="0" max="9"');
   });
 
-  test.each(["style.css", "page.js", "icon.svg"])("brings its %s", async (file) => {
+  test.each(["style.css", "page.js", "icon.svg"])("serves its %s", async (file) => {
     expect((await ask(`${urlOf(await served(overview()))}/status/${file}`)).status).toBe(200);
   });
 
@@ -105,7 +105,7 @@ describe("the page", () => {
     expect((await ask(`${urlOf(await served(overview()))}/status/${path}`, { method })).status).toBe(expected);
   });
 
-  test("stands alone, too", async () => {
+  test("works without a mount path, too", async () => {
     const server = await serving(status(overview()), {}, "http://127.0.0.1:0");
     expect((await ask(`${urlOf(server)}/`)).status).toBe(200);
   });
@@ -120,7 +120,7 @@ describe("a connection", () => {
     expect(fake.aborted).toEqual([7]);
   });
 
-  test("is closed by a form, which leads back to what was searched for", async () => {
+  test("is closed by a form, which leads back to the same search and order", async () => {
     const fake = overview();
     const url = urlOf(await served(fake));
     const fields = { id: "7", search: "a&b", sort: "-in" };
@@ -131,15 +131,15 @@ describe("a connection", () => {
 
   test.each([
     ["no id", {}],
-    ["what is no id", { id: "7x" }],
-    ["a number that is none", { id: "-1" }],
+    ["an invalid id", { id: "7x" }],
+    ["a negative id", { id: "-1" }],
   ])("is not closed for %s", async (_, fields) => {
     const fake = overview();
     expect((await ask(`${urlOf(await served(fake))}/status/close`, form(fields))).status).toBe(400);
     expect(fake.aborted).toEqual([]);
   });
 
-  test("is not closed for a form without an end", async () => {
+  test("is not closed for a form that is too long", async () => {
     const fake = overview();
     const answer = await ask(`${urlOf(await served(fake))}/status/close`, form({ id: "7", search: "x".repeat(5_000) }));
     expect(answer.status).toBe(413);
@@ -147,7 +147,7 @@ describe("a connection", () => {
   });
 
   test.each(["null", "http://evil.example", "http://127.0.0.1:1", "https://HOST"])(
-    "is not closed by a page of %s",
+    "is not closed by a page of the origin %s",
     async (origin) => {
       const fake = overview();
       const url = urlOf(await served(fake));
@@ -157,7 +157,7 @@ describe("a connection", () => {
     },
   );
 
-  test("of a real server is lost for its client", async () => {
+  test("of a real server is reset for its client", async () => {
     const { greeter, page } = await runningServices();
     const client = await connect(urlOf(greeter));
     await client.readUntil("\n");
@@ -169,7 +169,7 @@ describe("a connection", () => {
 });
 
 describe("access", () => {
-  test("is for names of this machine alone, and for those that are given", async () => {
+  test("is limited to names of this machine and to those in `hosts`", async () => {
     const url = `${urlOf(await served(overview(), { hosts: ["status.example.org"] }))}/status/data`;
     const codeFor = async (host: string): Promise<number> => (await ask(url, { headers: { Host: host } })).status;
     expect(await codeFor("evil.example")).toBe(421);
@@ -191,7 +191,7 @@ describe("access", () => {
     expect((await ask(url, { headers: { Authorization: `Bearer ${TOKEN}` } })).status).toBe(200);
   });
 
-  test("is given for a cookie, which comes for the token", async () => {
+  test("is given for a cookie, which the client gets for the token", async () => {
     const url = urlOf(await served(overview(), { tokenFile: tokenFile() }));
     const login = await ask(`${url}/status/login`, form({ token: TOKEN }, { Origin: url }));
     const [cookie = ""] = login.headers["set-cookie"] ?? [];
@@ -203,7 +203,7 @@ describe("access", () => {
     expect(logout.headers["set-cookie"]?.[0]).toContain("Max-Age=0");
   });
 
-  test("is refused to who tries too many tokens", async () => {
+  test("is refused after too many wrong tokens", async () => {
     const clock = manualClock();
     const url = urlOf(await served(overview(), { tokenFile: tokenFile(), clock }));
     const codes: number[] = [];
@@ -229,7 +229,7 @@ describe("access", () => {
   });
 });
 
-/** The events of a stream, as they come. */
+/** Collects the events of a stream as they arrive. */
 async function watching(url: string): Promise<{ readonly text: () => string; readonly isOver: () => boolean }> {
   const connection = await connect(url.replace("http:", "tcp:"));
   onTestFinished(() => connection.abort());
@@ -240,14 +240,14 @@ async function watching(url: string): Promise<{ readonly text: () => string; rea
       text += String(piece);
     isOver = true;
   })();
-  // It ends with the test at the latest.
+  // The end of the test may abort the read.
   reading.catch(() => undefined);
   await until(() => text.includes("event: history"), "the history");
   return { text: () => text, isOver: () => isOver };
 }
 
 describe("events", () => {
-  test("are one sample an interval, to each who watches", async () => {
+  test("are one sample per interval, for each watcher", async () => {
     const clock = manualClock();
     const fake = overview();
     const url = urlOf(await served(fake, { clock }));
@@ -263,7 +263,7 @@ describe("events", () => {
     }
   });
 
-  test("are for so many at once", async () => {
+  test("are limited to maxWatchers", async () => {
     const url = urlOf(await served(overview(), { maxWatchers: 1 }));
     await watching(url);
     const { status: code, headers } = await ask(`${url}/status/events`);
@@ -278,8 +278,8 @@ describe("events", () => {
   });
 });
 
-describe("what programs read", () => {
-  test("is JSON of everything, with the connections that were asked for", async () => {
+describe("the data for programs", () => {
+  test("is JSON of everything, with the requested connections", async () => {
     const fake = overview();
     fake.connectionList = [connectionOf({ id: 1, bytesRead: 5 }), connectionOf({ id: 2, bytesRead: 6 })];
     const url = `${urlOf(await served(fake, { maxRows: 1 }))}/status/data?sort=-in&search=greet`;
@@ -327,7 +327,7 @@ describe("what programs read", () => {
     expect(metrics.value("sockwright_status_watchers", {})).toBe(0);
   });
 
-  test("is OpenMetrics elsewhere, or nowhere", async () => {
+  test("is OpenMetrics at the path of `metrics`, or nowhere", async () => {
     const elsewhere = urlOf(await served(overview(), { metrics: "prometheus" }));
     expect((await ask(`${elsewhere}/status/prometheus`)).status).toBe(200);
     expect((await ask(`${elsewhere}/status/metrics`)).status).toBe(404);

@@ -1,10 +1,10 @@
-// The tables of the status page have an end, however much runs.
+// The tables of the status page are limited, however much runs.
 import { expect, test } from "vitest";
 import { status } from "../../../src/services/status/status.ts";
 import { serving, urlOf } from "../../support/serving.ts";
 import { FakeOverview, serviceOf } from "./fake-overview.ts";
 
-test("so many services, limits and alarms are shown, the first ones", async () => {
+test("the page shows the first 1000 services, limits and alarms", async () => {
   const overview = new FakeOverview();
   overview.serviceList = Array.from({ length: 1_001 }, (_, place) =>
     serviceOf({ name: `s${place}`, limits: [{ name: `limit-${place}`, limit: 9, used: 1 }] }),

@@ -1,4 +1,4 @@
-// How much an admin socket says, how much a client takes of it, and how long what is drained may go on.
+// The limits of an admin socket's answers and requests, and the grace of a drained service.
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -20,7 +20,7 @@ import { serving } from "../../support/serving.ts";
 import { connectionOf } from "../status/fake-overview.ts";
 import { greeted, kindsWith, planned, running, urlOfService } from "./running.ts";
 
-test("so many connections are in one answer, with how many there are", async () => {
+test("an answer lists at most MAX_LISTED_CONNECTIONS connections, with their total", async () => {
   const { supervisor } = await running([]);
   const all = Array.from({ length: MAX_LISTED_CONNECTIONS + 1 }, (_, id) => connectionOf({ id }));
   vi.spyOn(supervisor.overview, "connections").mockReturnValue(all);
@@ -28,7 +28,7 @@ test("so many connections are in one answer, with how many there are", async () 
   expect(connections()).toEqual({ total: MAX_LISTED_CONNECTIONS + 1, connections: all.slice(0, -1) });
 });
 
-test("a client takes no longer answer", async () => {
+test("a client refuses an answer of more than MAX_ADMIN_ANSWER_BYTES", async () => {
   const folder = mkdtempSync(join(tmpdir(), "sockwright-admin-"));
   onTestFinished(() => rmSync(folder, { recursive: true }));
   const path = join(folder, "admin.sock");
@@ -66,7 +66,7 @@ test.for([
   expect(await frames.read()).toMatchObject(answer);
 });
 
-test("what is drained has no grace that ends", async () => {
+test("the grace of a drained service does not end", async () => {
   let finish: () => void = () => undefined;
   const finished = new Promise<void>((resolve) => {
     finish = resolve;

@@ -1,4 +1,4 @@
-// The admin socket: its limits, and what it does with whom.
+// The admin socket: its limits, and how it serves its clients.
 
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -24,7 +24,7 @@ async function admin(
   return { path, url: urlOfService(supervisor, "greet") };
 }
 
-test("who asks nothing is told so after a while", async () => {
+test("a client that sends no request gets an error after requestTimeoutMs", async () => {
   const { path } = await admin({ requestTimeoutMs: 1 });
   const connection = await connected(`unix:${path}`);
   expect(JSON.parse(String(await connection.readUntil("\n")))).toMatchObject({
@@ -34,7 +34,7 @@ test("who asks nothing is told so after a while", async () => {
   expect(await connection.read()).toBeUndefined();
 });
 
-test("so many are served at a time, and further ones wait", async () => {
+test("the server serves MAX_ADMIN_CONNECTIONS clients at a time, and further clients wait", async () => {
   const { path } = await admin();
   const silent = await Promise.all(Array.from({ length: MAX_ADMIN_CONNECTIONS }, () => connected(`unix:${path}`)));
   let isAnswered = false;
@@ -49,7 +49,7 @@ test("so many are served at a time, and further ones wait", async () => {
   expect(isAnswered).toBe(true);
 });
 
-test("who has gone keeps no place, however long takes what it asked for", async () => {
+test("a client that has disconnected keeps no slot, however long its request takes", async () => {
   const { path } = await admin({}, () => new Promise(() => undefined));
   const gone = await Promise.all(Array.from({ length: MAX_ADMIN_CONNECTIONS }, () => connected(`unix:${path}`)));
   for (const connection of gone) {
@@ -60,7 +60,7 @@ test("who has gone keeps no place, however long takes what it asked for", async 
   expect(await askAdmin(path, { command: "connections" })).toEqual({ total: 0, connections: [] });
 });
 
-test("who has no more to ask has its answer all the same", async () => {
+test("a client that shuts down its side still gets its answer", async () => {
   const reloaded = new AbortController();
   const { path } = await admin(
     {},
@@ -75,7 +75,7 @@ test("who has no more to ask has its answer all the same", async () => {
   expect(await connection.read()).toBeUndefined();
 });
 
-test("connections are listed with their service, and one is killed", async () => {
+test("`connections` lists the connections with their services, and `kill` resets one", async () => {
   const { path, url } = await admin();
   const { client: peer } = await greeted(url);
   const { total, connections } = await askAdmin(path, { command: "connections" });

@@ -1,4 +1,4 @@
-// Alarms of the open connections, as an overview and those who look at it have them.
+// Alarms of the open connections, in an overview and in the metrics.
 import { expect, onTestFinished, test } from "vitest";
 import { connect } from "../../../src/server/connect.ts";
 import type { Connection } from "../../../src/server/connection/connection.ts";
@@ -18,7 +18,7 @@ async function clients(url: string, count: number): Promise<readonly Connection[
   return Promise.all(Array.from({ length: count }, async () => (await greeted(url)).client));
 }
 
-test("is raised at its level and called off below it, and outlives a reload", async () => {
+test("an alarm is raised at its level, cleared below it, and survives a reload", async () => {
   const one = { ...greeter("one", ["tcp://127.0.0.1:0"]), limits: { maxConnections: 10, alarms: LEVELS } };
   const { supervisor } = await running([one, greeter("two", ["tcp://127.0.0.1:0"])]);
   const [first, second] = await clients(urlOfService(supervisor, "one"), 2);
@@ -40,7 +40,7 @@ test("is raised at its level and called off below it, and outlives a reload", as
   expect(supervisor.overview.alarms()).toEqual([]);
 });
 
-test("is there without being asked for at nine tenths of the connections that may be", async () => {
+test("without configuration, an alarm is raised at nine tenths of maxConnections", async () => {
   const { supervisor } = await running([{ ...greeter("one", ["tcp://127.0.0.1:0"]), limits: { maxConnections: 5 } }]);
   await clients(urlOfService(supervisor, "one"), 4);
   expect(levelsOf(supervisor)).toEqual([]);
@@ -49,7 +49,7 @@ test("is there without being asked for at nine tenths of the connections that ma
   expect(levelsOf(supervisor)).toEqual([5]);
 });
 
-test("of a listener that several share is one of each of them, also in the metrics", async () => {
+test("an alarm of a shared listener is one alarm of all its services, also in the metrics", async () => {
   const limits = { alarms: [{ raiseAt: 1, clearAt: 0, cooldownMs: 0 }] };
   const limited = (name: string, url: string): ServicePlan => ({ ...page(name, [at(url, `/${name}/`)]), limits });
   const { supervisor } = await running([limited("one", "http://127.0.0.1:0")]);

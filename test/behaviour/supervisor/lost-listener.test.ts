@@ -1,4 +1,4 @@
-// A listener that fails while its service runs is opened again, and shown as failed meanwhile.
+// A listener that fails while its service runs is opened again; until then the service is shown as failed.
 import { expect, test, vi } from "vitest";
 import { kernel } from "../../../src/native/load.ts";
 import { connect } from "../../../src/server/connect.ts";
@@ -7,11 +7,11 @@ import { manualClock } from "../../../src/testing/manual-clock.ts";
 import { until } from "../../support/until.ts";
 import { greeter, greetingAt, running, serviceOf, urlOfService } from "./running.ts";
 
-test("after a second, on the same port", async () => {
+test("a failed listener is opened again after a second, on the same port", async () => {
   const clock = manualClock();
   const { supervisor, events } = await running([greeter("one", ["tcp://127.0.0.1:0"])], { clock });
   const url = urlOfService(supervisor, "one");
-  // Port 0 would be another one: it is what the file says that is opened again.
+  // With port 0 it would be another port: the supervisor opens the URL of the file again.
   await supervisor.reload({ services: [greeter("one", [url])] });
   const accept = vi.spyOn(kernel, "accept").mockReturnValue(-EINVAL);
   const client = await connect(url);

@@ -1,4 +1,4 @@
-// A reload is all or nothing; who is connected is not disturbed, and no listener that stays is closed.
+// A reload is all or nothing. It disturbs no open connection and closes no listener that stays.
 
 import { spawnSync } from "node:child_process";
 import { once } from "node:events";
@@ -33,7 +33,7 @@ import {
   urlOfService,
 } from "./running.ts";
 
-/** The head of the answer, over a connection that stays. */
+/** Sends a request on an open connection and returns the head of the answer. */
 async function asked(client: Connection, path: string): Promise<string> {
   client.write(`GET ${path} HTTP/1.1\r\nHost: x\r\n\r\n`);
   const head = String(await client.readUntil("\r\n\r\n"));
@@ -41,7 +41,7 @@ async function asked(client: Connection, path: string): Promise<string> {
   return head;
 }
 
-/** A body that begins, and never ends. */
+/** A body that begins and never ends. */
 async function* endless(): AsyncGenerator<string, void> {
   yield "begun";
   await new Promise(() => undefined);
@@ -50,8 +50,8 @@ async function* endless(): AsyncGenerator<string, void> {
 const ANY = "tcp://127.0.0.1:0";
 const HTTP = "http://127.0.0.1:0";
 
-describe("what stays", () => {
-  test("a listener keeps its port and a service its object, and a connection goes on", async () => {
+describe("unchanged parts", () => {
+  test("a listener keeps its port, a service keeps its object, and a connection continues", async () => {
     const { supervisor } = await running([greeter("one", [ANY])]);
     const url = urlOfService(supervisor, "one");
     const { client } = await greeted(url);
@@ -61,7 +61,7 @@ describe("what stays", () => {
     expect(await greetingAt(urlOfService(supervisor, "two"))).toBe("two");
   });
 
-  test("a service that has another name keeps its listeners and its object", async () => {
+  test("a renamed service keeps its listeners and its object", async () => {
     let made = 0;
     const make = kindsWith({
       counted: () => {
@@ -78,7 +78,7 @@ describe("what stays", () => {
     expect(made).toBe(1);
   });
 
-  test("two services that change their names have the other's listeners", async () => {
+  test("two services can exchange their names", async () => {
     const { supervisor } = await running([greeter("one", [ANY]), greeter("two", [ANY])]);
     const [first, second] = [urlOfService(supervisor, "one"), urlOfService(supervisor, "two")];
     await supervisor.reload({ services: [greeter("two", [first]), greeter("one", [second])] });
@@ -86,8 +86,8 @@ describe("what stays", () => {
   });
 });
 
-describe("what changes", () => {
-  test("the next connection gets the new service, and an open one ends with the old", async () => {
+describe("changed parts", () => {
+  test("a new connection gets the new service, and the old service stops after its last connection", async () => {
     const calls: string[] = [];
     const make = kindsWith();
     const logged = async (...given: Parameters<typeof make>): Promise<Service> => {
@@ -116,7 +116,7 @@ describe("what changes", () => {
     expect(await greetingAt(url)).toBe("SHOUT");
   });
 
-  test("a service that is taken out takes no more connections, and finishes those that it has", async () => {
+  test("a removed service accepts no more connections and finishes its open ones", async () => {
     let finish = (): void => undefined;
     const held = new Promise<void>((resolve) => {
       finish = resolve;
@@ -142,7 +142,7 @@ describe("what changes", () => {
     await until(() => supervisor.overview.services().length === 1, "the service to be gone");
   });
 
-  test("within its grace only", async () => {
+  test("a removed service resets its connections after its grace", async () => {
     const stuck = (): Service => ({
       name: "stuck",
       stream(connection) {
@@ -160,8 +160,8 @@ describe("what changes", () => {
   });
 });
 
-describe("what is refused changes nothing", () => {
-  test("a listener whose port is taken: what was opened is closed, and what was changed is as it was", async () => {
+describe("a refused reload changes nothing", () => {
+  test("a listener whose port is taken: the reload closes what it opened and restores what it changed", async () => {
     const taken = createServer().listen(0, "127.0.0.1");
     await once(taken, "listening");
     onTestFinished(() => void taken.close());
@@ -189,7 +189,7 @@ describe("what is refused changes nothing", () => {
     expect(heard).toHaveLength(2);
   });
 
-  test("a service that cannot be made: the others that were started stop again", async () => {
+  test("a service that cannot start: the other services that the reload started stop again", async () => {
     const calls: string[] = [];
     const make = kindsWith({
       fine: () => ({
@@ -230,7 +230,7 @@ describe("what is refused changes nothing", () => {
     await expect(supervisor.reload({ services })).rejects.toThrow(`${url} has / twice: for one, and for two`);
   });
 
-  test("a service that does not serve what its listener brings", async () => {
+  test("a service that does not serve the protocol of its listener", async () => {
     const { supervisor } = await running([page("one", [at(HTTP, "/")])]);
     const services = [greeter("one", [at(HTTP, "/")])];
     await expect(supervisor.reload({ services })).rejects.toThrow("the service one serves no requests of HTTP");
@@ -238,7 +238,7 @@ describe("what is refused changes nothing", () => {
 });
 
 describe("an HTTP listener", () => {
-  test("has services come and go, and an open connection is told to come again", async () => {
+  test("gains and loses services in a reload, and an open connection closes after its next answer", async () => {
     const { supervisor } = await running([page("site", [at(HTTP, "/")])]);
     const url = urlOfService(supervisor, "site").replace(/\/$/, "");
     const chat = page("chat", [at(url, "/chat/")]);
@@ -258,7 +258,7 @@ describe("an HTTP listener", () => {
     expect((await fetched(`${url}/chat/x`)).text).toBe("site  /chat/x");
   });
 
-  test("that several share has its limits for them all together, and they have none of their own", async () => {
+  test("that several services share has limits of its own, and the services have none", async () => {
     const { supervisor } = await running([page("site", [at(HTTP, "/")])]);
     const limits = (used: number) => [{ name: "max-connections", limit: DEFAULT_MAX_CONNECTIONS, used }];
     expect(serviceOf(supervisor, "site").limits).toEqual(limits(0));
@@ -273,7 +273,7 @@ describe("an HTTP listener", () => {
     expect(["site", "chat"].map((name) => serviceOf(supervisor, name).limits)).toEqual([[], []]);
   });
 
-  test("a service that is taken out has its grace for what is under way", async () => {
+  test("a removed service has its grace for requests in progress", async () => {
     const clock = manualClock();
     const slow = (): Service => http(() => ({ body: endless() }));
     const make = kindsWith({ slow });
@@ -292,7 +292,7 @@ describe("an HTTP listener", () => {
     await until(() => supervisor.overview.connections().length === 0, "the connection to be closed");
   });
 
-  test("counts what each service has answered, also across reloads", async () => {
+  test("counts the answers of each service, also across reloads", async () => {
     const { supervisor } = await running([page("site", [at(HTTP, "/")])]);
     const url = urlOfService(supervisor, "site");
     await fetched(url);
@@ -302,7 +302,7 @@ describe("an HTTP listener", () => {
     expect(serviceOf(supervisor, "site").requests).toMatchObject({ failed: 0, bytesSent: "site  /other  /".length });
   });
 
-  test("a service on lines and on HTTP is one: started once, and stopped once", async () => {
+  test("a service on a TCP and an HTTP listener starts once and stops once", async () => {
     const calls: string[] = [];
     const both = (): Service => ({
       ...http(() => ({ body: "page" })),
@@ -324,7 +324,7 @@ describe("an HTTP listener", () => {
 });
 
 describe("a module", () => {
-  /** A module that greets, of that modification time. */
+  /** Writes a module with this modification time. */
   function written(path: string, text: string, mtime: number): void {
     writeFileSync(path, text);
     utimesSync(path, mtime, mtime);
@@ -357,7 +357,7 @@ describe("a module", () => {
     expect(await greetingAt(url)).toBe("tock!");
   });
 
-  test("that cannot be read refuses a reload", async () => {
+  test("that cannot be loaded makes a reload fail", async () => {
     const path = modulePath();
     written(path, greets("tick"), 1_000);
     const { supervisor } = await running([clockOf(path)]);
@@ -374,20 +374,20 @@ describe("a module", () => {
     );
   });
 
-  test("that has become a pipe refuses a reload, and nobody waits for its other end", async () => {
+  test("that has become a pipe makes a reload fail, without a wait for the other end of the pipe", async () => {
     const path = modulePath();
     written(path, greets("tick"), 1_000);
     const { supervisor } = await running([clockOf(path)]);
     rmSync(path);
     spawnSync("mkfifo", [path]);
-    // Its close ends an import that waits.
+    // Closing it ends an import that waits.
     const end = openSync(path, constants.O_RDWR | constants.O_NONBLOCK);
     onTestFinished(() => closeSync(end));
     await expect(supervisor.reload({ services: [clockOf(path)] })).rejects.toThrow(`${path} is no regular file`);
     expect(await greetingAt(urlOfService(supervisor, "clock"))).toBe("tick!");
   });
 
-  test("that cannot be read at the start has failed, and is tried again after 1, 2, 4 seconds", async () => {
+  test("that cannot be read at the start is shown as failed and tried again after 1, 2, 4 seconds", async () => {
     const clock = manualClock();
     const path = modulePath();
     const { supervisor, events } = await running([clockOf(path), greeter("one", [ANY])], { clock });
@@ -400,7 +400,7 @@ describe("a module", () => {
       clock.advance(waitMs);
       await until(() => waits().length === index + 2, "the next failure");
     }
-    // A reload with a service that has failed all the time is none that breaks anything.
+    // A service that has never run does not make a reload fail.
     await supervisor.reload({ services: [clockOf(path), greeter("one", [ANY], "other")] });
     written(path, greets("tick"), 1_000);
     clock.advance(4_000);
@@ -409,7 +409,7 @@ describe("a module", () => {
     expect(await greetingAt(urlOfService(supervisor, "clock"))).toBe("tick!");
   });
 
-  test("that throws what has no text has failed, and the others run", async () => {
+  test("that throws a value without text is shown as failed, and the other services run", async () => {
     const path = modulePath();
     written(path, "throw { toString() { throw 2; } };", 0);
     const { supervisor } = await running([clockOf(path), greeter("one", [ANY])]);
@@ -420,12 +420,12 @@ describe("a module", () => {
   describe("whose import never ends", () => {
     const HANGS = "await new Promise(() => undefined);\nexport default {};";
 
-    /** The supervisor's clock has one timer more for what it waits for. */
+    /** Waits until the supervisor's clock has the timer of the load. */
     async function toBeAwaited(clock: ManualClock): Promise<void> {
       await until(() => clock.nextDueMs === clock.now() + LOAD_TIMEOUT_MS, "the load to be waited for");
     }
 
-    test("has failed after a while, and the others run; another load is not begun while it goes on", async () => {
+    test("is shown as failed after LOAD_TIMEOUT_MS; the other services run, and no second load starts meanwhile", async () => {
       const [clock, path] = [manualClock(), modulePath()];
       written(path, HANGS, 1_000);
       const events: SupervisorEvent[] = [];
@@ -446,7 +446,7 @@ describe("a module", () => {
       expect(await greetingAt(urlOfService(supervisor, "clock"))).toBe("tick!");
     });
 
-    test("refuses a reload", async () => {
+    test("makes a reload fail", async () => {
       const [clock, path] = [manualClock(), modulePath()];
       written(path, greets("tick"), 1_000);
       const { supervisor } = await running([clockOf(path)], { clock });
@@ -460,7 +460,7 @@ describe("a module", () => {
       expect(await greetingAt(urlOfService(supervisor, "clock"))).toBe("tick!");
     });
 
-    test("holds up no end, and what has started beside it is stopped", async () => {
+    test("does not delay close(), and a service that has started beside it is stopped", async () => {
       const path = modulePath();
       written(path, HANGS, 1_000);
       const calls: string[] = [];
@@ -480,7 +480,7 @@ describe("a module", () => {
       expect(calls).toEqual(["start", "stop"]);
     });
 
-    test("that ends too late is stopped again", async () => {
+    test("a service whose start() ends after the timeout is stopped again", async () => {
       const clock = manualClock();
       let start: () => void = () => undefined;
       const started = new Promise<void>((resolve) => {
@@ -513,7 +513,7 @@ describe("a module", () => {
   });
 });
 
-test("a drained service takes no more connections, its open ones go on, and a reload ends that", async () => {
+test("a drained service accepts no more connections, its open ones continue, and a reload starts it again", async () => {
   const echo = (): Service => ({
     name: "echo",
     stream(connection) {

@@ -1,4 +1,4 @@
-// Reloads while clients come and go: no connection is lost, and none is refused.
+// Reloads while clients connect and disconnect: no connection is lost or refused.
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -7,7 +7,7 @@ import { connect } from "../../../src/server/connect.ts";
 import type { ServicePlan } from "../../../src/supervisor/plan.ts";
 import { at, fetched, greeter, page, running, said, urlOfService } from "./running.ts";
 
-/** Every so many reloads something is wrong with what is to be run. */
+/** How many reloads there are; every `brokenEvery`th one has a service that cannot start. */
 export interface LoadedReloads {
   readonly reloads: number;
   readonly brokenEvery: number;
@@ -16,7 +16,7 @@ export interface LoadedReloads {
 const CLIENTS = 4;
 const LASTING = 8;
 
-/** Reloads again and again: names, greetings and mounts change, and the listeners stay. */
+/** Reloads repeatedly: names, greetings and mounts change, and the listeners stay. */
 export async function reloadUnderLoad({ reloads, brokenEvery }: LoadedReloads): Promise<void> {
   const module = brokenModule();
   const { supervisor } = await running([
@@ -47,7 +47,7 @@ export async function reloadUnderLoad({ reloads, brokenEvery }: LoadedReloads): 
   try {
     for (let reload = 1; reload <= reloads; reload++) {
       const services: ServicePlan[] = [
-        // Every other time only a mount changes.
+        // Every second reload changes only a mount.
         greeter(`greet-${reload >> 1}`, [url], `greeting ${reload >> 1}`),
         page("site", [at(site, "/")], `site ${reload}`),
         ...(reload % 3 === 0 ? [page("other", [at(site, "/other/")])] : []),

@@ -1,4 +1,4 @@
-// A supervisor that runs for a test, and what its tests ask.
+// A supervisor that runs for a test, and requests to its services.
 import { onTestFinished } from "vitest";
 import { http } from "../../../src/http/service/http.ts";
 import { connect } from "../../../src/server/connect.ts";
@@ -11,12 +11,12 @@ import type { ListenerPlan, ServicePlan } from "../../../src/supervisor/plan.ts"
 import { Supervisor } from "../../../src/supervisor/supervisor.ts";
 import type { SupervisorEvent } from "../../../src/supervisor/supervisor-event.ts";
 
-/** A service that greets by the given word. */
+/** A service that greets with the given word. */
 export function greeter(name: string, urls: readonly (string | ListenerPlan)[], greeting = name): ServicePlan {
   return planned(name, "greet", urls, { greeting: `${greeting}\n` });
 }
 
-/** A service that answers each request with its text. */
+/** An HTTP service that answers each request with its text. */
 export function page(name: string, urls: readonly ListenerPlan[], text = name): ServicePlan {
   return planned(name, "page", urls, { text });
 }
@@ -40,7 +40,7 @@ const KINDS: Readonly<Record<string, (options: Readonly<Record<string, unknown>>
   page: ({ text }) => http(({ mountPath, path }) => ({ body: `${String(text)} ${mountPath} ${path}` })),
 };
 
-/** The kinds that tests have, and those that a test has for itself. */
+/** The kinds of service that all tests share, and the test's own. */
 export function kindsWith(own: Readonly<Record<string, () => ReturnType<MakeService>>> = {}): MakeService {
   return (kind, options) => {
     const make = own[kind] ?? KINDS[kind];
@@ -49,7 +49,7 @@ export function kindsWith(own: Readonly<Record<string, () => ReturnType<MakeServ
   };
 }
 
-/** A supervisor that is started, and ends with the test. */
+/** Starts a supervisor that closes with the test. */
 export async function running(
   services: readonly ServicePlan[],
   { make = kindsWith(), clock }: { readonly make?: MakeService; readonly clock?: Clock } = {},
@@ -67,14 +67,14 @@ export function serviceOf({ overview }: Supervisor, name: string): OverviewServi
   return service;
 }
 
-/** Where a service is reached. */
+/** Returns the URL of a service. */
 export function urlOfService(supervisor: Supervisor, name: string, index = 0): string {
   const url = serviceOf(supervisor, name).urls[index];
   if (url === undefined) throw new Error(`the service ${name} has no URL ${index}`);
   return url;
 }
 
-/** A client that was greeted, and with what. */
+/** Connects a client that reads its greeting. */
 export async function greeted(url: string): Promise<{ client: Connection; greeting: string }> {
   const client = await connect(url);
   onTestFinished(() => client.abort());
@@ -87,13 +87,13 @@ export async function greetingAt(url: string): Promise<string> {
   return greeting;
 }
 
-/** What an open connection is answered. */
+/** Sends a text on an open connection and returns the answer. */
 export async function said(client: Connection, text: string): Promise<string> {
   client.write(text);
   return String(await client.read());
 }
 
-/** A page, over a connection of its own. */
+/** Fetches a page over a connection of its own. */
 export async function fetched(url: string): Promise<{ status: number; text: string }> {
   const answer = await fetch(url, { headers: { Connection: "close" } });
   return { status: answer.status, text: await answer.text() };

@@ -1,4 +1,4 @@
-// What a chaos proxy decides depends on the seed, the connection, the direction and the position of the byte alone.
+// The decisions of a chaos proxy depend only on the seed, the connection, the direction and the position of the byte.
 
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
@@ -13,7 +13,7 @@ import { Random } from "../../../src/testing/random.ts";
 import { ScriptedLink } from "../../support/scripted-link.ts";
 import { turn } from "../../support/until.ts";
 
-/** A direction between two links of the test's, with what became of it. */
+/** A direction between two scripted links, with a record of what happened to it. */
 function direction(options: ChaosOptions, connection = 0, way: DirectionName = "toTarget") {
   const clock = manualClock();
   const chaos = chaosSettingsOf({ seed: 1, clock, ...options });
@@ -33,7 +33,7 @@ function direction(options: ChaosOptions, connection = 0, way: DirectionName = "
 
 const NUMBERED = Buffer.from(Uint32Array.from({ length: (30 * 60_000) / 4 }, (_, at) => at).buffer);
 
-/** Lets everything pass that is held, however many timers and turns that takes. */
+/** Lets all held bytes pass, however many timers and turns that takes. */
 async function settle({ clock, to }: { clock: ReturnType<typeof manualClock>; to: ScriptedLink }): Promise<void> {
   for (let quiet = 0; quiet < 2; quiet++) {
     const before = to.sent.length;
@@ -55,13 +55,13 @@ describe("the generator", () => {
     `);
   });
 
-  test("differs in the seed, the stream and the purpose", () => {
+  test("gives other numbers for another seed, stream or purpose", () => {
     const first = (...words: [number, number, number]): number => new Random(...words).uint32();
     const firsts = [first(0, 0, 0), first(1, 0, 0), first(0, 1, 0), first(0, 0, 1), first(0xffffffff, 0, 0)];
     expect(new Set(firsts).size).toBe(5);
   });
 
-  test("spreads evenly: each sixteenth of 160 000 draws has its share", () => {
+  test("is uniform: each sixteenth of the range has its share of 160 000 draws", () => {
     const random = new Random(42, 0, 0);
     const counts = new Array<number>(16).fill(0);
     for (let draw = 0; draw < 160_000; draw++) {
@@ -76,7 +76,7 @@ describe("the generator", () => {
 describe("a stream", () => {
   const options: ChaosOptions = { splitBytes: { min: 1, max: 9 }, delayMs: { min: 0, max: 50 } };
 
-  /** Where the stream was cut, as it was sent. */
+  /** Returns the positions where the sent stream was cut. */
   async function cuts(data: Buffer, chunks: readonly number[], given: ChaosOptions = options): Promise<number[]> {
     const one = direction(given);
     let at = 0;
@@ -93,21 +93,21 @@ describe("a stream", () => {
     return ends;
   }
 
-  test("arrives whole, in order, and is cut at the same places however it comes in", async () => {
+  test("arrives complete and in order, and is cut at the same positions however it was received", async () => {
     const data = Buffer.from(Array.from({ length: 200 }, (_, index) => index));
     const whole = await cuts(data, []);
     expect(whole.length).toBeGreaterThan(20);
     await fc.assert(
       fc.asyncProperty(fc.array(fc.integer({ min: 1, max: 60 }), { maxLength: 8 }), async (chunks) => {
         const ends = await cuts(data, chunks);
-        // What comes in pieces is cut there too; every place of the plan is among them.
+        // The stream is also cut at the ends of received chunks; every position of the plan is among the cuts.
         expect(whole.filter((end) => !ends.includes(end))).toEqual([]);
       }),
       { numRuns: 30 },
     );
   });
 
-  test("is cut elsewhere with another seed, on another connection and in the other direction", async () => {
+  test("is cut at other positions with another seed, on another connection and in the other direction", async () => {
     const sizes = async (seed: number, connection: number, way: DirectionName): Promise<string> => {
       const one = direction({ ...options, seed }, connection, way);
       one.direction.receive(Buffer.alloc(100));
@@ -120,7 +120,7 @@ describe("a stream", () => {
     expect(await sizes(1, 0, "toTarget")).toBe(all[0]);
   });
 
-  test("is late by delayMs, in order, and its end behind it", () => {
+  test("is delayed by delayMs, in order, with its end after it", () => {
     const { direction: one, clock, to, happened } = direction({ delayMs: 100 });
     one.receive(Buffer.from("a"));
     clock.advance(60);
@@ -137,7 +137,7 @@ describe("a stream", () => {
     expect(happened).toEqual(["end"]);
   });
 
-  test("is throttled to so many bytes a second", () => {
+  test("is throttled to throttleBytesPerSecond", () => {
     const { direction: one, clock, to } = direction({ throttleBytesPerSecond: 1_000 });
     one.receive(Buffer.alloc(1_500));
     const received = (): number => to.sent.reduce((sum, { length }) => sum + length, 0);
@@ -153,7 +153,7 @@ describe("a stream", () => {
     }
   });
 
-  test("is reset after the byte that was drawn, and nothing behind it passes", () => {
+  test("is reset after the drawn byte, and no later byte passes", () => {
     for (const chunk of [1, 7, 100]) {
       const { direction: one, to, happened } = direction({ resetAfterBytes: 42 });
       for (let at = 0; at < 100; at += chunk) one.receive(Buffer.alloc(chunk));
@@ -174,7 +174,7 @@ describe("a stream", () => {
     expect(resets).toBeLessThan(300);
   });
 
-  test("MAX_HELD_BYTES: above it nothing is read, below half of it reading goes on", () => {
+  test("MAX_HELD_BYTES: reading pauses at it and resumes below half of it", () => {
     const { direction: one, from, to } = direction({});
     to.room = 0;
     one.receive(Buffer.alloc(MAX_HELD_BYTES - 1));
@@ -190,7 +190,7 @@ describe("a stream", () => {
     expect(to.calls).toEqual(["awaitWritable", "awaitWritable", "awaitWritable"]);
   });
 
-  test("a piece that is taken in part is continued, and delayed once", () => {
+  test("the rest of a partly sent piece is sent without another delay", () => {
     const { direction: one, clock, to } = direction({ delayMs: 10 });
     to.room = 2;
     one.receive(Buffer.from("abcdef"));
@@ -201,7 +201,7 @@ describe("a stream", () => {
     expect(to.sent.map(String)).toEqual(["ab", "cdef"]);
   });
 
-  test("what a stopped direction holds is gone, and so are its timers", () => {
+  test("stop() discards the held bytes and the timers", () => {
     const { direction: one, clock, to } = direction({ delayMs: 10 });
     one.receive(Buffer.from("abc"));
     one.stop();
@@ -236,14 +236,14 @@ describe("datagrams", () => {
   }
   const numbers = Array.from({ length: 300 }, (_, index) => index);
 
-  test("pass in order, each once, when nothing is asked for", () => {
+  test("pass in order, each once, without options", () => {
     const { receive, sent, tally } = datagrams({});
     for (const number of numbers) receive(number);
     expect(sent).toEqual(numbers);
     expect(tally).toMatchObject({ datagrams: 300, droppedDatagrams: 0, duplicatedDatagrams: 0 });
   });
 
-  test("are lost and doubled by their numbers, whatever happens between them", () => {
+  test("are dropped and duplicated by their numbers, whatever happens between them", () => {
     const options = { dropProbability: 0.2, duplicateProbability: 0.1 };
     const runs = [0, 3].map((ms) => {
       const { receive, sent, clock } = datagrams(options);
@@ -267,7 +267,7 @@ describe("datagrams", () => {
     expect(tally.datagrams).toBe(expected.length);
   });
 
-  test("are overtaken, and by three at most; none is lost by that", () => {
+  test("are overtaken by at most three others, and none is lost by that", () => {
     const { receive, sent, tally, clock, chaos } = datagrams({ reorderProbability: 0.3 });
     for (const number of numbers) receive(number);
     clock.advance(100);
@@ -283,7 +283,7 @@ describe("datagrams", () => {
     for (const number of onTime) expect(overtakers[number]).toBe(0);
   });
 
-  test("one that nobody overtakes comes after reorderHoldMs", () => {
+  test("one that is not overtaken is sent after reorderHoldMs", () => {
     const { receive, sent, clock } = datagrams({ reorderProbability: 1, reorderHoldMs: 30 });
     receive(1);
     receive(2);
@@ -294,7 +294,7 @@ describe("datagrams", () => {
     expect(clock.pending).toBe(0);
   });
 
-  test("are late, in order, and throttled", () => {
+  test("are delayed, in order, and throttled", () => {
     const { receive, sent, clock } = datagrams({ delayMs: 10, throttleBytesPerSecond: 100 });
     receive(1);
     receive(2);
@@ -306,7 +306,7 @@ describe("datagrams", () => {
     expect(sent).toEqual([1, 2]);
   });
 
-  test("MAX_HELD_DATAGRAMS: what there is no room for is lost, and counted", () => {
+  test("MAX_HELD_DATAGRAMS: further datagrams are dropped and counted", () => {
     const { receive, tally, clock, sent, line } = datagrams({ delayMs: 10 });
     for (let number = 0; number < MAX_HELD_DATAGRAMS + 3; number++) receive(number);
     expect(tally.overflowedDatagrams).toBe(3);
@@ -315,7 +315,7 @@ describe("datagrams", () => {
     line.stop();
   });
 
-  test("what the kernel does not take is lost, and counted", () => {
+  test("one that the kernel does not accept is dropped and counted", () => {
     const { receive, fill, tally } = datagrams({});
     receive(1);
     fill();
@@ -323,7 +323,7 @@ describe("datagrams", () => {
     expect(tally).toMatchObject({ datagrams: 1, overflowedDatagrams: 1 });
   });
 
-  test("stopping takes what is held, and the timers", () => {
+  test("stop() discards the held datagrams and the timers", () => {
     const { receive, line, clock, sent } = datagrams({ delayMs: 10, reorderProbability: 0.5 });
     for (const number of numbers.slice(0, 10)) receive(number);
     expect(clock.pending).toBeGreaterThan(1);
@@ -354,7 +354,7 @@ test.each([
   [JSON.parse('{ "halfClose": "open" }'), TypeError, "halfClose"],
   [JSON.parse('{ "delayMs": "5" }'), TypeError, "delayMs"],
   [JSON.parse('{ "delayMs": { "min": "5" } }'), TypeError, "delayMs"],
-])("an option that cannot be is refused by name: %o", (options, kind, name) => {
+])("an invalid option is refused by its name: %o", (options, kind, name) => {
   expect(() => chaosSettingsOf(options)).toThrow(kind);
   expect(() => chaosSettingsOf(options)).toThrow(name);
 });
@@ -369,7 +369,7 @@ test.each([
   ["udp:", { resetProbability: 1 }, "resetProbability' applies to streams only"],
   ["udp:", { resetAfterBytes: 1 }, "resetAfterBytes' applies to streams only"],
   ["udp:", { halfClose: "pass" as const }, "halfClose' applies to streams only"],
-])("%s has no such option: %o", async (scheme, options, told) => {
+])("a target of %s refuses %o", async (scheme, options, told) => {
   const target = scheme === "unix:" ? "unix:/nowhere" : `${scheme}//127.0.0.1:9`;
   await expect(chaosProxy(target, options)).rejects.toMatchObject({
     code: "ERR_INVALID_ARG_VALUE",
@@ -377,7 +377,7 @@ test.each([
   });
 });
 
-test("a side that gives what it has in the middle of resume() changes nothing: the bytes come whole and in order", () => {
+test("a link that delivers bytes during resume() loses none, and they stay in order", () => {
   fc.assert(
     fc.property(
       fc.array(fc.integer({ min: 1, max: 60_000 }), { maxLength: 30 }),
