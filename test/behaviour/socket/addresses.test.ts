@@ -137,7 +137,7 @@ describe("addresses are plain objects per family: unix", () => {
     ["that is not UTF-8", Buffer.concat([Buffer.from([0xff, 0xfe, 0x80]), randomBytes(16)])],
     ["one byte shorter than another", `sockwright-${id.slice(0, -1)}`],
     ["of 107 bytes", id.padEnd(107, "n")],
-  ] as const)("an abstract name has its exact length: a name %s", async ([, abstract]) => {
+  ] as const)("an abstract name keeps its exact length: a name %s", async ([, abstract]) => {
     const [server] = closeAtTheEnd(socket(AF_UNIX, SOCK_DGRAM));
     server.bind({ abstract });
     const { abstract: bound } = server.getsockname();

@@ -7,7 +7,7 @@ import { unixPair } from "../../support/sockets.ts";
 
 export interface Wait {
   readonly call: string;
-  /** What it is in C. */
+  /** The system call that it makes. */
   readonly syscall: string;
   wait(socket: Socket<unknown>, signal?: AbortSignal): Promise<unknown>;
 }
@@ -32,7 +32,7 @@ export const receives: readonly Wait[] = [
 
 function sendfile(socket: Socket<unknown>, signal?: AbortSignal): Promise<number> {
   const file = openSync(fileURLToPath(import.meta.url), "r");
-  // The call has a copy of the descriptor.
+  // sendfile() duplicates the descriptor, so it can be closed here.
   try {
     return socket.sendfile(file, 0, undefined, { signal });
   } finally {
@@ -50,7 +50,7 @@ const sends: readonly Wait[] = [
 
 export const waits: readonly Wait[] = [...receives, ...sends];
 
-/** A socket to which nothing comes, and from which nothing goes. */
+/** A socket whose peer sends nothing, and whose write buffer is full. */
 export function stuck(): Socket {
   const [left] = unixPair();
   fill(left);
