@@ -1,4 +1,4 @@
-// Files that come, change and go: while they are served, and while one of them is being sent.
+// Files that are created, changed and deleted while they are served and while they are sent.
 import {
   appendFileSync,
   mkdirSync,
@@ -21,8 +21,8 @@ import { manualClock } from "../../../src/testing.ts";
 import { turn } from "../../support/until.ts";
 import { allOf, answerOf, changedText, folderWith, type ServedSite, served } from "./site.ts";
 
-describe("what is seen of a change", () => {
-  test("a file that comes, is written, is replaced, and goes", async () => {
+describe("a change becomes visible", () => {
+  test("a file is created, rewritten, replaced and deleted", async () => {
     const site = await served({});
     const path = join(site.folder, "a");
     expect(await site.text("/a")).toMatch(/^404/);
@@ -39,7 +39,7 @@ describe("what is seen of a change", () => {
     expect((await site.ask("/a")).status).toBe(301);
   });
 
-  test("one of the same size, whose time was put back", async () => {
+  test("a file is rewritten with the same size and the same modification time", async () => {
     const site = await served({ a: "one" });
     const path = join(site.folder, "a");
     const time = new Date("2020-01-01");
@@ -50,7 +50,7 @@ describe("what is seen of a change", () => {
     expect(await changedText(site, "/a", "200 one")).toBe("200 two");
   });
 
-  test("a precompressed file that comes, gets old, and goes", async () => {
+  test("a precompressed file is created, becomes older than its original, and is deleted", async () => {
     const site = await served({ a: "plain text" });
     const path = join(site.folder, "a");
     const coded = async () => (await site.ask("/a", { "Accept-Encoding": "gzip" })).fields.get("content-encoding");
@@ -70,12 +70,12 @@ describe("what is seen of a change", () => {
 
   test.for([
     ["appended to", (path: string) => appendFileSync(path, "more")],
-    ["cut", (path: string) => truncateSync(path, 50_000)],
+    ["truncated", (path: string) => truncateSync(path, 50_000)],
     ["written", (path: string) => writeFileSync(path, Buffer.alloc(60_000, "1"))],
     ["given another time", (path: string) => utimesSync(path, new Date("2020-01-01"), new Date("2020-01-01"))],
-  ] as const)("a file that is kept open and is %s in place, at once", async ([, change]) => {
+  ] as const)("a file that is kept open is %s in place, at once", async ([, change]) => {
     const path = join(folderWith({ a: Buffer.alloc(60_000, "0") }), "a");
-    // The clock stands still: what was found holds for ever.
+    // The clock stands still: a cache entry does not expire.
     const site = await openSite(dirname(path), WEB_OPTIONS.check("web()", {}), manualClock());
     onTestFinished(() => site.close());
     const tagNow = async () => {
@@ -102,7 +102,7 @@ describe("what is seen of a change", () => {
     ]);
   });
 
-  test("the folder itself, put in its place by a link", async () => {
+  test("the folder itself is replaced by a link", async () => {
     const site = await served({ a: "old" });
     const next = folderWith({ a: "new" });
     const link = `${site.folder}-link`;
@@ -118,7 +118,7 @@ describe("what is seen of a change", () => {
 describe("a file that is being sent", () => {
   const BYTES = 64 * 1024 * 1024;
 
-  /** Its sending has begun, and waits for the client. */
+  /** A client whose answer has begun; the rest waits until the client reads. */
   async function begun(site: ServedSite): Promise<Connection> {
     const client = await site.connected();
     client.write("GET /large HTTP/1.1\r\nHost: site\r\nConnection: close\r\n\r\n");
@@ -140,7 +140,7 @@ describe("a file that is being sent", () => {
         renameSync(`${path}.new`, path);
       },
     ],
-  ] as const)("and is %s comes whole, as it was", async ([, change]) => {
+  ] as const)("and is %s arrives complete and unchanged", async ([, change]) => {
     const content = Buffer.alloc(BYTES, "0123456789abcdef");
     const site = await served({ large: content });
     const client = await begun(site);
@@ -159,7 +159,7 @@ describe("a file that is being sent", () => {
         utimesSync(path, new Date("2020-01-01"), new Date("2020-01-01"));
       },
     ],
-  ] as const)("and is %s is reset, and has no clean end", async ([, change]) => {
+  ] as const)("and is %s ends with a reset", async ([, change]) => {
     const site = await served({ large: Buffer.alloc(BYTES, "0") });
     utimesSync(join(site.folder, "large"), new Date("2020-01-01"), new Date("2020-01-01"));
     const client = await begun(site);
@@ -167,7 +167,7 @@ describe("a file that is being sent", () => {
     await expect(rest(client)).rejects.toMatchObject({ code: "ECONNRESET" });
   });
 
-  test("is sent to its end to who has ended, and after the server was told to close", async () => {
+  test("is sent to its end to a client that has shut down its side, also after close() of the server", async () => {
     const content = Buffer.alloc(BYTES, "0123456789abcdef");
     const site = await served({ large: content });
     const client = await begun(site);
@@ -177,7 +177,7 @@ describe("a file that is being sent", () => {
     expect(await closed).toEqual({ aborted: 0, unfinished: 0 });
   });
 
-  test("several ranges of it that changes are reset", async () => {
+  test("resets an answer of several ranges when it changes", async () => {
     const site = await served({ large: Buffer.alloc(BYTES, "0") });
     const client = await site.connected();
     client.write("GET /large HTTP/1.1\r\nHost: site\r\nConnection: close\r\nRange: bytes=0-1,1000-\r\n\r\n");
@@ -187,7 +187,7 @@ describe("a file that is being sent", () => {
   });
 });
 
-test("what was opened is closed: files that are asked for, lost clients, ranges", async () => {
+test("every descriptor is closed after requests, lost clients and ranges", async () => {
   const site = await served({ large: Buffer.alloc(8 * 1024 * 1024) }, { cacheDescriptors: 0 });
   for (let count = 0; count < 8; count++) {
     const client = await site.connected();
@@ -198,6 +198,6 @@ test("what was opened is closed: files that are asked for, lost clients, ranges"
     client.abort();
   }
   await site.server.close({ graceMs: 0 });
-  // The guard of each test looks for descriptors.
+  // The check after each test looks for open descriptors.
   expect([...site.server.connections()]).toEqual([]);
 });

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { served } from "./site.ts";
 
-test("a file, its fields, and HEAD of it", async () => {
+test("a file is sent with its headers, and HEAD has the same headers", async () => {
   const site = await served({ "a.html": "<p>hello</p>" });
   const { status, fields, body } = await site.ask("/a.html");
   expect([status, String(body)]).toEqual([200, "<p>hello</p>"]);
@@ -23,7 +23,7 @@ test("a file, its fields, and HEAD of it", async () => {
   expect([...head.fields.keys()]).toEqual([...fields.keys()]);
 });
 
-test("also what fails for a file has the fields of all answers, and says what it depends on", async () => {
+test("a failed condition or range has the headers of all answers and Vary, too", async () => {
   const headers = { "Access-Control-Allow-Origin": "*" };
   const cache = { "*.txt": "max-age=3600" };
   const site = await served({ "a.txt": "a".repeat(100), "a.txt.gz": "gz" }, { headers, cache });
@@ -38,12 +38,12 @@ test("also what fails for a file has the fields of all answers, and says what it
       answer.fields.get(name),
     );
     expect([answer.status, origin, sniffing, vary]).toEqual([status, "*", "nosniff", "Accept-Encoding"]);
-    // What is said of the file is not said of a failure.
+    // Cache-Control describes the file, not an error.
     expect(answer.fields.get("cache-control")).toBe(status > 400 ? undefined : "max-age=3600");
   }
 });
 
-test("an empty file, and one of each way to be sent", async () => {
+test("an empty file, and a file for each way of sending", async () => {
   for (const bytes of [0, 1, 32 * 1024, 32 * 1024 + 1, 64 * 1024 + 1, 1024 * 1024, 1024 * 1024 + 1]) {
     const content = Buffer.alloc(bytes, "0123456789");
     const site = await served({ "a.bin": content });
@@ -56,7 +56,7 @@ test("an empty file, and one of each way to be sent", async () => {
   }
 });
 
-test("the same content has the same tag on another server; a large file has that of its inode", async () => {
+test("the same content has the same ETag on another server; the ETag of a large file depends on its inode", async () => {
   const large = Buffer.alloc(1024 * 1024 + 1);
   const [one, other] = [await served({ a: "same", large }), await served({ b: "same", large })];
   const tag = async (site: typeof one, path: string) => (await site.ask(path)).fields.get("etag");
@@ -66,7 +66,7 @@ test("the same content has the same tag on another server; a large file has that
 });
 
 describe("methods", () => {
-  test("OPTIONS tells them, also of the server as a whole", async () => {
+  test("OPTIONS lists them, also for the server as a whole", async () => {
     const site = await served({});
     for (const path of ["/", "/nowhere", "*"]) {
       const { status, fields, body } = await site.ask(path, {}, "OPTIONS");
@@ -80,7 +80,7 @@ describe("methods", () => {
     expect([status, fields.get("allow")]).toEqual([405, "GET, HEAD, OPTIONS"]);
   });
 
-  test("20 of 20 see the 405 in the middle of an upload", async () => {
+  test("20 of 20 clients receive the 405 in the middle of an upload", async () => {
     const site = await served({});
     for (let count = 0; count < 20; count++) {
       const client = await site.connected();
@@ -93,7 +93,7 @@ describe("methods", () => {
 });
 
 describe("folders", () => {
-  test("an index file; another one; none", async () => {
+  test("a folder is answered with its first index file, or with 404 if it has none", async () => {
     const files = { "index.html": "root", "one/index.html": "one", "two/main.htm": "two", "three/a": "" };
     const site = await served(files, { index: ["index.html", "main.htm"] });
     expect(await Promise.all(["/", "/one/", "/two/", "/three/"].map((path) => site.text(path)))).toEqual([
@@ -105,7 +105,7 @@ describe("folders", () => {
     expect(await (await served(files, { index: [] })).text("/")).toBe("404 404 Not Found\n");
   });
 
-  test("without its slash it is elsewhere, with the query and on the same site", async () => {
+  test("a folder without its slash redirects to its path with a slash, with the query and on the same site", async () => {
     const site = await served({ "sub/index.html": "", "ä b/x": "" });
     const location = async (path: string) => {
       const { status, fields } = await site.ask(path);
@@ -119,7 +119,7 @@ describe("folders", () => {
     expect(await location("/sub/index.html/")).toEqual([404, undefined]);
   });
 
-  test("a listing, when it is asked for, with its own policy", async () => {
+  test("a folder has a listing only with the option `listing`, and the listing has its own policy", async () => {
     const site = await served({ "sub/<b>.txt": "", "sub/deep/x": "", "sub/.hidden": "" }, { listing: true });
     const { status, fields, body } = await site.ask("/sub/");
     expect(status).toBe(200);
@@ -131,8 +131,8 @@ describe("folders", () => {
   });
 });
 
-describe("what is not there", () => {
-  test("has the page of the site, where there is one, without its tag", async () => {
+describe("missing files", () => {
+  test("the site's own 404 page is sent if there is one, without an ETag", async () => {
     const site = await served({ "404.html": "lost", "own.html": "own" });
     const { status, fields, body } = await site.ask("/nowhere", { "If-None-Match": "*" });
     expect([status, fields.get("content-type"), fields.get("etag")]).toEqual([
@@ -145,7 +145,7 @@ describe("what is not there", () => {
     expect(await (await served({ "404.html": "lost" }, { notFound: "" })).text("/x")).toBe("404 404 Not Found\n");
   });
 
-  test("a site of one page has that page, for pages alone", async () => {
+  test("with `spa`, the page is sent for a missing page, and for nothing else", async () => {
     const site = await served({ "index.html": "app", "a.js": "" }, { spa: true });
     expect(await site.text("/users/7", { Accept: "text/html" })).toBe("200 app");
     expect(await site.text("/users/7")).toBe("200 app");
@@ -155,7 +155,7 @@ describe("what is not there", () => {
     expect(await other.text("/deep/er/")).toBe("200 shell");
   });
 
-  test("nor is what is hidden, is no file, or leads out", async () => {
+  test("hidden files and links out of the root are answered with 404, invalid paths with 400", async () => {
     const site = await served({ ".env": "secret", "sub/.git/config": "secret", ".well-known/a": "a", "in.txt": "in" });
     symlinkSync("/etc/passwd", join(site.folder, "out"));
     symlinkSync("in.txt", join(site.folder, "link"));
@@ -174,7 +174,7 @@ describe("what is not there", () => {
 describe("precompressed files", () => {
   const files = { "a.js": "x".repeat(200), "a.js.br": "br", "a.js.gz": "gzip", "a.js.zst": "zst" };
 
-  test("the smallest that the client takes, each with its own tag, and Vary on all of them", async () => {
+  test("the smallest form that the client accepts is sent; each has its own ETag, all have Vary", async () => {
     const site = await served(files);
     const tags = new Set<string | undefined>();
     for (const [accept, coding, text] of [
@@ -194,7 +194,7 @@ describe("precompressed files", () => {
     expect(tags.size).toBe(4);
   });
 
-  test("a range and a condition are of the form that is sent", async () => {
+  test("ranges and conditions apply to the form that is sent", async () => {
     const site = await served(files);
     const { fields } = await site.ask("/a.js", { "Accept-Encoding": "br" });
     const etag = fields.get("etag") ?? "";
@@ -205,7 +205,7 @@ describe("precompressed files", () => {
     expect(part.fields.get("content-encoding")).toBe("br");
   });
 
-  test("none that is larger, and none where it is switched off", async () => {
+  test("a larger form is not sent, and none with `precompressed: false`", async () => {
     const site = await served({ a: "x", "a.gz": "larger" });
     expect(await site.text("/a", { "Accept-Encoding": "gzip" })).toBe("200 x");
     const off = await served(files, { precompressed: false });
@@ -214,7 +214,7 @@ describe("precompressed files", () => {
   });
 });
 
-test("fields of one's own, policies when they are asked for, types and caching by rule", async () => {
+test("options set headers, policies, media types and caching by pattern", async () => {
   const site = await served(
     { "app.3f9a2c1b7d4e.js": "", "a.html": "", "a.gltf": "", "a.css": "" },
     {
@@ -239,7 +239,7 @@ test("fields of one's own, policies when they are asked for, types and caching b
   expect((await fields("/nowhere"))["server"]).toBe("mine");
 });
 
-test("the fields of all answers are in those to conditions and ranges, too; how long one is kept is in those of a file alone", async () => {
+test("answers to conditions and ranges have the headers of all answers; only those of the file have its Cache-Control", async () => {
   const site = await served({ a: "0123456789" }, { headers: { "X-All": "1" }, cache: { a: "max-age=60" } });
   const { fields } = await site.ask("/a");
   const etag = fields.get("etag") ?? "";

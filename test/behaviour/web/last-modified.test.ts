@@ -10,7 +10,7 @@ const BUILT = "Sat, 15 Jun 2024 12:00:00 GMT";
 const COMPRESSED = "Sat, 15 Jun 2024 12:00:09 GMT";
 const PAGE = "page".repeat(100);
 
-/** Asks a server of these files, which were modified at these times, for the page. */
+/** Serves these files with these modification times and requests the page. */
 async function ask(modified: Readonly<Record<string, string>>, fields: Readonly<Record<string, string>>) {
   const folder = publicFolder();
   for (const [name, time] of Object.entries(modified)) {
@@ -27,7 +27,7 @@ async function ask(modified: Readonly<Record<string, string>>, fields: Readonly<
 
 const files = { "page.txt": BUILT, "page.txt.gz": COMPRESSED };
 
-test("a precompressed form has its own date, and is asked for by it", async () => {
+test("a precompressed form has its own date, and conditions compare that date", async () => {
   const gzip = { "Accept-Encoding": "gzip" };
   expect(await ask(files, gzip)).toEqual({ status: 200, lastModified: COMPRESSED });
   expect((await ask(files, { ...gzip, "If-Modified-Since": COMPRESSED })).status).toBe(304);
@@ -37,13 +37,13 @@ test("a precompressed form has its own date, and is asked for by it", async () =
   expect((await ask(files, { ...gzip, "If-Range": BUILT, Range: "bytes=0-1" })).status).toBe(200);
 });
 
-test("the file itself has that of its own", async () => {
+test("the uncompressed file has its own date", async () => {
   const plain = { "Accept-Encoding": "identity" };
   expect(await ask(files, plain)).toEqual({ status: 200, lastModified: BUILT });
   expect((await ask(files, { ...plain, "If-Modified-Since": BUILT })).status).toBe(304);
 });
 
-test("RFC 9110, section 8.8.2.1: a date that has not come is not said, and is not gone by", async () => {
+test("RFC 9110, section 8.8.2.1: a date in the future is neither sent nor compared", async () => {
   const later = { "page.txt": "Wed, 15 Jun 2095 12:00:00 GMT" };
   expect(await ask(later, {})).toEqual({ status: 200, lastModified: null });
   expect((await ask(later, { "If-Modified-Since": later["page.txt"] })).status).toBe(200);

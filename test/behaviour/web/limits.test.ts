@@ -1,4 +1,4 @@
-// What a site keeps has an end, whatever is asked for.
+// What a site keeps in memory is limited, whatever clients request.
 import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { readdirSync, writeFileSync } from "node:fs";
 import { expect, test } from "vitest";
@@ -30,7 +30,7 @@ function get(path: string, rawQuery?: string): SiteRequest {
   return { method: "GET", path, rawQuery, headers: Fields.none, address: "127.0.0.1" };
 }
 
-test("pages of a template: the oldest of 64 goes, and neither large pages nor long values are kept", async () => {
+test("the newest 64 pages of a template are kept; large pages and pages of long values are not", async () => {
   const template = "<p>{{query.text}}</p>{{#each large}}xxxxxxxxxxxxxxxx{{/each}}";
   using opening = await opened({ a: template }, { routes: { "/a": "a", "/b": "a" } });
   const { site } = opening;
@@ -47,7 +47,7 @@ test("pages of a template: the oldest of 64 goes, and neither large pages nor lo
   expect(other.site.answer(get("/a", "text=1"))).not.toBe(other.site.answer(get("/a", "text=1")));
 });
 
-test("pages that wait for a change: one more is told to come again", async () => {
+test("MAX_RELOADERS pages can wait for a change, and one more gets 503", async () => {
   using opening = await opened({ a: "a" }, { watch: true });
   const ask = async () =>
     (await opening.site.answer(get("/.sockwright/reload"))) as { status?: number; body?: AsyncIterable<string> };
@@ -58,7 +58,7 @@ test("pages that wait for a change: one more is told to come again", async () =>
   expect((await ask()).status).toBeUndefined();
 });
 
-test("a hook for a template that cannot be read any more ends nothing by what it throws or rejects with", async () => {
+test("a hook that throws or rejects for an unreadable template does no harm, and its error is published", async () => {
   const clock = manualClock();
   for (const onError of [() => Promise.reject(new Error("full")), thrower]) {
     const folder = folderWith({ a: "<p>1</p>" });
@@ -83,7 +83,7 @@ function thrower(): never {
   throw new Error("full");
 }
 
-test("a log that fails keeps no other hook from being called, and both are reported", async () => {
+test("a failing access log does not keep another hook from being called, and its error is reported", async () => {
   const told: number[] = [];
   const errors: unknown[] = [];
   const service = web(folderWith({ a: "a" }), {
@@ -98,7 +98,7 @@ test("a log that fails keeps no other hook from being called, and both are repor
   expect([told, errors.map(String)]).toEqual([[200], ["Error: full"]]);
 });
 
-test("a site whose servers have all stopped while it was opened is closed", async () => {
+test("a site is closed if its last server stops while the site opens", async () => {
   const service = web(folderWith({ a: "a" }));
   const before = readdirSync("/proc/self/fd").length;
   const starting = service.start?.();

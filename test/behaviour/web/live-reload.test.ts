@@ -1,4 +1,4 @@
-// Pages that reload while somebody writes them.
+// Pages that reload while their author edits them.
 import { renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
@@ -14,11 +14,11 @@ import { serving, urlOf } from "../../support/serving.ts";
 import { turn, until } from "../../support/until.ts";
 import { allOf, folderWith, served } from "./site.ts";
 
-/** No test waits for so long. */
+/** Longer than any test waits. */
 const LONG_MS = 1_000_000;
 const SCRIPT = '\n<script src="/.sockwright/reload.js" defer></script>\n';
 
-test("a page has a script, and is told of a change once it has settled", async () => {
+test("a page has the script, and gets an event when a change has settled", async () => {
   const site = await served({ "a.html": "<p>one</p>", "b.css": "b" }, { watch: true });
   const { body, fields } = await site.ask("/a.html");
   expect(String(body)).toBe(`<p>one</p>${SCRIPT}`);
@@ -33,7 +33,7 @@ test("a page has a script, and is told of a change once it has settled", async (
   expect(await site.text("/a.html")).toBe(`200 <p>two</p>${SCRIPT}`);
 });
 
-test("the script and the events have the fields of all answers", async () => {
+test("the script and the events have the headers of all answers", async () => {
   const site = await served({}, { watch: true, headers: { "X-Own": "1" } });
   for (const path of ["/.sockwright/reload.js", "/.sockwright/reload"]) {
     const client = await site.connected();
@@ -45,7 +45,7 @@ test("the script and the events have the fields of all answers", async () => {
   }
 });
 
-test("a page that waits for a change keeps no server from closing", async () => {
+test("a page that waits for a change does not keep the server from closing", async () => {
   const server = await serving(web(folderWith({}), { watch: true }));
   const client = await connect(urlOf(server));
   client.write("GET /.sockwright/reload HTTP/1.1\r\nHost: site\r\n\r\n");
@@ -56,13 +56,13 @@ test("a page that waits for a change keeps no server from closing", async () => 
   client.abort();
 });
 
-test("without it there is neither script nor path", async () => {
+test("without `watch` there is neither the script nor its path", async () => {
   const site = await served({ "a.html": "<p>one</p>" });
   expect(await site.text("/a.html")).toBe("200 <p>one</p>");
   expect(await site.text("/.sockwright/reload")).toMatch(/^404/);
 });
 
-/** A site that is watched, on a clock of the test: only what changes its files makes a timer. */
+/** A watched site on the test's clock: only a change of its files sets a timer. */
 async function watched(files: Readonly<Record<string, string>>, options: WebOptions = {}) {
   const clock = manualClock();
   const folder = folderWith(files);
@@ -74,7 +74,7 @@ async function watched(files: Readonly<Record<string, string>>, options: WebOpti
     const { body } = await answer(path);
     return String(body);
   };
-  /** What a page of that age is told, as it comes. */
+  /** Collects the events that a page of this age receives, as they arrive. */
   const events = async (pageAgeMs: number): Promise<string[]> => {
     const { body } = await answer("/.sockwright/reload", `${pageAgeMs}`);
     const told: string[] = [];
@@ -85,7 +85,7 @@ async function watched(files: Readonly<Record<string, string>>, options: WebOpti
     await until(() => told.length > 0, "the first event");
     return told;
   };
-  /** Puts a file in its place, as editors do, and waits until that was heard of. */
+  /** Replaces a file by a rename, as editors do, and waits until the site has noticed it. */
   const write = async (name: string, content: string): Promise<void> => {
     writeFileSync(join(folder, `${name}.new`), content);
     renameSync(join(folder, `${name}.new`), join(folder, name));
@@ -97,7 +97,7 @@ async function watched(files: Readonly<Record<string, string>>, options: WebOpti
 
 const TOLD = ["retry: 500\n\n", "data: changed\n\n", "end"];
 
-test("nothing old is sent from the change on, and pages are told when it has settled: files, pages, listings", async () => {
+test("after a change no old content is sent, and pages get the event when it has settled: files, pages, listings", async () => {
   const { clock, text, events, write } = await watched(
     { "a.html": "one", page: "{{> part}}", part: "one" },
     { listing: true, routes: { "/page": "page" } },
@@ -120,11 +120,11 @@ test("nothing old is sent from the change on, and pages are told when it has set
   expect(told).toEqual(TOLD);
 });
 
-test("a page that was asked for before a change, and waits only now, is told at once", async () => {
+test("a page that was requested before a change, and waits only after it, gets the event at once", async () => {
   const { clock, events, write } = await watched({ "a.html": "one" });
   clock.advance(RENEW_AFTER_MS);
   await write("a.html", "two");
-  // Not before it has settled, also then.
+  // But not before the change has settled.
   const early = await events(1);
   await turn(10);
   expect(early).toEqual(TOLD.slice(0, 1));

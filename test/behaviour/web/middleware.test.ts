@@ -1,4 +1,4 @@
-// The web server as a function for node:http and Express: its answers are those of our own listeners.
+// The web server as middleware for node:http and Express: its answers equal those of the library's own listeners.
 import { once } from "node:events";
 import { appendFileSync, mkdirSync, rmSync, truncateSync, utimesSync } from "node:fs";
 import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from "node:http";
@@ -33,7 +33,7 @@ const OPTIONS: WebOptions = {
   securityHeaders: true,
 };
 
-/** A server of node:http that ends with the test. */
+/** Starts a node:http server that closes with the test. */
 async function nodeServer(listener: RequestListener): Promise<string> {
   const server = createServer(listener);
   await once(server.listen(0, "127.0.0.1"), "listening");
@@ -59,11 +59,11 @@ async function ownServer(folder: string, options?: WebOptions): Promise<string> 
   return server.urls[0] ?? "";
 }
 
-/** With the fields in their order, but those that say something of the connection or of the time. */
+/** Keeps the headers in their order, without those that describe the connection or the time. */
 function comparable({ status, fields, body }: Answer) {
   const BY_SERVER = ["date", "connection", "keep-alive", "x-powered-by"];
   const kept = [...fields].filter(([name]) => !BY_SERVER.includes(name));
-  // RFC 9110, section 14.6: the boundary is any.
+  // RFC 9110, section 14.6: the boundary is arbitrary.
   const boundary = /boundary="?([\w-]+)/.exec(fields.get("content-type") ?? "")?.[1] ?? "no boundary";
   const without = (text: string): string => text.replaceAll(boundary, "BOUNDARY");
   return { status, fields: kept.map((field) => field.map(without)), body: without(body.toString("latin1")) };
@@ -127,7 +127,7 @@ const ROWS: readonly Row[] = [
   ["/a.txt", { "X-Twice": "1", "x-twice": "2" }],
 ];
 
-describe("the answers are those of our own listener", () => {
+describe("the answers equal those of the library's own listener", () => {
   test.for([
     ["node:http", (files: WebMiddleware): RequestListener => files],
     [
@@ -147,7 +147,7 @@ describe("the answers are those of our own listener", () => {
     }
   });
 
-  test("and their kinds are all there", async () => {
+  test("the compared answers have every kind of status", async () => {
     const folder = folderWith(FILES);
     for (const name of Object.keys(FILES)) utimesSync(join(folder, name), MODIFIED, MODIFIED);
     const url = await nodeServer(middlewareOf(folder, OPTIONS));
@@ -157,8 +157,8 @@ describe("the answers are those of our own listener", () => {
   });
 });
 
-describe("what is passed on with next", () => {
-  test("is what is missing, and other methods; fields that were set before stay", async () => {
+describe("with other middleware", () => {
+  test("missing files and other methods are passed on with next(); headers that were set before stay", async () => {
     const folder = folderWith({ "a.txt": "a", "404.html": "not asked for" });
     const app = express();
     app.use((_, response, next) => {
@@ -184,7 +184,7 @@ describe("what is passed on with next", () => {
     ["Origin", "Origin, Accept-Encoding", "Origin"],
     [["Origin", "Cookie"], "Origin,Cookie, Accept-Encoding", "Cookie"],
     [undefined, "Accept-Encoding", undefined],
-  ] as const)("leaves what Vary was before, %s", async ([earlier, vary, ofOneForm]) => {
+  ] as const)("an earlier Vary is kept: %s", async ([earlier, vary, ofOneForm]) => {
     const files = middlewareOf(folderWith(FILES));
     const url = await nodeServer((request, response) => {
       if (earlier !== undefined) response.setHeader("Vary", earlier);
@@ -194,11 +194,11 @@ describe("what is passed on with next", () => {
       const answer = await askAt(url, "/a.txt", { ...fields, "Accept-Encoding": "gzip" });
       expect(answer.fields.get("vary")).toBe(vary);
     }
-    // The last line of several, where nothing is added to them.
+    // Nothing is added here; `fields` has the last of several lines.
     expect((await askAt(url, "/middle.bin")).fields.get("vary")).toBe(ofOneForm);
   });
 
-  test("is an error: of a root that is not there, which may come, and of a hook", async () => {
+  test("errors are passed on with next(): of a missing root, until it is created, and of a hook", async () => {
     const folder = join(folderWith({}), "later");
     const variables = (): never => {
       throw new Error("no variables");
@@ -221,7 +221,7 @@ describe("what is passed on with next", () => {
   });
 });
 
-test("a middleware that is closed while the first request opens it answers as it does from then on", async () => {
+test("a middleware that is closed while its first request opens it answers that request and later ones with 404", async () => {
   const files = middlewareOf(folderWith({ a: "a" }));
   const url = await nodeServer((request, response) => {
     files(request, response);
@@ -239,7 +239,7 @@ test.for([
   ],
   ["reject", () => Promise.reject(new Error("of the hook"))],
 ] as const)(
-  "without next an error is 500, tells nothing of itself, and is told to onError, which may %s",
+  "without next(), an error is a 500 without details and is passed to onError, which may %s",
   async ([, fail]) => {
     const folder = folderWith({ "go.html": "{{greeting}}" });
     const told: unknown[] = [];
@@ -260,20 +260,20 @@ test.for([
   },
 );
 
-describe("below a path", () => {
+describe("mounted below a path", () => {
   async function mounted(path: string): Promise<string> {
     const app = express();
     app.use(path, middlewareOf(folderWith(FILES)));
     return nodeServer(app);
   }
 
-  /** As Connect, Polka and middie: the original is kept whole, and nothing says what was taken. */
+  /** Like Connect, Polka and middie: `originalUrl` stays whole, and nothing tells which prefix was removed. */
   async function mountedByOriginal(take: (url: string) => string): Promise<string> {
     const files = middlewareOf(folderWith(FILES));
     return nodeServer((request, response) => {
       const { url = "" } = request;
       files(Object.assign(request, { originalUrl: url, url: take(url) }), response);
-      // Behind a middleware that is not done yet, what was taken is put back.
+      // When a middleware returns before it has finished, the framework restores the URL.
       Object.assign(request, { originalUrl: "/other", url });
     });
   }
@@ -285,7 +285,7 @@ describe("below a path", () => {
     ["/docs?a=1", "/docs/?a=1"],
     ["/docs//sub", "/docs/sub/"],
     ["http://other/docs/sub", "/docs/sub/"],
-  ])("of Connect, %s leads to %s", async ([asked = "", location]) => {
+  ])("under Connect, %s redirects to %s", async ([asked = "", location]) => {
     const url = await mountedByOriginal((original) => original.replace(/^(?:http:..other)?.docs\/?/, "/"));
     const { status, fields } = await askAt(url, asked);
     expect([status, fields.get("location")]).toEqual([301, location]);
@@ -294,19 +294,19 @@ describe("below a path", () => {
   test.for([
     ["/docs/", "<h1>home</h1>"],
     ["/docs/sub/", "sub"],
-  ])("of Connect, %s is found", async ([asked = "", body]) => {
+  ])("under Connect, %s is found", async ([asked = "", body]) => {
     const url = await mountedByOriginal((original) => original.replace("/docs", ""));
     expect(String((await askAt(url, asked)).body)).toBe(body);
   });
 
-  test("slashes that a framework has put together lead to no other host", async () => {
+  test("slashes that a framework has merged do not redirect to another host", async () => {
     const url = await mountedByOriginal((original) => original.replace(/\/+/g, "/"));
     for (const asked of ["//sub", "///sub", "/.//sub"]) {
       expect((await askAt(url, asked)).fields.get("location")).toMatch(/^\/(?:\.\/)?sub\/$/);
     }
   });
 
-  test("a path that the program has replaced is no mount", async () => {
+  test("a path that the program has rewritten is not taken for a mount path", async () => {
     const app = express();
     const files = middlewareOf(folderWith(FILES));
     app.use((request, response) => {
@@ -324,9 +324,9 @@ describe("below a path", () => {
     ["/docs", "/docs", "/docs/"],
     ["/docs", "/docs?a=1", "/docs/?a=1"],
     ["/:any", "/%C3%BC/sub", "/%C3%BC/sub/"],
-    // To a browser a backslash is a slash: it would lead to another host.
+    // To a browser a backslash is a slash: the redirect would lead to another host.
     ["/:any", "/\\evil.example/sub", "/%5Cevil.example/sub/"],
-  ])("of Express, at %s, %s leads to %s", async ([path = "", asked = "", location]) => {
+  ])("under Express at %s, %s redirects to %s", async ([path = "", asked = "", location]) => {
     const { status, fields } = await askAt(await mounted(path), asked);
     expect([status, fields.get("location")]).toEqual([301, location]);
   });
@@ -349,7 +349,7 @@ describe("a large file", () => {
     return client;
   }
 
-  test("comes whole, also when it was deleted meanwhile and the middleware closed", async () => {
+  test("arrives complete, even if the file is deleted and the middleware closed meanwhile", async () => {
     const folder = folderWith({ large: content });
     const files = middlewareOf(folder);
     const url = await nodeServer(files);
@@ -364,11 +364,11 @@ describe("a large file", () => {
     ["truncated", "", (path: string) => truncateSync(path, 1)],
     ["appended to", "", (path: string) => appendFileSync(path, "more")],
     [
-      "appended to, of which several ranges",
+      "appended to while several ranges are sent",
       "Range: bytes=0-1,1000-\r\n",
       (path: string) => appendFileSync(path, "more"),
     ],
-  ] as const)("that is %s is reset, and next is told", async ([, fields, change]) => {
+  ] as const)("that is %s is reset, and next() gets the error", async ([, fields, change]) => {
     const folder = folderWith({ large: content });
     const files = middlewareOf(folder);
     let tell: (error: unknown) => void = () => undefined;
@@ -379,14 +379,14 @@ describe("a large file", () => {
     const client = await begun(url, fields);
     change(join(folder, "large"));
     await expect(allOf(client)).rejects.toMatchObject({ code: "ECONNRESET" });
-    // The second where it was truncated between the look at it and the read.
+    // The second code occurs if the file is truncated between the check and the read.
     expect(await told).toMatchObject({
       code: expect.stringMatching(/^ERR_SOCKWRIGHT_(HTTP_FILE_CHANGED|FILE_SHRANK)$/),
     });
   });
 
-  // The guard of each test looks for descriptors.
-  test("leaves no descriptor behind when clients are lost: whole, ranges, HEAD", async () => {
+  // The check after each test looks for open descriptors.
+  test("leaves no descriptor open when clients disconnect: whole file, ranges, HEAD", async () => {
     const files = middlewareOf(folderWith({ large: content }), { cacheDescriptors: 0 });
     const errors: unknown[] = [];
     const closed: Promise<unknown>[] = [];
@@ -404,7 +404,7 @@ describe("a large file", () => {
   });
 });
 
-test("over HTTP/2 a file that was changed ends its own stream, and nothing is warned of", async () => {
+test("over HTTP/2 a changed file ends only its own stream, without a warning", async () => {
   const folder = folderWith({ large: Buffer.alloc(LARGE_BYTES), "a.txt": "a" });
   const files = middlewareOf(folder);
   const server = createHttp2Server((request, response) => {
@@ -433,7 +433,7 @@ test("over HTTP/2 a file that was changed ends its own stream, and nothing is wa
   }
 });
 
-test("options of servers are refused, and a root that is no text", () => {
+test("server options and a root that is not a string are refused", () => {
   expect(() => webMiddleware(".", { http: {} })).toThrow(/options\.http/);
   expect(() => webMiddleware(".", { accessLog: () => undefined })).toThrow(/options\.accessLog/);
   expect(() => webMiddleware(1 as never)).toThrow(/root/);

@@ -1,4 +1,4 @@
-// What is in a directory, as far as it can be asked for.
+// A list of a directory has the entries that a request can open.
 import { linkSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
@@ -46,7 +46,7 @@ test.each([
     ["absolute-sub", "d0", "empty", "neighbour", "out-sub", "parent", "slash", "sub", "to-root", "to-sub"],
   ],
 ] as const)(
-  "with symlinks: %s it lists what can be opened: nothing hidden, no link that leaves, no FIFO, socket or device",
+  "with symlinks: %s, a list has what can be opened: nothing hidden, no link out, no FIFO, socket or device",
   async (symlinks, files, folders) => {
     const listing = await listed(makeSiteFolder(), "", symlinks);
     expect(names(listing, "file")).toEqual([...files].sort());
@@ -66,21 +66,21 @@ test("an entry has its size and its time", async () => {
   expect(await root.stat("sub/file")).toMatchObject({ stat: { size: 5 } });
 });
 
-test("a name that no request can ask for is not listed", async () => {
+test("a name that no request can contain is not listed", async () => {
   const folder = publicFolder();
   writeInFolder(folder, "line\nfeed", "escape\x1b", "next\u0085line", "good");
   writeInFolder(folder, Buffer.from([0x6c, 0xe9]), Buffer.from([0xed, 0xa0, 0x80]));
   expect(names(await listed(folder, ""), "file")).toEqual(["good"]);
 });
 
-test("of a file and of nothing there is no list", async () => {
+test("a file and a missing path have no list", async () => {
   const folder = publicFolder();
   writeInFolder(folder, "file");
   expect(await listed(folder, "file")).toEqual({ type: "missing" });
   expect(await listed(folder, "none")).toEqual({ type: "missing" });
 });
 
-test("of a directory that is too large so many entries are looked at, and it is said that there are more", async () => {
+test("a list has at most MAX_LISTED_ENTRIES entries and tells whether there are more", async () => {
   const folder = publicFolder();
   writeFileSync(join(folder, "0"), "");
   for (let count = 1; count < MAX_LISTED_ENTRIES; count++) linkSync(join(folder, "0"), join(folder, `${count}`));
@@ -91,7 +91,7 @@ test("of a directory that is too large so many entries are looked at, and it is 
   expect([names(cut, "file").length, cut]).toMatchObject([MAX_LISTED_ENTRIES, { isComplete: false }]);
 });
 
-test("what is there and may not be had is left out, but where one name cannot be told now, nothing is", async () => {
+test("missing and forbidden entries are left out, but one busy entry makes the whole list busy", async () => {
   const folder = publicFolder();
   writeInFolder(folder, "a", "b");
   const stat = (answer: Unopened) => (name: string) =>

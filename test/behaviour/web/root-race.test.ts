@@ -1,4 +1,4 @@
-// Another process exchanges what names lead to, while they are opened.
+// Another process swaps the targets of names while a root opens them.
 import { constants } from "node:os";
 import { fileURLToPath } from "node:url";
 import { expect, onTestFinished, test, vi } from "vitest";
@@ -12,7 +12,7 @@ const SWAP = fileURLToPath(new URL("programs/swap.mjs", import.meta.url));
 const PATHS = ["swapped", "swapped-folder/file"];
 const ROUNDS = 2_000;
 
-/** What is found in so many rounds, and in further ones until all of that was found which can be. */
+/** Returns what ROUNDS opens find; goes on until each possible result was found. */
 async function seesAll(site: string, symlinks: Symlinks, possible: readonly string[]): Promise<Set<string>> {
   const root = await openRoot(site, { symlinks });
   onTestFinished(() => root.close());
@@ -28,7 +28,7 @@ async function seesAll(site: string, symlinks: Symlinks, possible: readonly stri
 test.each([
   ["by openat2(2)", undefined],
   ["without it", -constants.errno.ENOSYS],
-])("nobody who exchanges files and links gets out of the root, %s", async (_, result) => {
+])("a process that swaps files and links cannot lead out of the root, %s", async (_, result) => {
   const site = makeSiteFolder();
   link(site, { swapped: "file", "swapped-folder": "sub" });
   if (result !== undefined) {
@@ -37,7 +37,7 @@ test.each([
   }
   const child = await startChild(process.execPath, [SWAP, site]);
   await child.line(/^ready$/);
-  // What one that follows all links finds shows that there is something to be found.
+  // With "follow" the secret is found: this shows that the swaps can lead out.
   await seesAll(site, "follow", [SECRET, "file", "sub/file"]);
   expect(await seesAll(site, "inside", ["missing", "file", "sub/file"])).not.toContain(SECRET);
   expect(await seesAll(site, "deny", ["missing", "file"])).toEqual(new Set(["missing", "file"]));

@@ -1,4 +1,4 @@
-// What is no root, and what may not be read.
+// Paths that are no root, and files that cannot be read.
 import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -10,7 +10,7 @@ import { requireTool } from "../../support/tools.ts";
 
 const programs = fileURLToPath(new URL("programs/", import.meta.url));
 
-test("a root that is not there, or is no directory, is told by its path", async () => {
+test("a root that is missing or not a directory is refused with its path", async () => {
   const folder = publicFolder();
   writeInFolder(folder, "file");
   link(folder, { itself: "itself", dangling: "none" });
@@ -22,7 +22,7 @@ test("a root that is not there, or is no directory, is told by its path", async 
   expect(await code("n".repeat(256))).toMatchObject({ code: "ENAMETOOLONG" });
 });
 
-test("a root may be named by a link, and by a path from the working directory", async () => {
+test("the path of a root may be a link, or relative to the working directory", async () => {
   const folder = publicFolder();
   writeInFolder(folder, "site/file");
   link(folder, { current: "site" });
@@ -35,7 +35,7 @@ test("a root may be named by a link, and by a path from the working directory", 
   }
 });
 
-test("the root can be that of the whole file system", async () => {
+test("the root may be that of the whole file system", async () => {
   const root = await openRoot("/", { symlinks: "deny" });
   onTestFinished(() => root.close());
   const folder = publicFolder();
@@ -45,22 +45,22 @@ test("the root can be that of the whole file system", async () => {
   expect((await root.stat(join(folder, "link").slice(1))).type).toBe("missing");
 });
 
-test.each([undefined, null, 5, Buffer.from("/"), new URL("file:///")])("%s is no name of a root", async (path) => {
+test.each([undefined, null, 5, Buffer.from("/"), new URL("file:///")])("%s is no path of a root", async (path) => {
   await expect(Reflect.apply(openRoot, undefined, [path])).rejects.toMatchObject({ code: "ERR_INVALID_ARG_TYPE" });
 });
 
-test.each(["", "a\0b"])("%j is no name of a root", async (path) => {
+test.each(["", "a\0b"])("%j is no path of a root", async (path) => {
   await expect(openRoot(path)).rejects.toMatchObject({ code: "ERR_INVALID_ARG_VALUE" });
 });
 
-test("an option that cannot be is told", async () => {
+test("an invalid option is refused", async () => {
   await expect(Reflect.apply(openRoot, undefined, ["/", { symlinks: "some" }])).rejects.toThrow("options.symlinks");
   await expect(Reflect.apply(openRoot, undefined, ["/", { links: "deny" }])).rejects.toMatchObject({
     name: "TypeError",
   });
 });
 
-test("everything is busy once the root is closed; a file that was opened stays open", async () => {
+test("after close() every path is busy; a file that was opened stays open", async () => {
   const folder = publicFolder();
   writeInFolder(folder, "file");
   const root = await openRoot(folder);
@@ -79,7 +79,7 @@ test("everything is busy once the root is closed; a file that was opened stays o
 test.each([
   ["with the addon", process.env],
   ["without it", { ...process.env, SOCKWRIGHT_ADDON: "/none" }],
-])("what the process may not read is forbidden, %s", async (_, env) => {
+])("a file that the process may not read is forbidden, %s", async (_, env) => {
   const folder = publicFolder();
   writeInFolder(folder, "file", "unreadable", "unsearchable/file", "unlisted/file");
   mkdirSync(join(folder, "unlisted/folder"));
@@ -136,7 +136,7 @@ print("leased", flush=True)
 sys.stdin.read()
 `;
 
-test("a file that another process has a lease on is busy, and not waited for: fcntl(2)", async (context) => {
+test("a file on which another process has a lease is busy at once: fcntl(2)", async (context) => {
   const python = requireTool(context, "python3");
   const folder = publicFolder();
   writeInFolder(folder, "file");

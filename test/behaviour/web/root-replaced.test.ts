@@ -1,4 +1,4 @@
-// A root is what its name leads to.
+// A root is the directory that its path leads to, also after a replacement.
 import { mkdirSync, renameSync, rmSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
@@ -13,7 +13,7 @@ async function rootAt(path: string): Promise<{ root: Root; pass: (ms: number) =>
   return { root, pass: (ms) => void clock.advance(ms) };
 }
 
-test("another directory that is put in its place by a link is seen a second later", async () => {
+test("a directory that replaces the root by a link is seen a second later", async () => {
   const folder = publicFolder();
   writeInFolder(folder, "releases/41/old", "releases/42/new");
   symlinkSync("releases/41", join(folder, "current"));
@@ -27,7 +27,7 @@ test("another directory that is put in its place by a link is seen a second late
   expect([(await root.stat("old")).type, (await root.stat("new")).type]).toEqual(["missing", "file"]);
 });
 
-test("one that is put in its place by a rename, too; what was opened before is what it was", async () => {
+test("a directory that replaces the root by a rename is seen, too; a file that was opened stays the same", async () => {
   const folder = publicFolder();
   writeInFolder(folder, "site/file", "next/file");
   const { root, pass } = await rootAt(join(folder, "site"));
@@ -43,7 +43,7 @@ test("one that is put in its place by a rename, too; what was opened before is w
   expect(contents).toEqual(["site/file", "next/file"]);
 });
 
-test("while nothing is there everything is missing, and what comes there is seen at once", async () => {
+test("while the root is missing everything is missing, and a new root is seen at once", async () => {
   const folder = publicFolder();
   writeInFolder(folder, "site/file");
   const { root, pass } = await rootAt(join(folder, "site"));
@@ -57,7 +57,7 @@ test("while nothing is there everything is missing, and what comes there is seen
   expect(await root.stat("")).toMatchObject({ type: "directory" });
 });
 
-test("behind a change its name is looked at before anything else", async () => {
+test("after expire(), the next call looks up the path of the root first", async () => {
   const folder = publicFolder();
   writeInFolder(folder, "site/old", "next/new");
   const { root } = await rootAt(join(folder, "site"));
@@ -68,7 +68,7 @@ test("behind a change its name is looked at before anything else", async () => {
   expect([(await root.stat("old")).type, (await root.stat("new")).type]).toEqual(["missing", "file"]);
 });
 
-test("a look at its name that has begun before a change counts no more", async () => {
+test("a lookup of the root's path that began before expire() is not used after it", async () => {
   const folder = publicFolder();
   writeInFolder(folder, "site/old", "next/new");
   const { root, pass } = await rootAt(join(folder, "site"));
@@ -87,7 +87,7 @@ test("a look at its name that has begun before a change counts no more", async (
   ]);
 });
 
-test("many who come at one time look once, and a root that is closed meanwhile is closed", async () => {
+test("concurrent calls share one lookup of the root's path, and close() makes waiting calls busy", async () => {
   const folder = publicFolder();
   writeInFolder(folder, "file");
   const { root, pass } = await rootAt(folder);
@@ -100,13 +100,13 @@ test("many who come at one time look once, and a root that is closed meanwhile i
   expect(await Promise.all(late)).toEqual([{ type: "busy" }, { type: "busy" }]);
 });
 
-test("a directory that is replaced while it is looked into stays open until then", async () => {
+test("a directory that is replaced during its listing stays open until the listing ends", async () => {
   const folder = publicFolder();
   writeInFolder(folder, "site/sub/file", "next/none");
   const { root, pass } = await rootAt(join(folder, "site"));
   const listing = root.list("sub");
   pass(ROOT_LOOK_MS);
-  // The listing looks up its entries below the root that is there by then.
+  // The listing looks up its entries below the new root.
   renameSync(join(folder, "site"), join(folder, "last"));
   renameSync(join(folder, "next"), join(folder, "site"));
   expect(await root.stat("none")).toMatchObject({ type: "file" });

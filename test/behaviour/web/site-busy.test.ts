@@ -1,4 +1,4 @@
-// What a site answers while no descriptor is free, and it cannot tell what is there.
+// What a site answers when no descriptor is free, so that it cannot tell which files exist.
 import { expect, onTestFinished, test } from "vitest";
 import { Fields } from "../../../src/http/fields.ts";
 import { ResourceCache } from "../../../src/services/web/resource-cache.ts";
@@ -16,7 +16,7 @@ const PAGES = {
   expire: () => undefined,
 };
 
-/** The status of what is asked for where nothing is there but these. */
+/** Requests a path of a site in which only these files are found, and returns the status. */
 async function statusOf(path: string, found: Readonly<Record<string, Unopened>>): Promise<number | undefined> {
   const clock = manualClock();
   const load = (file: string) => Promise.resolve(found[file] ?? MISSING);
@@ -36,10 +36,10 @@ async function statusOf(path: string, found: Readonly<Record<string, Unopened>>)
 
 test.for([
   ["the file", "/file.txt", { "file.txt": BUSY }, 503],
-  ["a file of an index", "/", { "index.htm": BUSY }, 503],
-  ["the page of an application", "/page", { "app.html": BUSY }, 503],
-  ["no more than a page for what is missing", "/none.txt", { "404.html": BUSY }, 404],
-  ["the page of an application, which may not be read", "/page", { "app.html": FORBIDDEN }, 404],
-] as const)("it cannot be told of %s", async ([, path, found, status]) => {
+  ["an index file", "/", { "index.htm": BUSY }, 503],
+  ["the page of an app", "/page", { "app.html": BUSY }, 503],
+  ["the 404 page", "/none.txt", { "404.html": BUSY }, 404],
+  ["the unreadable page of an app", "/page", { "app.html": FORBIDDEN }, 404],
+] as const)("the status if the site cannot open %s", async ([, path, found, status]) => {
   expect(await statusOf(path, found)).toBe(status);
 });

@@ -1,4 +1,4 @@
-// A folder with files, a server of it, and requests as they are sent, byte for byte.
+// A folder with files, a server of it, and requests that are sent byte for byte.
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
@@ -6,7 +6,7 @@ import { onTestFinished } from "vitest";
 import { type Connection, connect, type Server, serve } from "../../../src/server.ts";
 import { type WebOptions, web } from "../../../src/services/web/web.ts";
 
-/** A folder of the test's own, with these files. */
+/** Creates a folder with these files, which is removed after the test. */
 export function folderWith(files: Readonly<Record<string, string | Uint8Array>>): string {
   const folder = mkdtempSync(join(tmpdir(), "sockwright-web-"));
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
@@ -20,7 +20,7 @@ export function folderWith(files: Readonly<Record<string, string | Uint8Array>>)
 
 export interface Answer {
   readonly status: number;
-  /** Names in small letters. */
+  /** The names are in lower case. */
   readonly fields: ReadonlyMap<string, string>;
   readonly body: Buffer;
 }
@@ -43,12 +43,12 @@ export class ServedSite {
     return connectedTo(this.url);
   }
 
-  /** The answer to one request. */
+  /** Sends one request on a connection of its own and returns the answer. */
   ask(path: string, fields?: Readonly<Record<string, string>>, method?: string): Promise<Answer> {
     return askAt(this.url, path, fields, method);
   }
 
-  /** The text of an answer, and its status before it. */
+  /** Returns the status and the text of an answer. */
   async text(path: string, fields?: Readonly<Record<string, string>>): Promise<string> {
     const { status, body } = await this.ask(path, fields);
     return `${status} ${String(body)}`;
@@ -74,7 +74,7 @@ export async function connectedTo(url: string): Promise<Connection> {
   return connection;
 }
 
-/** The answer to one request. */
+/** Sends one request on a connection of its own and returns the answer. */
 export async function askAt(
   url: string,
   path: string,
@@ -87,7 +87,7 @@ export async function askAt(
   return answerOf(await allOf(connection));
 }
 
-/** Everything up to the end. */
+/** Reads all bytes up to the end of the stream. */
 export async function allOf(connection: Connection): Promise<Buffer> {
   const pieces: Buffer[] = [];
   for (let piece = await connection.read(); piece !== undefined; piece = await connection.read()) pieces.push(piece);
@@ -104,7 +104,7 @@ export function answerOf(bytes: Buffer): Answer {
   return { status: Number(line.split(" ")[1]), fields: new Map(fields), body: bytes.subarray(end + 4) };
 }
 
-/** The text at the path, once it is no longer the one that it was. */
+/** Requests the path until its text is not `from`, and returns the new text. */
 export async function changedText(site: ServedSite, path: string, from: string): Promise<string> {
   for (;;) {
     const text = await site.text(path);

@@ -1,4 +1,4 @@
-// docs/guides/templates.md: what it shows is what comes of it.
+// docs/guides/templates.md: its examples give the results that it shows.
 import { expect, test } from "vitest";
 import { codeBlocks } from "../../repository/code-blocks.ts";
 import { codeIn, read, section, tables } from "../../repository/pages.ts";
@@ -6,12 +6,12 @@ import { loadedFrom, refusalOf, rendered } from "../../support/template-loading.
 
 const page = read("docs/guides/templates.md");
 
-test("the page is rendered as it is shown", () => {
+test("the example is rendered to the page that the guide shows", () => {
   const [template, values, result] = codeBlocks("docs/guides/templates.md").map(({ code }) => code);
   expect(rendered(template ?? "", JSON.parse(values ?? ""))).toBe(result);
 });
 
-test("every tag of the table is one", () => {
+test("every tag of the table is valid", () => {
   const [[, ...rows] = []] = tables(section(page, "## Tags"));
   const tags = rows.flatMap(([tag = ""]) => codeIn(tag));
   expect(tags.length).toBeGreaterThan(8);
@@ -19,7 +19,7 @@ test("every tag of the table is one", () => {
   for (const tag of tags) expect(loadedFrom(tag, files).render({})).not.toMatch(/\{\{.*\}\}/s);
 });
 
-test("the elements and the URL that are named as refused are, and what is named instead is not", () => {
+test("elements and URLs that the guide calls refused are refused, and their alternatives are accepted", () => {
   for (const name of ["script", "style", "iframe", "noscript", "template", "svg", "math"]) {
     expect(page).toContain(`\`<${name}>\``);
     expect(refusalOf(`<${name}>{{x}}</${name}>`)).toMatch(/^page\.html:1: /);

@@ -1,5 +1,5 @@
-// Hostile values, in each context that takes one: the page, parsed again, has no element, attribute or script that it has not
-// with a harmless value.
+// Hostile values in each context of a template: the page, parsed again, has no element, attribute or script that it
+// lacks with a harmless value.
 import { expect, test } from "vitest";
 import { structureOf } from "../../support/page-structure.ts";
 import { loadedFrom } from "../../support/template-loading.ts";
@@ -124,7 +124,7 @@ test("text is shown as it was given", () => {
   }
 });
 
-test("the table is large, and what it looks for would be found", () => {
+test("the table of values is large, and the checks find a real attack", () => {
   expect(PAYLOADS.length).toBeGreaterThan(60);
   const { outline, dangers } = structureOf("<p title=''onclick=a><a href=' java\nscript:a'><img srcset='/a, data:b'>");
   expect(outline).toMatch(/onclick/);

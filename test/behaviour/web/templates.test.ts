@@ -1,4 +1,4 @@
-// Pages of templates: what they are made of, what hides their files, what is seen of a change, and what a failure costs.
+// Pages of templates: their values, the hiding of their files, changes, and the cost of an error.
 import { once } from "node:events";
 import { mkdirSync, renameSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { request } from "node:http";
@@ -9,14 +9,14 @@ import { TemplateError, unknownVariables, web } from "../../../src/services/web/
 import { changedText, folderWith, served } from "./site.ts";
 
 describe("a page", () => {
-  test("has the variables of the site, of the client, of the query and of the time", async () => {
+  test("has the variables of the site, the client, the query and the time", async () => {
     const page = "{{title}}|{{client.address}}|{{query.name}}|{{query.more}}|{{time}}";
     const site = await served({ "go.html": page }, { routes: { "/go": "go.html" }, vars: { title: "A & B" } });
     const text = await site.text("/go?name=%3Cb%3E&name=second&x=1");
     expect(text).toMatch(/^200 A &amp; B\|127\.0\.0\.1\|&lt;b&gt;\|\|\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/);
   });
 
-  test("has what it includes, beside it and from the root", async () => {
+  test("contains included files, relative to its own folder and to the root", async () => {
     const site = await served(
       {
         "pages/go.html": "{{> part.html}}-{{> /parts/foot.html}}",
@@ -28,7 +28,7 @@ describe("a page", () => {
     expect(await site.text("/go")).toBe("200 <p>&lt;Rose&gt;</p>-<hr>");
   });
 
-  test("is found at its path alone, and before a file of that name", async () => {
+  test("is found at exactly its path, and takes precedence over a file of that name", async () => {
     const site = await served(
       { "go.html": "template", go: "file", "index.html": "file", "a b/index.html": "file" },
       { routes: { "/go": "go.html", "/": "go.html", "/a b/": "go.html" } },
@@ -40,7 +40,7 @@ describe("a page", () => {
     for (const path of ["/go/", "/GO", "/go.html"]) expect((await site.ask(path)).status).toBe(404);
   });
 
-  test("shows nothing for what nobody gives", async () => {
+  test("shows nothing for a variable without a value", async () => {
     const site = await served(
       { "go.html": "[{{missing}}{{query.missing}}{{#if missing}}yes{{else}}no{{/if}}{{#each missing}}x{{/each}}]" },
       { routes: { "/go": "go.html" } },
@@ -48,7 +48,7 @@ describe("a page", () => {
     expect(await site.text("/go")).toBe("200 [no]");
   });
 
-  test("is HTML with the fields of all answers; HEAD has its length, and other methods none", async () => {
+  test("is HTML with the headers of all answers; HEAD has its length, and other methods are refused", async () => {
     const site = await served(
       { "go.html": "<p>{{query.a}}</p>" },
       { routes: { "/go": "go.html" }, headers: { Server: "mine" }, contentSecurityPolicy: "default-src 'self'" },
@@ -68,7 +68,7 @@ describe("a page", () => {
   test.for([
     ["made of a request", "{{query.a}}", "private, no-cache"],
     ["the same for all", "{{title}}", "no-cache"],
-  ] as const)("%s says so to caches, and is not sent again to who has it", async ([, template, cacheControl]) => {
+  ] as const)("%s tells caches so, and a client that has it gets 304", async ([, template, cacheControl]) => {
     const site = await served({ "go.html": template }, { routes: { "/go": "go.html" }, vars: { title: "t" } });
     const first = await site.ask("/go?a=1");
     expect(first.fields.get("cache-control")).toBe(cacheControl);
@@ -82,7 +82,7 @@ describe("a page", () => {
     expect((await site.ask("/go?a=1", { "If-Match": '"other"' })).status).toBe(412);
   });
 
-  test("has a tag of its text: another client's page has another", async () => {
+  test("has an ETag of its text: the page of another request has another", async () => {
     const site = await served({ "go.html": "{{query.a}}" }, { routes: { "/go": "go.html" } });
     const { fields } = await site.ask("/go?a=1");
     const other = await site.ask("/go?a=2", { "If-None-Match": fields.get("etag") ?? "" });
@@ -105,7 +105,7 @@ describe("the file of a template", () => {
     listing: true,
   };
 
-  test("has no address: by its route, by what includes it, by a pattern", async () => {
+  test("has no URL, whether a route, an include or a pattern makes it a template", async () => {
     const site = await served(FILES, hidden);
     for (const path of ["/pages/go.html", "/parts/head.html", "/parts/other.html", "/index.html", "/404.html"]) {
       for (const method of ["GET", "HEAD"])
@@ -126,7 +126,7 @@ describe("the file of a template", () => {
     expect(await site.text("/go")).toBe("200  head go");
   });
 
-  test("has none in another form, and ranges and conditions do not open it", async () => {
+  test("has no URL in a precompressed form, and none with ranges or conditions", async () => {
     const site = await served(FILES, hidden);
     writeFileSync(join(site.folder, "parts/other.html.gz"), "zipped");
     for (const fields of [{ "Accept-Encoding": "gzip" }, { Range: "bytes=0-3" }, { "If-None-Match": "*" }]) {
@@ -136,7 +136,7 @@ describe("the file of a template", () => {
     }
   });
 
-  test("is in no listing, and is no index", async () => {
+  test("is in no listing and is no index file", async () => {
     const site = await served(FILES, hidden);
     const root = await site.text("/");
     expect(root).toMatch(/^200 /);
@@ -146,7 +146,7 @@ describe("the file of a template", () => {
     expect(await site.text("/pages/")).not.toMatch(/go\.html|secret/);
   });
 
-  test("is sent neither with 404 nor for the pages of one page", async () => {
+  test("is sent neither as the 404 page nor as the page of `spa`", async () => {
     const site = await served(FILES, { ...hidden, spa: true });
     expect(await site.text("/nowhere")).toBe("404 404 Not Found\n");
     expect(await site.text("/nowhere.css")).toBe("404 404 Not Found\n");
@@ -154,7 +154,7 @@ describe("the file of a template", () => {
     expect(await other.text("/nowhere")).toBe("404 404 Not Found\n");
   });
 
-  test("is hidden from then on when a change includes it", async () => {
+  test("is hidden as soon as a changed template includes it", async () => {
     const site = await served({ "go.html": "old", "part.html": "part" }, { routes: { "/go": "go.html" } });
     expect(await site.text("/part.html")).toBe("200 part");
     writeFileSync(join(site.folder, "go.html"), "new {{> part.html}}");
@@ -164,7 +164,7 @@ describe("the file of a template", () => {
 });
 
 describe("a change", () => {
-  test("of a template and of what it includes is seen", async () => {
+  test("of a template or of an included file becomes visible", async () => {
     const site = await served({ "go.html": "one {{> part.html}}", "part.html": "a" }, { routes: { "/go": "go.html" } });
     expect(await site.text("/go")).toBe("200 one a");
     writeFileSync(join(site.folder, "part.html"), "b");
@@ -176,7 +176,7 @@ describe("a change", () => {
 
   test.for([
     [
-      "is no template any more",
+      "is no valid template",
       (folder: string) => writeFileSync(join(folder, "part.html"), "\n{{#if x}}"),
       /^part\.html:2: /,
     ],
@@ -193,7 +193,7 @@ describe("a change", () => {
       },
       /^go\.html:1: it is a directory$/,
     ],
-  ] as const)("after which a file %s keeps the page, and is told", async ([, breakIt, told]) => {
+  ] as const)("after which a file %s keeps the old page and is reported", async ([, breakIt, told]) => {
     const reports: unknown[] = [];
     const site = await served(
       { "go.html": "one\n{{> part.html}}", "part.html": "a" },
@@ -211,7 +211,7 @@ describe("a change", () => {
 });
 
 describe("variables(request)", () => {
-  test("is asked for each request, and stands in for those of the site", async () => {
+  test("is called for each request, and overrides the variables of the site", async () => {
     const site = await served(
       { "go.html": "{{a}} {{b}} {{c}}" },
       {
@@ -229,7 +229,7 @@ describe("variables(request)", () => {
     expect(await site.text("/go", { "X-Name": "<Ada>" })).toBe("200 site GET /go undefined 127.0.0.1 &lt;Ada&gt;");
   });
 
-  test("cannot say another address than the client's", async () => {
+  test("cannot override the address of the client", async () => {
     const site = await served(
       { "go.html": "{{client.address}}" },
       { routes: { "/go": "go.html" }, variables: () => ({ client: { address: "forged" } }) },
@@ -237,7 +237,7 @@ describe("variables(request)", () => {
     expect(await site.text("/go")).toBe("200 127.0.0.1");
   });
 
-  test("that throws costs its request a 500, and nobody else anything", async () => {
+  test("that throws makes its own request a 500 and affects no other", async () => {
     const failure = new Error("no variables today");
     const folder = folderWith({ "go.html": "{{name}}", "a.txt": "a" });
     const variables = ({ rawQuery }: { rawQuery: string | undefined }) => {
@@ -264,7 +264,7 @@ describe("variables(request)", () => {
   });
 });
 
-describe("a template that cannot be", () => {
+describe("an invalid template", () => {
   test.for([
     [{ "go.html": "<p>\n{{#if a}}" }, "go.html:2: "],
     [{ "go.html": "<p>\n\n<script>{{a}}</script>" }, "go.html:3: "],
@@ -274,7 +274,7 @@ describe("a template that cannot be", () => {
     [{ "go.html": "\n{{> ../part.html}}" }, "go.html:2: ../part.html is outside of the root"],
     [{}, "go.html:1: no such file"],
     [{ "go.html/a": "" }, "go.html:1: it is a directory"],
-  ] as const)("%o is told when the server starts", async ([files, told]) => {
+  ] as const)("%o is reported when the server starts", async ([files, told]) => {
     const folder = folderWith(files);
     const options = { routes: { "/go": "go.html" } };
     for (const start of [
@@ -292,7 +292,7 @@ describe("a template that cannot be", () => {
   });
 });
 
-test("unknownVariables names what nobody gives, with its file and line, and not what is given", async () => {
+test("unknownVariables() names the variables without a value, with their file and line", async () => {
   const folder = folderWith({
     "go.html":
       "{{given}}\n{{client.address}}{{time}}{{query.any}}\n{{nobody}}{{> part.html}}{{#each list}}{{ofItem}}{{/each}}",
@@ -311,15 +311,15 @@ test("unknownVariables names what nobody gives, with its file and line, and not 
   ]);
 });
 
-test("variables that are a promise cost their request a 500, and end no process", async () => {
+test("a promise from variables() makes its request a 500 and does not end the process", async () => {
   const variables = (): never => Promise.reject(new Error("later")) as never;
   const site = await served({ "go.html": "{{name}}" }, { routes: { "/go": "go.html" }, variables });
   expect([(await site.ask("/go")).status, (await site.ask("/go")).status]).toEqual([500, 500]);
 });
 
-test("a file that is too large to be a template is not read for it", async () => {
+test("a file that is too large for a template is not read", async () => {
   const folder = folderWith({ "go.html": "{{> large.html}}", "large.html": "" });
-  // A file with a hole: larger than any string can be.
+  // A sparse file, larger than any string can be.
   truncateSync(join(folder, "large.html"), 2 ** 33);
   for (const [file, told] of [
     ["large.html", "large.html:1: it has more than 1048576 bytes"],
