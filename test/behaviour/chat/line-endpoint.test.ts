@@ -259,7 +259,7 @@ describe("line endings", () => {
   });
 });
 
-test("a client that arrives when the chat is full is told so and disconnected", async () => {
+test("a full chat disconnects a new client with a message", async () => {
   const chat = await servedChat({ maxMembers: 1 });
   await chat.member("rose");
   const client = await chat.stranger();

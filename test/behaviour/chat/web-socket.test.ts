@@ -5,7 +5,7 @@ import { turn, until } from "../../support/until.ts";
 import { ChatClient, chatServing } from "./web-sockets.ts";
 
 describe("a member", () => {
-  test("a member is welcomed and receives the others' messages once and in one order", async () => {
+  test("is welcomed and receives the others' messages once and in one order", async () => {
     const chat = await chatServing();
     const think = await ChatClient.open(chat);
     expect(await think.join("think")).toEqual({
@@ -40,7 +40,7 @@ describe("a member", () => {
     expect(chat.errors).toEqual([]);
   });
 
-  test("a new member receives the history, or the part of it after `since`", async () => {
+  test("receives the history when it joins, or the part of it after `since`", async () => {
     const chat = await chatServing();
     const rose = await ChatClient.joined(chat, "rose");
     for (const text of ["one", "two", "three"]) rose.say(text);
@@ -54,7 +54,7 @@ describe("a member", () => {
     expect((resumed["history"] as { text: string }[]).map(({ text }) => text)).toEqual(["two", "three"]);
   });
 
-  test('a member that closes leaves with the reason "quit", one that loses its connection with "gone"', async () => {
+  test('leaves with the reason "quit" when it closes, with "gone" when it loses its connection', async () => {
     const chat = await chatServing();
     const rose = await ChatClient.joined(chat, "rose");
     const one = await ChatClient.joined(chat, "one");
@@ -65,7 +65,7 @@ describe("a member", () => {
     expect(await rose.next("left")).toEqual({ type: "left", name: "other", room: "lobby", reason: "gone" });
   });
 
-  test("a member moves by another join and keeps its name", async () => {
+  test("moves by another join and keeps its name", async () => {
     const chat = await chatServing();
     const rose = await ChatClient.joined(chat, "rose");
     const think = await ChatClient.joined(chat, "think");
@@ -78,7 +78,7 @@ describe("a member", () => {
     expect(await think.next("error")).toMatchObject({ code: "BAD_ROOM" });
   });
 
-  test("a name that is taken or invalid is answered with an error, and the client can try again", async () => {
+  test("gets an error for a name that is taken or invalid, and can try again", async () => {
     const chat = await chatServing();
     await ChatClient.joined(chat, "rose");
     const other = await ChatClient.open(chat);
@@ -93,7 +93,7 @@ describe("a member", () => {
     expect(await other.next()).toMatchObject({ type: "error", code: "TOO_LONG", tag: "long" });
   });
 
-  test("a member is told that the server closes", async () => {
+  test("is closed with 1001 when the server closes", async () => {
     const chat = await chatServing();
     const rose = await ChatClient.joined(chat, "rose");
     const closing = chat.server.close({ graceMs: 20_000 });
@@ -104,7 +104,7 @@ describe("a member", () => {
 });
 
 describe("a command", () => {
-  test("a command answers its sender only, with the tag of the command", async () => {
+  test("answers its sender only, with the tag of the command", async () => {
     const chat = await chatServing();
     const [rose, think] = [await ChatClient.joined(chat, "rose"), await ChatClient.joined(chat, "think")];
     rose.say("/who", "w");
@@ -117,7 +117,7 @@ describe("a command", () => {
     expect(think.texts).toEqual([]);
   });
 
-  test("a text with two slashes or /me is a message, and a repeated tag does not send it twice", async () => {
+  test("with two slashes, or /me, is a message, and a repeated tag does not send it twice", async () => {
     const chat = await chatServing();
     const [rose, think] = [await ChatClient.joined(chat, "rose"), await ChatClient.joined(chat, "think")];
     rose.say("//who");
@@ -129,7 +129,7 @@ describe("a command", () => {
     expect(think.heard.at(-1)).toMatchObject({ kind: "me", from: "rose" });
   });
 
-  test("commands change the room, the name and the topic", async () => {
+  test("can change the room, the name and the topic", async () => {
     const chat = await chatServing();
     const [rose, think] = [await ChatClient.joined(chat, "rose"), await ChatClient.joined(chat, "think")];
     rose.say("/nick rosa");
@@ -146,7 +146,7 @@ describe("a command", () => {
     expect(await rose.next("welcome")).toMatchObject({ room: "garden", members: ["rosa", "think"] });
   });
 
-  test("/kick disconnects another member, and /quit the member itself", async () => {
+  test("can disconnect another member (/kick) and the sender itself (/quit)", async () => {
     const chat = await chatServing();
     const [rose, think] = [await ChatClient.joined(chat, "rose"), await ChatClient.joined(chat, "think")];
     rose.say("/kick think");

@@ -68,7 +68,7 @@ describe("a page", () => {
   test.for([
     ["made of a request", "{{query.a}}", "private, no-cache"],
     ["the same for all", "{{title}}", "no-cache"],
-  ] as const)("%s tells caches so, and a client that has it gets 304", async ([, template, cacheControl]) => {
+  ] as const)("%s has its own Cache-Control, and a client that has it gets 304", async ([, template, cacheControl]) => {
     const site = await served({ "go.html": template }, { routes: { "/go": "go.html" }, vars: { title: "t" } });
     const first = await site.ask("/go?a=1");
     expect(first.fields.get("cache-control")).toBe(cacheControl);
