@@ -1,5 +1,5 @@
-// Async functions that are given what comes: nobody awaits them, their rejection ends their own connection and nothing else, and
-// the connection stays open until they have answered.
+// Async handlers of onBytes() and onFrame(): the connection does not await them. A rejection aborts only its own
+// connection, and the connection stays open until the pending handlers have settled.
 
 import { once } from "node:events";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
@@ -22,7 +22,7 @@ describe.each(TAKING)("%s", (_name, taking) => {
     beforeEach(() => void vi.stubEnv("SOCKWRIGHT_TRANSPORT", transport));
     afterEach(() => void vi.unstubAllEnvs());
 
-    /** Answers after some turns; rejects at "bad". That no rejection is left unhandled, vitest itself sees to. */
+    /** Answers after some turns; rejects at "bad". vitest itself fails the run at an unhandled rejection. */
     const service = (each: Connection): Promise<void> =>
       taking(each, async (text) => {
         await turn(5);
@@ -30,7 +30,7 @@ describe.each(TAKING)("%s", (_name, taking) => {
         each.write(`${text}!`);
       });
 
-    test("a rejection aborts that connection, is told once, and the other goes on", async () => {
+    test("a rejection aborts its connection and is reported once; the other connection goes on", async () => {
       const errors: unknown[] = [];
       const server = await serving(service, { onError: (error) => errors.push(error) });
       const [good, bad] = [nodeClient(server), nodeClient(server)];
@@ -45,7 +45,7 @@ describe.each(TAKING)("%s", (_name, taking) => {
       expect(server.stats().connectionsEnded).toMatchObject({ aborted: 1 });
     });
 
-    test("a peer that ends right behind its request gets its answer", async () => {
+    test("a peer that ends right after its request gets its answer", async () => {
       const server = await serving(service);
       const socket = nodeClient(server);
       socket.end("one\n");
@@ -54,7 +54,7 @@ describe.each(TAKING)("%s", (_name, taking) => {
       await until(() => server.stats().connectionsActive === 0, "the connection to end");
     });
 
-    test("a rejection after the peer has ended is told, too", async () => {
+    test("a rejection after the peer has ended is reported too", async () => {
       const errors: unknown[] = [];
       const server = await serving(service, { onError: (error) => errors.push(error) });
       nodeClient(server).end("bad\n");
@@ -64,7 +64,7 @@ describe.each(TAKING)("%s", (_name, taking) => {
     });
   });
 
-  test("it is not awaited: what comes next is given at once", async () => {
+  test("the handler is not awaited: the next bytes are delivered at once", async () => {
     const { client: peer, server } = memoryPair();
     const begun: string[] = [];
     const waiting: (() => void)[] = [];
@@ -83,7 +83,7 @@ describe.each(TAKING)("%s", (_name, taking) => {
     await Promise.all([peer.close(), server.close()]);
   });
 
-  test("what is thrown or rejected with that is no Error aborts, too", async () => {
+  test("a rejection with a value that is not an Error aborts the connection too", async () => {
     const { client: peer, server } = memoryPair();
     const pushed = taking(server, () => Promise.reject("a word"));
     peer.write("x\n");
@@ -92,7 +92,7 @@ describe.each(TAKING)("%s", (_name, taking) => {
   });
 });
 
-test("a push that nobody awaits does not end the process when its peer resets", async () => {
+test("a push that nobody awaits does not end the process when the peer resets the connection", async () => {
   const { client: peer, server, reset } = memoryPair();
   void server.onBytes(() => undefined);
   void server.signal;

@@ -1,4 +1,4 @@
-// What came before a connection was lost is read before the loss is told, and it is that connection's own.
+// Data that arrived before a connection was lost is read before the loss is reported, and belongs to that connection.
 import { randomUUID } from "node:crypto";
 import { expect, onTestFinished, test, vi } from "vitest";
 import {
@@ -22,7 +22,7 @@ import { turn, until } from "../../support/until.ts";
 
 const SECRET = "the secret of another client, which is longer than the record";
 
-/** Has bytes of a stream lie where streams are received. */
+/** Leaves bytes of another stream in the memory that streams are received into. */
 async function receiveSecret(): Promise<void> {
   let hasCome = false;
   const server = await serving((connection) =>
@@ -36,7 +36,7 @@ async function receiveSecret(): Promise<void> {
   await until(() => hasCome, "the secret");
 }
 
-/** The native link of the next connection that is opened. */
+/** Returns the native link of the next connection that is opened. */
 function nextLink(): { readonly link: NativeLink } {
   const found: NativeLink[] = [];
   const { open } = NativeLink.prototype;
@@ -54,7 +54,7 @@ function nextLink(): { readonly link: NativeLink } {
   };
 }
 
-/** A connection of layer 2 and its peer of layer 1, by the kind of record socket. */
+/** Opens a connection of layer 2 and its peer of layer 1, by the kind of record socket. */
 async function records(kind: "udp" | "unix-dgram" | "unix-seqpacket") {
   const name = `@sockwright-${randomUUID()}`;
   const peer =
@@ -79,7 +79,7 @@ async function records(kind: "udp" | "unix-dgram" | "unix-seqpacket") {
 }
 
 test.each(["udp", "unix-dgram", "unix-seqpacket"] as const)(
-  "an error that was taken meanwhile: %s gives its own record, once, and nothing of anybody else",
+  "EPOLLERR without a pending error: %s delivers its own record once, and no bytes of another connection",
   async (kind) => {
     await receiveSecret();
     const found = nextLink();
@@ -95,7 +95,7 @@ test.each(["udp", "unix-dgram", "unix-seqpacket"] as const)(
   },
 );
 
-/** All that a connection gives, and the code of what it ends with. */
+/** Reads a connection to its end; returns its pieces and the code of the error that it ends with. */
 async function all(connection: Connection) {
   const pieces: Buffer[] = [];
   try {
@@ -106,7 +106,7 @@ async function all(connection: Connection) {
   return { pieces, code: undefined };
 }
 
-/** A connection of a server, kept by the test. */
+/** Starts a server and keeps its connection for the test. */
 async function accepted(url?: string) {
   const opened: Connection[] = [];
   const server = await serving(
@@ -135,7 +135,7 @@ function peerOf(type: number, family = AF_UNIX): Socket<unknown> {
 
 const SENT = 100_000;
 
-test("all that a Unix stream had when its peer closed with bytes unread, with the signal asked for", async () => {
+test("a Unix stream delivers all bytes after its peer has closed with bytes unread, with the signal in use", async () => {
   const name = `sockwright-${randomUUID()}`;
   const { begun } = await accepted(`unix:@${name}`);
   const peer = peerOf(SOCK_STREAM);
@@ -148,7 +148,7 @@ test("all that a Unix stream had when its peer closed with bytes unread, with th
   expect([Buffer.concat(pieces).length, code]).toEqual([SENT, "ECONNRESET"]);
 });
 
-test("all that TCP had when it was reset, with the signal asked for", async () => {
+test("TCP delivers all bytes after a reset, with the signal in use", async () => {
   const { server, begun } = await accepted();
   const peer = peerOf(SOCK_STREAM, AF_INET);
   await peer.connect({ host: "127.0.0.1", port: Number(new URL(urlOf(server)).port) });
@@ -163,9 +163,9 @@ test("all that TCP had when it was reset, with the signal asked for", async () =
   expect([Buffer.concat(pieces).length, code]).toEqual([SENT, "ECONNRESET"]);
 });
 
-// The kernel tells these the error before the records that came before it.
+// For these sockets the kernel reports the error before the records that arrived before it.
 test.each([true, false])(
-  "all records of a seqpacket peer that closed with bytes unread; signal asked for: %s",
+  "a seqpacket connection delivers all records after its peer has closed with bytes unread; signal in use: %s",
   async (isAsked) => {
     const name = `sockwright-${randomUUID()}`;
     const listener = peerOf(SOCK_SEQPACKET);
@@ -184,14 +184,17 @@ test.each([true, false])(
   },
 );
 
-test.each([true, false])("all datagrams of a UDP peer that is gone; signal asked for: %s", async (isAsked) => {
-  const { connection, peer, send } = await records("udp");
-  for (const record of ["one", "two"]) await send(record);
-  peer.close();
-  connection.write("to nobody");
-  await turn();
-  // It is no loss of the connection.
-  if (isAsked) expect(connection.signal.aborted).toBe(false);
-  const { pieces, code } = await all(connection);
-  expect([pieces.map(String), code]).toEqual([["one", "two"], "ECONNREFUSED"]);
-});
+test.each([true, false])(
+  "a UDP connection delivers all datagrams after its peer has closed; signal in use: %s",
+  async (isAsked) => {
+    const { connection, peer, send } = await records("udp");
+    for (const record of ["one", "two"]) await send(record);
+    peer.close();
+    connection.write("to nobody");
+    await turn();
+    // ECONNREFUSED is not a loss of the connection.
+    if (isAsked) expect(connection.signal.aborted).toBe(false);
+    const { pieces, code } = await all(connection);
+    expect([pieces.map(String), code]).toEqual([["one", "two"], "ECONNREFUSED"]);
+  },
+);

@@ -4,7 +4,7 @@ import { DeadlineWheel } from "../../../src/server/time/deadline-wheel.ts";
 import { ScriptedLink } from "../../support/scripted-link.ts";
 import { LateClock } from "../server/late-clock.ts";
 
-/** A connection whose peer is the test, whose time the test moves, and the names of its deadlines that have expired. */
+/** Returns a connection on a scripted link, a clock that the test moves, and the names of its expired deadlines. */
 export function clockedConnection() {
   const clock = new LateClock();
   const link = new ScriptedLink();

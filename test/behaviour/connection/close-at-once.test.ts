@@ -1,4 +1,4 @@
-// A connection whose peer has ended, and that has nothing left to send, is closed by close(2) alone.
+// A connection whose peer has ended and that has nothing left to send is closed by close(2) alone.
 import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { AF_INET, SO_LINGER, SOCK_STREAM, SOL_SOCKET, socket } from "../../../src/index.ts";
 import { kernel } from "../../../src/native/load.ts";
@@ -14,9 +14,9 @@ import { placeOf } from "../poller/turns.ts";
 describe.each([
   ["reads", echo],
   ["pushes", echoByPush],
-])("a service that %s, of a peer that has ended", (_name, service) => {
+])("a service that %s, after its peer has ended", (_name, service) => {
   test.each(["tcp://127.0.0.1:0", "unix:@close-at-once", "unix-seqpacket:@close-at-once"])(
-    "closes at %s with what it has written, without shutdown(2) and without a timer",
+    "sends what it has written and closes at %s, without shutdown(2) and without a timer",
     async (url) => {
       const server = await serving(service, {}, url);
       const client = await connected(server);
@@ -36,14 +36,14 @@ describe.each([
   );
 });
 
-describe("a link is closed", () => {
+describe("close() after the peer has ended", () => {
   function ended(link: ScriptedLink, connection: Connection): Promise<void> {
     void connection.read();
     link.input?.ended();
     return connection.close();
   }
 
-  test("at once, within the call", () => {
+  test("closes the link at once, within the call", () => {
     const link = new ScriptedLink();
     const connection = new Connection(link);
     connection.write("last words");
@@ -51,7 +51,7 @@ describe("a link is closed", () => {
     expect([link.calls, String(link.sent)]).toEqual([["resume", "close"], "last words"]);
   });
 
-  test("after the end, where a close is none, also behind deadlines", async () => {
+  test("sends the end first on a link whose close does not send it, also with deadlines", async () => {
     for (const wrap of [
       (link: ScriptedLink) => link,
       (link: ScriptedLink) => {
@@ -65,7 +65,7 @@ describe("a link is closed", () => {
     }
   });
 
-  test("when what waits has room", async () => {
+  test("closes the link when the kernel has taken the remaining bytes", async () => {
     const link = new ScriptedLink();
     const connection = new Connection(link);
     link.room = 4;
@@ -78,7 +78,7 @@ describe("a link is closed", () => {
     expect([link.calls.slice(-2), String(Buffer.concat(link.sent))]).toEqual([["end", "close"], "last words"]);
   });
 
-  test("and a send that fails then is told, by the close", async () => {
+  test("rejects with the error of a send that fails", async () => {
     const link = new ScriptedLink();
     const connection = new Connection(link);
     const failure = Object.assign(new Error("EPIPE"), { code: "EPIPE" });
@@ -90,12 +90,12 @@ describe("a link is closed", () => {
   });
 });
 
-describe("SO_LINGER that others have set on the listener", () => {
-  test.each([0, 3_600])("of %i s makes neither a reset nor a wait of the close", async (seconds) => {
+describe("SO_LINGER that another program has set on the listener", () => {
+  test.each([0, 3_600])("of %i s causes neither a reset nor a close that blocks", async (seconds) => {
     const listener = socket(AF_INET, SOCK_STREAM);
     listener.bind({ host: "127.0.0.1", port: 0 });
     listener.listen();
-    // Below layer 1, which then does not know of it.
+    // This call goes past layer 1, so layer 1 does not know of the option.
     const { slot, generation } = placeOf(listener);
     kernel.setsockopt(slot, generation, SOL_SOCKET, SO_LINGER, new Uint8Array(new Int32Array([1, seconds]).buffer));
     const server = await serving(echo, {}, `fd:${listener.detach()}`);

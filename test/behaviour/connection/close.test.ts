@@ -1,4 +1,4 @@
-// How connections end: behind files and holds, after a stop of the server within a frame, and with how much patience.
+// How connections end: after files and holds, after a stop of the server within a frame, and how long a close waits.
 
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
@@ -30,7 +30,7 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
   beforeEach(() => void vi.stubEnv("SOCKWRIGHT_TRANSPORT", transport));
   afterEach(() => void vi.unstubAllEnvs());
 
-  /** The ways in which a service can send a file without waiting for it. */
+  /** The ways in which a service can send a file without awaiting it. */
   const SENDERS: readonly (readonly [string, (path: string) => ServiceInput])[] = [
     ["from a push", (path) => (each) => each.onBytes(() => void each.sendFile(path))],
     [
@@ -78,7 +78,7 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
   });
 
   describe("hold()", () => {
-    test("keeps a connection open whose service has returned and whose peer has ended", async () => {
+    test("keeps the connection open after the service has returned and the peer has ended", async () => {
       const holds: Disposable[] = [];
       let connection: Connection | undefined;
       const server = await serving((each) => {
@@ -91,7 +91,7 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
       await turn(20);
       connection?.write("one ");
       holds[0]?.[Symbol.dispose]();
-      // A second time counts for nothing.
+      // Disposing of a hold a second time has no effect.
       holds[0]?.[Symbol.dispose]();
       await turn(20);
       connection?.write("two");
@@ -100,7 +100,7 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
       await until(() => server.stats().connectionsActive === 0, "the connection to end");
     });
 
-    test("does not outlive the grace of a server that closes", async () => {
+    test("does not outlast the grace period of a closing server", async () => {
       const errors: unknown[] = [];
       const service: ServiceInput = (each) => {
         each.hold();
@@ -114,7 +114,7 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
       expect(errors).toEqual([]);
     });
 
-    test("a push that the service has not given back keeps it open, and is told of as one that was", async () => {
+    test("a push whose promise the service does not return keeps the connection open, and its error is reported", async () => {
       const errors: unknown[] = [];
       const server = await serving(
         (each) => {
@@ -140,7 +140,7 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
     });
   });
 
-  /** Services that are in the middle of something when the server closes; each has answered once. */
+  /** Services that are waiting for input when the server closes; each has answered once. */
   const READERS: readonly (readonly [string, string, ServiceInput])[] = [
     [
       "frames",
@@ -189,7 +189,7 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
   ];
 
   test.each(READERS)(
-    "a close of the server within a frame is the end, and no error: %s",
+    "a server that closes within a frame ends the service without an error: %s",
     async (name, answer, service) => {
       const errors: unknown[] = [];
       const server = await serving(service, { onError: (error) => errors.push(error) });
@@ -213,7 +213,7 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
     },
   );
 
-  test("an end of the peer within a frame is an error as before", async () => {
+  test("a peer that ends within a frame is still an error", async () => {
     const errors: unknown[] = [];
     const server = await serving(
       async (each) => {
@@ -229,7 +229,7 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
   });
 });
 
-test("a file that fails while an end waits behind it aborts: the peer must not take a part for the whole", async () => {
+test("a file that fails while end() waits for it aborts: the peer must not take a part for the whole file", async () => {
   const { client, server } = memoryPair();
   const sent = server.sendFile("/nonesuch").catch((error: unknown) => error);
   const ended = server.end().catch((error: unknown) => error);
@@ -238,7 +238,7 @@ test("a file that fails while an end waits behind it aborts: the peer must not t
   await expect(client.read()).rejects.toMatchObject({ code: "ECONNRESET" });
 });
 
-describe("after close() or abort() nothing is read any more", () => {
+describe("after close() or abort() no more input is delivered", () => {
   const frame = (text: string): Buffer => lengthPrefixed({ lengthBytes: 1 }).encode(text);
   const three = Buffer.concat(["one", "two", "three"].map(frame));
 
@@ -311,7 +311,7 @@ describe("close({ lingerMs, idleMs })", () => {
     return { link, connection, closed: connection.close(options) };
   }
 
-  test("lingerMs: the peer's end is waited for so long in all", async () => {
+  test("lingerMs: close() waits for the peer's end at most this long in total", async () => {
     const { link, closed } = closing({ lingerMs: 5_000 });
     await vi.advanceTimersByTimeAsync(4_999);
     expect(link.calls).not.toContain("close");
@@ -320,13 +320,13 @@ describe("close({ lingerMs, idleMs })", () => {
     expect(link.calls.at(-1)).toBe("close");
   });
 
-  test("lingerMs 0: it is not waited for", async () => {
+  test("lingerMs 0: close() does not wait for the peer's end", async () => {
     const { link, closed } = closing({ lingerMs: 0 });
     await closed;
     expect(link.calls).toEqual(["resume", "end", "close"]);
   });
 
-  test("idleMs: only while something comes", async () => {
+  test("idleMs: close() waits only while the peer keeps sending", async () => {
     const { link, closed } = closing({ lingerMs: 60_000, idleMs: 1_000 });
     for (let round = 0; round < 5; round++) {
       await vi.advanceTimersByTimeAsync(900);
@@ -338,7 +338,7 @@ describe("close({ lingerMs, idleMs })", () => {
     expect([link.calls.at(-1), vi.getTimerCount()]).toEqual(["close", 0]);
   });
 
-  test("MAX_LINGER_MS is the most; what cannot be is refused, and closes nothing", async () => {
+  test("MAX_LINGER_MS is the maximum; an invalid value is rejected and does not close the connection", async () => {
     const connection = new Connection(new ScriptedLink());
     for (const options of [{ lingerMs: -1 }, { lingerMs: 2 ** 31 }, { lingerMs: 1.5 }, { idleMs: 0 }]) {
       await expect(connection.close(options)).rejects.toThrow(RangeError);

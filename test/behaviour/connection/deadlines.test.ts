@@ -1,4 +1,4 @@
-// Deadlines of a connection's own: one for each phase of a protocol, on the timer that all share.
+// Deadlines of a single connection: one for each phase of a protocol, all on the shared timer wheel.
 import { AsyncLocalStorage } from "node:async_hooks";
 import { describe, expect, test } from "vitest";
 import type { Connection } from "../../../src/server/connection/connection.ts";
@@ -15,7 +15,7 @@ import { clockedConnection } from "./clocked-connection.ts";
 
 const PAST = 1_000 + DEADLINE_TICK_MS;
 
-test("one that passes aborts the connection with its name, and is counted", async () => {
+test("a deadline that expires aborts the connection, reports its name, and is counted", async () => {
   const { clock, connection, expired, link } = clockedConnection();
   const request = connection.deadline("request");
   const read = connection.read();
@@ -29,7 +29,7 @@ test("one that passes aborts the connection with its name, and is counted", asyn
   expect([expired, link.calls.includes("abort"), clock.timers]).toEqual([["request"], true, 0]);
 });
 
-test("it is started for each phase, cancelled, and started again while it runs", () => {
+test("a deadline can be started for each phase, cancelled, and restarted while it runs", () => {
   const { clock, connection, expired } = clockedConnection();
   const phases: string[] = [];
   const phase = connection.deadline("phase", () => phases.push("over"));
@@ -57,7 +57,7 @@ test("it is started for each phase, cancelled, and started again while it runs",
   connection.abort();
 });
 
-test("several run at once, each by itself", () => {
+test("several deadlines run at once, independently", () => {
   const { clock, connection, expired } = clockedConnection();
   for (const [name, ms] of [
     ["third", 3_000],
@@ -71,8 +71,8 @@ test("several run at once, each by itself", () => {
   connection.abort();
 });
 
-describe("with a function of its own", () => {
-  test("nothing else happens: it answers, and the connection goes on", async () => {
+describe("with a handler", () => {
+  test("the connection is not aborted: the handler answers, and the connection goes on", async () => {
     const { clock, connection, link } = clockedConnection();
     connection.deadline("request", () => connection.write("408")).start(1_000);
     const read = connection.read();
@@ -94,7 +94,7 @@ describe("with a function of its own", () => {
     ],
     ["rejects", () => Promise.reject(new Error("later")), "later"],
     ["rejects with what is no error", () => Promise.reject("text" as unknown as Error), "text"],
-  ])("that %s: the connection is aborted with that", async (_, handler, reason) => {
+  ])("that %s: the connection is aborted with that error", async (_, handler, reason) => {
     const errors = await unhandled(async () => {
       const { clock, connection, expired } = clockedConnection();
       connection.deadline("request", handler).start(1_000);
@@ -107,7 +107,7 @@ describe("with a function of its own", () => {
   });
 });
 
-describe("it ends with the connection", () => {
+describe("a deadline ends with its connection", () => {
   const ENDS: readonly (readonly [string, (connection: Connection, link: ScriptedLink) => unknown])[] = [
     ["aborted", (connection) => connection.abort()],
     ["lost", (_, link) => link.input?.failed(new Error("lost"))],
@@ -121,7 +121,7 @@ describe("it ends with the connection", () => {
     ],
   ];
 
-  test.each(ENDS)("%s: no timer is left, and none is set any more", (_, end) => {
+  test.each(ENDS)("%s: no timer is left, and start() sets none", (_, end) => {
     const { clock, connection, expired, link } = clockedConnection();
     const [one, two] = [connection.deadline("one"), connection.deadline("two", () => undefined)];
     one.start(1_000);
@@ -139,14 +139,14 @@ describe("it ends with the connection", () => {
     connection.abort();
   });
 
-  test("first made after the end, it does nothing either", () => {
+  test("a deadline that is created after the end sets no timer", () => {
     const { clock, connection } = clockedConnection();
     connection.abort();
     connection.deadline("late").start(1_000);
     expect(clock.timers).toBe(0);
   });
 
-  test("the end of what is sent, and of what comes, is none: an answer may be due", () => {
+  test("the end of either direction does not cancel a deadline: an answer may still be due", () => {
     const { clock, connection, expired, link } = clockedConnection();
     connection.deadline("answer", () => undefined).start(1_000);
     link.input?.ended();
@@ -157,7 +157,7 @@ describe("it ends with the connection", () => {
   });
 });
 
-test("a process that was held up reads first what has come in time", async () => {
+test("a process that was held up reads the input that arrived in time before a deadline expires", async () => {
   const { clock, link, connection, expired } = clockedConnection();
   let due = true;
   Object.assign(link, { isDue: (what: string) => what === "input" && due });
@@ -175,7 +175,7 @@ test("a process that was held up reads first what has come in time", async () =>
   expect(expired).toEqual(["request"]);
 });
 
-describe("names and times that cannot be", () => {
+describe("invalid names and times", () => {
   test.each<[unknown, string]>([
     [undefined, "ERR_INVALID_ARG_TYPE"],
     [5, "ERR_INVALID_ARG_TYPE"],
@@ -184,14 +184,14 @@ describe("names and times that cannot be", () => {
     ...["handshake", "first-byte", "idle", "read", "write", "total", "drain", "linger", "grace", "other"].map(
       (name): [string, string] => [name, "ERR_INVALID_ARG_VALUE"],
     ),
-  ])("%s is no name", (name, code) => {
+  ])("%s is not a valid name", (name, code) => {
     const { connection } = clockedConnection();
     expect(() => connection.deadline(name as string)).toThrow(expect.objectContaining({ code }));
     connection.abort();
   });
 
   test.each(["x", "a request", "__proto__", "constructor", "x".repeat(MAX_DEADLINE_NAME_LENGTH)])(
-    "%s is one",
+    "%s is a valid name",
     (name) => {
       const { clock, connection, expired } = clockedConnection();
       connection.deadline(name).start(1);
@@ -208,7 +208,7 @@ describe("names and times that cannot be", () => {
     connection.abort();
   });
 
-  test("a function is one", () => {
+  test("a handler that is not a function is refused", () => {
     const { connection } = clockedConnection();
     expect(() => connection.deadline("x", 5 as never)).toThrow(
       expect.objectContaining({ code: "ERR_INVALID_ARG_TYPE" }),
@@ -217,7 +217,7 @@ describe("names and times that cannot be", () => {
   });
 });
 
-test("MAX_DEADLINE_NAMES are counted each by itself, the rest together", () => {
+test("MAX_DEADLINE_NAMES names are counted separately, all other names together", () => {
   const counters = new ServerCounters("names");
   for (let index = 0; index < 100; index++) counters.countExpiry(`name ${index}`);
   for (const name of ["name 0", "__proto__", "idle", "grace"]) counters.countExpiry(name);
@@ -229,7 +229,7 @@ test("MAX_DEADLINE_NAMES are counted each by itself, the rest together", () => {
   expect(openMetrics([counters.snapshot(0)])).toContain('deadline="name 0"');
 });
 
-test("of a server: it is counted and told why the connection ended, and its function is called in the connection's context", async () => {
+test("a server counts the deadline, reports why the connection ended, and calls the handler in the connection's context", async () => {
   const context = new AsyncLocalStorage<number>();
   const contexts: (number | undefined)[] = [];
   const service = async (connection: Connection): Promise<void> => {

@@ -1,5 +1,5 @@
-// Reading and writing at once: one side of every pair always reads, so that no two programs wait for each other for ever; and
-// a peer that only sends costs a server no more than what is said.
+// Reading and writing at once: one side of every pair always reads, so that two programs do not wait for each other
+// forever; and a peer that only sends makes a server buffer no more than the documented amount.
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { lines } from "../../../src/codec.ts";
 import { Connection } from "../../../src/server/connection/connection.ts";
@@ -43,7 +43,7 @@ const ECHOES: readonly (readonly [string, (connection: Connection) => Promise<vo
   ],
 ];
 
-/** The ways in which a client can write much and then read all of it back. */
+/** The ways in which a client can write much data and then read all of it back. */
 const CLIENTS: readonly (readonly [string, (client: Connection) => Promise<number>])[] = [
   [
     "writes and then awaits readExactly",
@@ -92,13 +92,13 @@ describe.each(ECHOES)("a service that %s", (_service, service) => {
     beforeEach(() => void vi.stubEnv("SOCKWRIGHT_TRANSPORT", transport));
     afterEach(() => void vi.unstubAllEnvs());
 
-    test.each(CLIENTS)("a client that %s gets all of it", async (_client, run) => {
+    test.each(CLIENTS)("a client that %s gets all bytes", async (_client, run) => {
       const server = await serving(service);
       expect(await run(await connected(server))).toBe(BYTES);
     });
   });
 
-  test.each(CLIENTS)("in memory, a client that %s gets all of it", async (_client, run) => {
+  test.each(CLIENTS)("in memory, a client that %s gets all bytes", async (_client, run) => {
     const { client, server } = memoryPair();
     const served = service(server).then(() => server.close());
     expect(await run(client)).toBe(BYTES);
@@ -107,8 +107,8 @@ describe.each(ECHOES)("a service that %s", (_service, service) => {
   });
 });
 
-describe("what is held back", () => {
-  /** A connection that takes nothing, with so much to send, and how it is read. */
+describe("reading pauses while too many bytes wait to be sent", () => {
+  /** Tells whether a connection whose peer takes nothing pauses reading, when `unsent` bytes wait to be sent. */
   async function reading(isAccepted: boolean, unsent: number, read: (connection: Connection) => unknown) {
     const link = new ScriptedLink();
     const connection = new Connection(link, isAccepted ? DEFAULT_POLICY : clientPolicy());
@@ -147,7 +147,7 @@ describe("what is held back", () => {
   ];
 
   test.each(READS)(
-    "%s of an accepted connection, from so much on, and of a client never",
+    "%s pauses an accepted connection from its limit on, and never a client connection",
     async (_name, most, read) => {
       expect(await reading(true, most - 1, read)).toBe(false);
       expect(await reading(true, most, read)).toBe(true);
@@ -155,7 +155,7 @@ describe("what is held back", () => {
     },
   );
 
-  test("MAX_UNSENT_BYTES_WHILE_READING is no more than half of what may wait", () => {
+  test("MAX_UNSENT_BYTES_WHILE_READING is at most half of maxWriteBufferBytes", () => {
     const link = new ScriptedLink();
     const connection = new Connection(link, { ...DEFAULT_POLICY, ...connectionLimits({ maxWriteBufferBytes: 1_000 }) });
     link.room = 0;
@@ -168,7 +168,7 @@ describe("what is held back", () => {
     return read;
   });
 
-  test("nothing any more once the end is asked for: no answer will be added", async () => {
+  test("reading resumes once end() is called: no answer can be added", async () => {
     const link = new ScriptedLink();
     const connection = new Connection(link);
     link.room = 0;
@@ -185,7 +185,7 @@ describe("1 000 peers that send lines and never read", () => {
   const PEERS = 1_000;
   const LINES = Buffer.from(`${"a line that is answered".padEnd(999)}\n`.repeat(4));
 
-  /** What waits to be sent in all, once the server reads from nobody any more. */
+  /** Returns the bytes that wait to be sent (maximum and sum) once the server reads from no peer any more. */
   async function flooded(maxWriteBufferBytes: number, service: (connection: Connection) => Promise<void>) {
     const policy = { ...DEFAULT_POLICY, ...connectionLimits({ maxWriteBufferBytes }) };
     const peers = Array.from({ length: PEERS }, () => {
@@ -207,7 +207,7 @@ describe("1 000 peers that send lines and never read", () => {
     return { most: Math.max(...waiting), sum: waiting.reduce((all, each) => all + each) };
   }
 
-  test("whose service pushes: 64 KiB each, and one piece", async () => {
+  test("with a service that pushes: at most 64 KiB and one piece wait on each connection", async () => {
     const { most, sum } = await flooded(16 * 1024 * 1024, async (connection) => {
       const frames = connection.frames(lines());
       await frames.onFrame((line) => void frames.write(line));
@@ -216,7 +216,7 @@ describe("1 000 peers that send lines and never read", () => {
     expect(sum).toBeLessThan(PEERS * (DEFAULT_HIGH_WATER_BYTES + LINES.length));
   });
 
-  test("whose service awaits drained(): the same", async () => {
+  test("with a service that awaits drained(): at most 64 KiB and one piece wait, too", async () => {
     const { most } = await flooded(16 * 1024 * 1024, async (connection) => {
       const frames = connection.frames(lines());
       for await (const line of frames) if (!frames.write(line)) await connection.drained();
@@ -224,7 +224,7 @@ describe("1 000 peers that send lines and never read", () => {
     expect(most).toBeLessThanOrEqual(DEFAULT_HIGH_WATER_BYTES + LINES.length);
   });
 
-  test("whose service awaits nothing: half of maxWriteBufferBytes each, and what was read already", async () => {
+  test("with a service that awaits nothing: at most half of maxWriteBufferBytes and what was already read wait", async () => {
     const { most } = await flooded(128 * 1024, async (connection) => {
       const frames = connection.frames(lines());
       for await (const line of frames) frames.write(line);
@@ -233,7 +233,7 @@ describe("1 000 peers that send lines and never read", () => {
   });
 });
 
-test("DEFAULT_WRITE_TIMEOUT_MS: a server gives a peer so long to take something, unless it is told otherwise", () => {
+test("DEFAULT_WRITE_TIMEOUT_MS is the write timeout of a server unless an option sets another", () => {
   const timeoutOf = (options: ServeOptions, listener: Partial<ListenerOptions> = {}): number | undefined => {
     const [settings] = listenerSettings({ url: "tcp://127.0.0.1:0", ...listener }, serveLimits(options).listeners);
     return settings?.limits.writeTimeoutMs;

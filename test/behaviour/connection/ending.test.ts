@@ -1,4 +1,4 @@
-// What a connection owes to whoever waits on it while it is closed, aborted or lost.
+// Pending reads, writes and closes settle when a connection is closed, aborted or lost.
 import { once } from "node:events";
 import { createServer, type Socket } from "node:net";
 import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from "vitest";
@@ -7,7 +7,7 @@ import { DEFAULT_LOW_WATER_BYTES } from "../../../src/server/connection/connecti
 import { type Connection, connect, serve } from "../../../src/server.ts";
 import { turn } from "../../support/until.ts";
 
-/** A connection of ours, and its other end, a socket of Node's that reads when it is told to. */
+/** Opens a connection to a socket of node:net, which reads only when the test makes it. */
 async function connectedToNode(): Promise<{ connection: Connection; peer: Socket }> {
   const server = createServer({ allowHalfOpen: true, pauseOnConnect: true });
   server.listen(0, "127.0.0.1");
@@ -27,12 +27,12 @@ async function connectedToNode(): Promise<{ connection: Connection; peer: Socket
   return { connection, peer };
 }
 
-/** The peer takes what comes, and ends when it is told the end. */
+/** Makes the peer read everything, and end after it has received the end. */
 function polite(peer: Socket): void {
   peer.on("end", () => peer.end()).resume();
 }
 
-/** Every way to wait for input, and what a close makes of it. */
+/** Every way to wait for input, and the value that it resolves to at a close. */
 const waits: readonly (readonly [string, (connection: Connection) => Promise<unknown>, unknown])[] = [
   ["read", (connection) => connection.read(), undefined],
   ["read of so many bytes", (connection) => connection.read(10), undefined],
@@ -55,7 +55,7 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
     vi.unstubAllEnvs();
   });
 
-  describe("close, while somebody waits for input", () => {
+  describe("close() while a read is pending", () => {
     test.each(waits)("%s gets the end, and the close goes on", async (_, wait, end) => {
       const { connection, peer } = await connectedToNode();
       polite(peer);
@@ -64,7 +64,7 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
       expect(await waiting).toEqual(end);
     });
 
-    test("readExactly is told that the end came too early", async () => {
+    test("readExactly() rejects with ERR_SOCKWRIGHT_UNEXPECTED_END", async () => {
       const { connection, peer } = await connectedToNode();
       polite(peer);
       const waiting = connection.readExactly(4);
@@ -83,7 +83,7 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
       expect(() => connection.write("x")).toThrow(expect.objectContaining({ code: "ERR_SOCKWRIGHT_ENDED" }));
     });
 
-    test("a service that reads on after its own close ends as one that has not", async () => {
+    test("a service that reads after its own close() ends without an error", async () => {
       const failures: unknown[] = [];
       let session: Promise<unknown> | undefined;
       const server = await serve(
@@ -104,7 +104,7 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
     });
   });
 
-  test("close called from onBytes: nothing more is pushed", async () => {
+  test("close() called from onBytes(): no more input is pushed", async () => {
     const { connection, peer } = await connectedToNode();
     polite(peer);
     const pushed: string[] = [];
@@ -120,7 +120,7 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
     expect(pushed).toEqual(["one"]);
   });
 
-  test("close twice: the second waits for the first", async () => {
+  test("close() twice: the second call waits for the first", async () => {
     const { connection, peer } = await connectedToNode();
     peer.resume();
     let isClosed = false;
@@ -136,9 +136,9 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
     await connection.close();
   });
 
-  test("end twice: both settle when all is sent", async () => {
+  test("end() twice: both calls settle when all bytes are sent", async () => {
     const { connection, peer } = await connectedToNode();
-    // More than the kernel takes: until the peer reads, not all is sent.
+    // More than the kernel takes, so that some bytes stay unsent until the peer reads.
     connection.write(Buffer.alloc(FILLING_BYTES));
     const settled: string[] = [];
     const ends = ["first", "second"].map((name) => connection.end().then(() => settled.push(name)));
@@ -157,7 +157,7 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
     expect(received).toBe(FILLING_BYTES);
   });
 
-  test("close, while drained waits: it settles when the peer has read", async () => {
+  test("close() while drained() is pending: it settles when the peer has read", async () => {
     const { connection, peer } = await connectedToNode();
     const settled: string[] = [];
     const drained = filled(connection).then(() => settled.push("drained"));
@@ -174,7 +174,7 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
     expect(received).toBe(FILLING_BYTES);
   });
 
-  test("close, while the peer floods: it is not waited for until it stops", async () => {
+  test("close() while the peer floods: it closes after LINGER_MS, although the peer still sends", async () => {
     const { connection, peer } = await connectedToNode();
     const chunk = Buffer.alloc(64 * 1024);
     const flood = (): void => {
@@ -200,7 +200,7 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
     expect(peer.destroyed).toBe(true);
   });
 
-  test("close, while a peer sends first and takes the answers after: it sees all of them", async () => {
+  test("close() while a peer sends everything before it reads: the peer gets all answers", async () => {
     const { connection, peer } = await connectedToNode();
     const answered = connection.onBytes((bytes) => {
       connection.write(bytes);
@@ -208,7 +208,7 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
     const sent = Buffer.alloc(32 * 1024 * 1024, "x");
     const allSent = new Promise((resolve) => peer.write(sent, resolve));
     while (connection.stats().bytesWaiting < DEFAULT_LOW_WATER_BYTES) await turn();
-    // The answers have no room any more, and reading stops for them: the close itself has to take the rest in.
+    // The write buffer is full of answers, which pauses reading: close() itself has to read the remaining input.
     const answers = connection.stats().bytesRead;
     const closed = connection.close();
     await answered;
@@ -222,7 +222,7 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
     expect(received).toBe(answers);
   });
 
-  test("close, with a silent peer: LINGER_MS, and no longer", async () => {
+  test("close() with a silent peer: it waits LINGER_MS", async () => {
     const { connection, peer } = await connectedToNode();
     vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
     onTestFinished(() => void vi.useRealTimers());
@@ -238,7 +238,7 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
     await closed;
   });
 
-  describe("abort, while somebody waits", () => {
+  describe("abort() while a call is pending", () => {
     test.each([
       ...waits,
       ["readExactly", (connection: Connection) => connection.readExactly(4), undefined] as const,
@@ -255,7 +255,7 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
       await connection.close();
     });
 
-    test("a close that still sends rejects", async () => {
+    test("a close() that still sends rejects", async () => {
       const { connection } = await connectedToNode();
       const drained = filled(connection);
       const closed = connection.close();
@@ -264,7 +264,7 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
       await expect(drained).rejects.toMatchObject({ code: "ERR_SOCKWRIGHT_ABORTED" });
     });
 
-    test("a close that has sent all only waits no more", async () => {
+    test("a close() that waits only for the peer's end resolves", async () => {
       const { connection, peer } = await connectedToNode();
       let isClosed = false;
       const closed = connection.close().then(() => {
@@ -279,7 +279,7 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
     });
   });
 
-  test("a peer that is lost: whoever reads is told, and a close after it has nothing to do", async () => {
+  test("a lost peer: a pending read rejects, and close() afterwards resolves", async () => {
     const { connection, peer } = await connectedToNode();
     const read = connection.read();
     peer.resetAndDestroy();
@@ -287,7 +287,7 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
     await connection.close();
   });
 
-  test("what a pushed handler throws aborts, also when it is given what had come before", async () => {
+  test("a push handler that throws aborts the connection, also when it is called with bytes that arrived earlier", async () => {
     const { connection, peer } = await connectedToNode();
     peer.write("12");
     expect(String(await connection.readExactly(1))).toBe("1");
@@ -300,7 +300,7 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
   });
 });
 
-test("datagrams have no end, and a close waits for none", async () => {
+test("datagrams have no end, and close() waits for none", async () => {
   vi.useFakeTimers({ toFake: ["setTimeout"] });
   onTestFinished(() => void vi.useRealTimers());
   onTestFinished(() => void vi.unstubAllEnvs());
@@ -313,7 +313,7 @@ test("datagrams have no end, and a close waits for none", async () => {
   }
 });
 
-/** More than the kernel has room for on both sides, and less than a write buffer takes. */
+/** More than the kernel buffers on both sides, and less than a write buffer holds. */
 const FILLING_BYTES = 15 * 1024 * 1024;
 
 function filled(connection: Connection): Promise<void> {

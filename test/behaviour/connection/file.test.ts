@@ -13,11 +13,11 @@ import { evict } from "../../support/evicted.ts";
 import { allBytes } from "../../support/sockets.ts";
 import { until } from "../../support/until.ts";
 
-/** More than the buffers of the two ends take. */
+/** More than the kernel buffers of both ends hold. */
 const MUCH = 16 * 1024 * 1024;
 const content = randomBytes(3 * FILE_CHUNK_BYTES + 17);
 
-/** A file of a folder that is removed after the test. */
+/** Writes a file in a folder that is removed after the test. */
 async function file(bytes: Uint8Array = content): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), "sockwright-"));
   onTestFinished(() => rm(folder, { recursive: true }));
@@ -26,7 +26,7 @@ async function file(bytes: Uint8Array = content): Promise<string> {
   return path;
 }
 
-/** A client of a server that runs a session for it. */
+/** Returns a client of a server that runs `session` for it. */
 async function clientOf(session: (connection: Connection) => Promise<void>): Promise<Connection> {
   const server = await serve("tcp://127.0.0.1:0", session);
   onTestFinished(async () => void (await server.close({ graceMs: 0 })));
@@ -35,7 +35,7 @@ async function clientOf(session: (connection: Connection) => Promise<void>): Pro
   return client;
 }
 
-/** What the descriptors of this process lead to. The collector would close a lost file, too late and with a warning. */
+/** The files that this process has open. The garbage collector closes a leaked file, but late and with a warning. */
 function openFiles(): string[] {
   return readdirSync("/proc/self/fd").flatMap((descriptor) => {
     try {
@@ -66,7 +66,7 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
       [content.length - 3, content.length],
     ],
     ["nothing behind its end", { offset: content.length + 10 }, [0, 0]],
-  ])("a file is sent: %s", async (_, options, [from, to]) => {
+  ])("sendFile() sends %s", async (_, options, [from, to]) => {
     const path = await file();
     let sent = -1;
     const client = await clientOf(async (connection) => {
@@ -80,7 +80,7 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
     expect(sent).toBe(to - from);
   });
 
-  test("a file that is open stays open, and where it was", async () => {
+  test("a FileHandle stays open and keeps its position", async () => {
     const handle = await open(await file());
     onTestFinished(() => handle.close());
     await handle.read(Buffer.alloc(2), 0, 2, null);
@@ -92,7 +92,7 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
     expect(buffer[0]).toBe(content[2]);
   });
 
-  test("FILE_CHUNK_BYTES: of a file that a peer does not take, one piece waits, and none where the kernel takes it", async () => {
+  test("FILE_CHUNK_BYTES: of a file that a peer does not read, at most one chunk waits, and none with sendfile(2)", async () => {
     const path = await file(Buffer.alloc(64 * 1024 * 1024));
     let connection: Connection | undefined;
     const client = await clientOf(async (opened) => {
@@ -115,7 +115,7 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
     expect(connection?.stats()).toMatchObject({ bytesWritten: 64 * 1024 * 1024, bytesWaiting: 0 });
   });
 
-  test("what was written before goes first, and what is written meanwhile behind it, also other files", async () => {
+  test("earlier writes go before the file, and later writes and files go after it", async () => {
     const [first, second] = [await file(), await file(Buffer.from("second"))];
     const client = await clientOf(async (connection) => {
       connection.write("<");
@@ -136,7 +136,7 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
     expect((await allBytes(client)).equals(Buffer.concat(expected))).toBe(true);
   });
 
-  test("so it is where several connections write in one turn, which send together", async () => {
+  test("the order holds when several connections write in one turn and are flushed together", async () => {
     const path = await file();
     const opened: Connection[] = [];
     const session = async (connection: Connection): Promise<void> => {
@@ -160,7 +160,7 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
     ["text", "a head: ä"],
     ["a Buffer", Buffer.from("a head: ä")],
     ["a Uint8Array", new Uint8Array(Buffer.from("a head: ä"))],
-  ])("a head goes before it, and is not counted: %s", async (_, head) => {
+  ])("a head goes before the file, and is not counted: %s", async (_, head) => {
     const path = await file();
     const client = await clientOf(async (connection) => {
       const sending = connection.sendFile(path, { head });
@@ -174,7 +174,7 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
     ["an empty file", {}],
     ["nothing of one", { length: 0 }],
     ["what is behind its end", { offset: 1 }],
-  ])("the head goes alone before %s", async (name, options) => {
+  ])("the head is sent alone before %s", async (name, options) => {
     const path = await file(Buffer.from(name === "an empty file" ? "" : "x"));
     const client = await clientOf(async (connection) => {
       expect(await connection.sendFile(path, { ...options, head: "alone" })).toBe(0);
@@ -183,7 +183,7 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
     expect(String(await allBytes(client))).toBe("alone.");
   });
 
-  test("where there is no file, nothing of the head is sent, and what is behind it is", async () => {
+  test("for a missing file the head is not sent, but later writes are", async () => {
     const path = await file(Buffer.from("there"));
     const client = await clientOf(async (connection) => {
       connection.write("<");
@@ -197,7 +197,7 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
     expect(String(await allBytes(client))).toBe("<=but there");
   });
 
-  test("a descriptor stays open, and where it was", async () => {
+  test("a descriptor stays open and keeps its position", async () => {
     const descriptor = openSync(await file(), "r");
     onTestFinished(() => closeSync(descriptor));
     const client = await clientOf(async (connection) => {
@@ -215,7 +215,7 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
     ["an event", (answer: () => void) => answer()],
     ["a timer", (answer: () => void) => void setTimeout(answer, 0)],
     ["an immediate", (answer: () => void) => void setImmediate(answer)],
-  ])("one that fails at once is awaited also where it is sent in %s", async (_name, soon) => {
+  ])("a sendFile() that fails at once rejects before the next send when it is called in %s", async (_name, soon) => {
     const closed = await open(await file());
     await closed.close();
     const server = await serve("tcp://127.0.0.1:0", (connection) => {
@@ -236,13 +236,13 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
     expect(String(await allBytes(client))).toBe("404");
   });
 
-  test("the promise of a file is told to be awaited", async () => {
+  test("sendFile() with the promise of a file rejects and says to await the promise", async () => {
     const client = await clientOf(async () => undefined);
     const call: unknown = Reflect.apply(client.sendFile, client, [Promise.resolve()]);
     await expect(call).rejects.toMatchObject({ message: expect.stringContaining("await the promise") });
   });
 
-  test("one that shrinks is a reset, and no short end", async () => {
+  test("a file that shrinks causes a reset, not a short end", async () => {
     const path = await file(Buffer.alloc(MUCH));
     let outcome: Promise<unknown> | undefined;
     const client = await clientOf(async (connection) => {
@@ -256,7 +256,7 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
     expect(openFiles()).not.toContain(path);
   });
 
-  test("what is appended meanwhile is not sent", async () => {
+  test("bytes that are appended meanwhile are not sent", async () => {
     const path = await file(Buffer.alloc(MUCH));
     const client = await clientOf(async (connection) => {
       expect(await connection.sendFile(path, { offset: 1 })).toBe(MUCH - 1);
@@ -269,7 +269,7 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
   test.each([
     ["proc(5), which says that it has no bytes", "/proc/self/status", /^head Name:/],
     ["sysfs(5), which says that it has more", "/sys/devices/system/cpu/online", /^head 0/],
-  ])("a file of %s", async (_, path, expected) => {
+  ])("sendFile() sends a file of %s", async (_, path, expected) => {
     const client = await clientOf(async (connection) => {
       const sent = await connection.sendFile(path, { head: "head " });
       connection.write(String(sent));
@@ -288,7 +288,7 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
         await connection.close().catch(() => undefined);
       },
     ],
-  ])("its descriptors are closed after %s", async (how, end) => {
+  ])("the file descriptors are closed after %s", async (how, end) => {
     const path = await file(Buffer.alloc(MUCH));
     let outcome: Promise<unknown> | undefined;
     let isOver = false;
@@ -309,7 +309,7 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
     else expect(await outcome).toBe(MUCH);
   });
 
-  test("a file that is not there leaves the connection as it was", async () => {
+  test("a missing file leaves the connection open", async () => {
     const client = await clientOf(async (connection) => {
       const error: unknown = await connection.sendFile("/nonesuch").catch((reason: unknown) => reason);
       expect(error).toMatchObject({ code: "ENOENT" });
@@ -319,7 +319,7 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
     expect(String(await allBytes(client))).toBe("sorry");
   });
 
-  test("an abort in the middle is the error of it", async () => {
+  test("sendFile() rejects with the reason of an abort in the middle", async () => {
     const path = await file(Buffer.alloc(64 * 1024 * 1024));
     const reason = new Error("enough");
     let outcome: Promise<unknown> | undefined;
@@ -330,13 +330,13 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
     });
     await client.read();
     client.write("stop");
-    // With an error or without: libuv takes a reset behind the last bytes for an end.
+    // With or without an error: libuv reports a reset that follows the last bytes as an end.
     await allBytes(client).catch((error: unknown) => error);
     expect(await outcome).toBe(reason);
     expect(openFiles()).not.toContain(path);
   });
 
-  test("offsets and lengths that cannot be are refused", async () => {
+  test("invalid offsets and lengths are refused", async () => {
     const path = await file();
     const client = await clientOf(async (connection) => {
       for (const options of [{ offset: -1 }, { length: -1 }, { offset: 1.5 }, { length: Number.NaN }]) {
@@ -347,7 +347,7 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
     expect(String(await allBytes(client))).toBe("fine");
   });
 
-  test("after the end nothing is sent", async () => {
+  test("sendFile() after the end is refused", async () => {
     const path = await file();
     const client = await clientOf((connection) => connection.onBytes(() => undefined));
     await client.end();
@@ -356,7 +356,7 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
   });
 });
 
-test("a file that is sent from a path is one descriptor, and so is one that waits behind it", async () => {
+test("a file that is sent from a path takes one descriptor, and so does one that waits behind it", async () => {
   const [path, behind] = [await file(Buffer.alloc(MUCH)), await file()];
   const client = await clientOf(async (connection) => {
     await Promise.all([connection.sendFile(path), connection.sendFile(behind)]);
@@ -370,7 +370,7 @@ test("a file that is sent from a path is one descriptor, and so is one that wait
   expect((await allBytes(client)).length).toBe(MUCH + content.length - 1);
 });
 
-test("a FileHandle that is closed in the turn in which it was sent is EBADF, and the connection goes on", async () => {
+test("a FileHandle that is closed in the turn in which it was sent rejects with EBADF, and the connection goes on", async () => {
   const path = await file();
   const client = await clientOf(async (connection) => {
     const handle = await open(path);
@@ -390,7 +390,7 @@ test("a FileHandle that is closed in the turn in which it was sent is EBADF, and
   );
 });
 
-test("what was found of a FileHandle holds for no longer than a turn, also where no socket has an event", async () => {
+test("what sendFile() has found out about a FileHandle is kept for one turn at most, also when no socket has an event", async () => {
   const path = await file();
   const handle = await open(path, "r+");
   onTestFinished(() => handle.close());
@@ -399,7 +399,7 @@ test("what was found of a FileHandle holds for no longer than a turn, also where
   const client = await clientOf(async (connection) => {
     const send = async (): Promise<void> => void sent.push(await connection.sendFile(handle, { length: 9, head: "<" }));
     const sendAll = async (): Promise<void> => {
-      // The client has had its events.
+      // The client's events are over.
       for (let turn = 0; turn < 3; turn++) await nextTurn();
       await send();
       await send();
@@ -409,16 +409,16 @@ test("what was found of a FileHandle holds for no longer than a turn, also where
     finished = sendAll();
     await finished;
   });
-  // It reads nothing before.
+  // The client reads nothing until then.
   await until(() => finished !== undefined, "the session");
   await finished;
   expect(sent).toEqual([9, 9, 5]);
-  // What is sent and not read yet is the file's own memory, which the truncation has cleared.
+  // Bytes that are sent and not yet read are pages of the file itself, which the truncation has cleared.
   expect((await allBytes(client)).length).toBe(10 + 10 + 6);
 });
 
 test.for(["a path", "a FileHandle", "a descriptor"])(
-  "of %s, what the kernel has forgotten is in memory before it is sent",
+  "pages of %s that are not in the page cache are loaded before they are sent",
   async (kind, context) => {
     const path = await file(Buffer.alloc(MUCH, content));
     const handle = await open(path);
@@ -439,7 +439,7 @@ test.for(["a path", "a FileHandle", "a descriptor"])(
   },
 );
 
-test("where each write is a record, a file is refused", async () => {
+test("sendFile() is refused on a connection whose writes are records", async () => {
   const url = `unix-seqpacket:@sockwright-${randomUUID()}`;
   const server = await serve(url, (connection) => connection.onBytes(() => undefined));
   const client = await connect(url);

@@ -1,4 +1,4 @@
-// What a connection keeps, and what becomes of the rest: the marks, the cap with its policies, and the drain deadline.
+// The limits of a connection: the marks, the full write buffer and its policies, and the drain deadline.
 
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -48,12 +48,12 @@ function scriptedConnection(options: ConnectionOptions, kind: LinkKind = {}) {
   return { clock, connection, link, take, told };
 }
 
-/** What the options say, once they were looked at. */
+/** Returns the limits for options that have been checked. */
 function limitsOf(given: ConnectionOptions) {
   return connectionLimits(options(CONNECTION_OPTIONS).checkGiven("connect()", given));
 }
 
-/** The frames of what was sent, which must be whole. */
+/** Decodes the frames in `sent`, all of which must be whole. */
 function decoded<In, Out>(codec: Codec<In, Out>, sent: Buffer): In[] {
   const decoder = codec.decoder();
   decoder.push(sent);
@@ -63,7 +63,7 @@ function decoded<In, Out>(codec: Codec<In, Out>, sent: Buffer): In[] {
   return frames;
 }
 
-/** A connection whose peer takes nothing, with so much of it waiting. */
+/** Returns a connection whose peer takes nothing, with `bytes` bytes waiting. */
 async function clogged(bytes: number, options: ConnectionOptions, kind: LinkKind = {}) {
   const all = scriptedConnection(options, kind);
   all.link.room = 0;
@@ -75,16 +75,19 @@ async function clogged(bytes: number, options: ConnectionOptions, kind: LinkKind
 describe("maxWriteBufferBytes", () => {
   const policies = ["close", "drop", "throw"] as const;
 
-  test.for(policies)("%s: what fits to the byte leaves the write buffer unfilled", async (whenWriteBufferFull) => {
-    const { connection, link, take, told } = await clogged(60, { maxWriteBufferBytes: 100, whenWriteBufferFull });
-    expect(connection.write(Buffer.alloc(40))).toBe(false);
-    expect(connection.stats()).toMatchObject({ bytesWaiting: 100, writesDropped: 0 });
-    await take(100);
-    expect(Buffer.concat(link.sent)).toHaveLength(100);
-    expect(told).toEqual([]);
-  });
+  test.for(policies)(
+    "%s: a write that fills the write buffer to the byte does not count as full",
+    async (whenWriteBufferFull) => {
+      const { connection, link, take, told } = await clogged(60, { maxWriteBufferBytes: 100, whenWriteBufferFull });
+      expect(connection.write(Buffer.alloc(40))).toBe(false);
+      expect(connection.stats()).toMatchObject({ bytesWaiting: 100, writesDropped: 0 });
+      await take(100);
+      expect(Buffer.concat(link.sent)).toHaveLength(100);
+      expect(told).toEqual([]);
+    },
+  );
 
-  test("close: the connection is aborted, for a reason that is told", async () => {
+  test("close: the connection is aborted and the reason is reported", async () => {
     const { connection, link, told } = await clogged(60, { maxWriteBufferBytes: 100, whenWriteBufferFull: "close" });
     expect(connection.write(Buffer.alloc(41))).toBe(false);
     expect(connection.signal.reason).toMatchObject({ code: "ERR_SOCKWRIGHT_WRITE_BUFFER_FULL" });
@@ -93,7 +96,7 @@ describe("maxWriteBufferBytes", () => {
     expect(told).toEqual(["writeBufferFull"]);
   });
 
-  test("drop: the write is dropped, whole, and counted; what waits and what comes after it is sent", async () => {
+  test("drop: the whole write is dropped and counted; earlier and later writes are sent", async () => {
     const { connection, link, take, told } = await clogged(60, {
       maxWriteBufferBytes: 100,
       whenWriteBufferFull: "drop",
@@ -107,7 +110,7 @@ describe("maxWriteBufferBytes", () => {
     expect(connection.signal.aborted).toBe(false);
   });
 
-  test("throw: the write throws, nothing of it is taken, and the connection goes on", async () => {
+  test("throw: the write throws, none of its bytes is taken, and the connection goes on", async () => {
     const { connection, link, take, told } = await clogged(60, {
       maxWriteBufferBytes: 100,
       whenWriteBufferFull: "throw",
@@ -126,7 +129,7 @@ describe("maxWriteBufferBytes", () => {
   });
 
   test.for(["drop", "throw"] as const)(
-    "%s: who waits for room after it waits for the peer",
+    "%s: drained() after a refused write waits for the peer",
     async (whenWriteBufferFull) => {
       const { connection, take } = await clogged(1, { maxWriteBufferBytes: 100, whenWriteBufferFull });
       try {
@@ -143,17 +146,20 @@ describe("maxWriteBufferBytes", () => {
     },
   );
 
-  test.for(policies)("%s: what the kernel takes at once needs no room", async (whenWriteBufferFull) => {
-    const { connection, link, told } = scriptedConnection({ maxWriteBufferBytes: 100, whenWriteBufferFull });
-    for (let write = 0; write < 50; write++) connection.write(Buffer.alloc(30, write));
-    await nextTick();
-    expect(Buffer.concat(link.sent)).toEqual(
-      Buffer.concat(Array.from({ length: 50 }, (_, at) => Buffer.alloc(30, at))),
-    );
-    expect(told).toEqual([]);
-  });
+  test.for(policies)(
+    "%s: what the kernel takes at once needs no room in the write buffer",
+    async (whenWriteBufferFull) => {
+      const { connection, link, told } = scriptedConnection({ maxWriteBufferBytes: 100, whenWriteBufferFull });
+      for (let write = 0; write < 50; write++) connection.write(Buffer.alloc(30, write));
+      await nextTick();
+      expect(Buffer.concat(link.sent)).toEqual(
+        Buffer.concat(Array.from({ length: 50 }, (_, at) => Buffer.alloc(30, at))),
+      );
+      expect(told).toEqual([]);
+    },
+  );
 
-  test("reading that was held back goes on when the kernel has taken it within a write", async () => {
+  test("paused reading resumes when the kernel has taken the bytes within a write", async () => {
     const { connection, link } = scriptedConnection({ maxWriteBufferBytes: 100, highWaterBytes: 90 });
     const read = connection.onBytes(() => undefined).catch(() => undefined);
     for (let write = 0; write < 5; write++) connection.write(Buffer.alloc(95));
@@ -163,7 +169,7 @@ describe("maxWriteBufferBytes", () => {
     await read;
   });
 
-  test("a link that is lost by the write that makes room: it does not count as a full write buffer", () => {
+  test("a link that is lost in a send that makes room does not count as a full write buffer", () => {
     const { connection, link, told } = scriptedConnection({ maxWriteBufferBytes: 100, whenWriteBufferFull: "throw" });
     connection.write(Buffer.alloc(60));
     link.send = () => {
@@ -183,7 +189,7 @@ describe("maxWriteBufferBytes", () => {
     connection.abort();
   });
 
-  test("frames are dropped whole: what arrives are frames that were written, in their order", async () => {
+  test("frames are dropped whole: the peer receives written frames in their order", async () => {
     const steps = fc.array(
       fc.oneof(fc.record({ frame: fc.integer({ min: 1, max: 90 }) }), fc.record({ room: fc.nat(120) })),
       {
@@ -224,7 +230,7 @@ describe("maxWriteBufferBytes", () => {
     );
   });
 
-  test.for(policies)("%s: sendFile waits for room, and is never refused", async (whenWriteBufferFull) => {
+  test.for(policies)("%s: sendFile() waits for room and is never refused", async (whenWriteBufferFull) => {
     const folder = mkdtempSync(join(tmpdir(), "sockwright-flow-"));
     onTestFinished(() => rmSync(folder, { recursive: true }));
     const content = Buffer.from(Array.from({ length: 5_000 }, (_, at) => at));
@@ -244,7 +250,7 @@ describe("maxWriteBufferBytes", () => {
 });
 
 test.for(["native", "node"])(
-  "drop, on the %s transport: a slow reader gets whole frames, all but the dropped",
+  "drop, on the %s transport: a slow reader gets whole frames, all but the dropped ones",
   async (name) => {
     vi.stubEnv("SOCKWRIGHT_TRANSPORT", name);
     onTestFinished(() => void vi.unstubAllEnvs());
@@ -280,7 +286,7 @@ test.for(["native", "node"])(
   },
 );
 
-test("highWaterBytes, lowWaterBytes: where write gives false, and where that ends", async () => {
+test("write() returns false from highWaterBytes on; drained() resolves below lowWaterBytes", async () => {
   const { connection, link, take } = scriptedConnection({ highWaterBytes: 100, lowWaterBytes: 20 });
   link.room = 0;
   expect(connection.write(Buffer.alloc(99))).toBe(true);
@@ -296,7 +302,7 @@ test("highWaterBytes, lowWaterBytes: where write gives false, and where that end
   await drained;
 });
 
-test("maxReadBufferBytes: so much is kept that nobody reads", async () => {
+test("reading pauses when more than maxReadBufferBytes are unread", async () => {
   const { connection, link } = scriptedConnection({ maxReadBufferBytes: 10 });
   const first = connection.read();
   link.input?.received(Buffer.alloc(1));
@@ -308,7 +314,7 @@ test("maxReadBufferBytes: so much is kept that nobody reads", async () => {
 });
 
 describe("writeTimeoutMs", () => {
-  test("a peer that takes a little now and then is not late, one that takes nothing is", async () => {
+  test("a peer that takes a few bytes now and then does not time out; one that takes nothing does", async () => {
     const { clock, connection, link, take, told } = scriptedConnection({ writeTimeoutMs: 1_000 });
     clock.advance(60_000);
     link.room = 0;
@@ -326,7 +332,7 @@ describe("writeTimeoutMs", () => {
     expect([clock.timers, link.calls.includes("abort")]).toEqual([0, true]);
   });
 
-  test("room that was not told yet counts, and input does not", async () => {
+  test("room that is not yet reported defers the timeout, pending input does not", async () => {
     const { clock, connection, link, told } = scriptedConnection({ writeTimeoutMs: 1_000 });
     link.room = 0;
     connection.write("x");
@@ -341,7 +347,7 @@ describe("writeTimeoutMs", () => {
     expect(connection.signal.aborted).toBe(true);
   });
 
-  test("none is set where all is sent, and after the end the drain deadline is in its place", async () => {
+  test("no timer runs when all bytes are sent, and the drain deadline replaces it after end()", async () => {
     const { clock, connection, link, take, told } = scriptedConnection({
       writeTimeoutMs: 1_000,
       drainTimeoutMs: 5_000,
@@ -379,7 +385,7 @@ describe("drainTimeoutMs", () => {
     expect(clock.timers).toBe(0);
   });
 
-  test("a peer that takes a little now and then is not late, and a second end does not put it off", async () => {
+  test("a peer that takes a few bytes now and then does not time out, and a second end() does not defer the deadline", async () => {
     const { clock, connection, take, told } = await clogged(100, { drainTimeoutMs: 1_000 });
     const ends = [connection.end()];
     for (let round = 0; round < 5; round++) {
@@ -395,7 +401,7 @@ describe("drainTimeoutMs", () => {
     for (const end of ends) await expect(end).rejects.toMatchObject({ deadline: "drain" });
   });
 
-  test("there is none where all was sent, and none is left behind", async () => {
+  test("no timer runs when all bytes are sent, and none is left after the end or an abort", async () => {
     const { clock, connection, take, link } = await clogged(100, { drainTimeoutMs: 1_000 });
     const ended = connection.end();
     expect(clock.timers).toBe(1);
@@ -427,7 +433,7 @@ describe("the options", () => {
     });
   });
 
-  test("marks that were left open follow those that were set", () => {
+  test("marks that are not set follow those that are", () => {
     expect(connectionLimits({ highWaterBytes: 1_001 }).lowWaterBytes).toBe(501);
     expect(connectionLimits({ maxWriteBufferBytes: 1 })).toMatchObject({ highWaterBytes: 1, lowWaterBytes: 1 });
   });
@@ -443,12 +449,12 @@ describe("the options", () => {
     ["options.maxWriteBufferBytes", { maxWriteBufferBytes: Number.POSITIVE_INFINITY }],
     ["options.drainTimeoutMs", { drainTimeoutMs: 0 }],
     ["options.drainTimeoutMs", { drainTimeoutMs: 2 ** 31 }],
-  ])("%s is refused when there can be no such thing: %j", async ([name, options]) => {
+  ])("%s is refused when it is out of range: %j", async ([name, options]) => {
     expect(() => limitsOf(options)).toThrow(RangeError);
     await expect(connect("tcp://127.0.0.1:1", options)).rejects.toThrow(name);
   });
 
-  test("MAX_BUFFER_LIMIT_BYTES and MAX_COUNT are the most", () => {
+  test("MAX_BUFFER_LIMIT_BYTES and MAX_COUNT are the maximums", () => {
     const most = { maxReadBufferBytes: giga, maxWriteBufferBytes: giga, drainTimeoutMs: 2 ** 31 - 1 };
     expect(limitsOf(most)).toMatchObject(most);
   });

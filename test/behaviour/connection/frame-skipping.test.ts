@@ -1,4 +1,4 @@
-// A protocol that answers what is wrong and goes on: frames.skip() drops the frame that was refused, and no other byte.
+// A service that answers an invalid frame and goes on: frames.skip() drops the refused frame and no other byte.
 import { describe, expect, test } from "vitest";
 import {
   type Codec,
@@ -28,7 +28,7 @@ function opened() {
   return { clock, link, connection, receive };
 }
 
-/** What a service does that answers 500 and goes on. */
+/** A service that answers 500 to an invalid frame and goes on; returns all of its answers. */
 async function answers(frames: Frames<unknown, unknown>): Promise<string[]> {
   const given: string[] = [];
   for (;;) {
@@ -73,7 +73,7 @@ describe.each([1, 3, 64 * 1024])("in pieces of %i bytes", (pieceBytes) => {
   });
 });
 
-test("what is dropped is not kept, however much it is", async () => {
+test("skip() does not buffer the bytes that it drops", async () => {
   const { connection, receive } = opened();
   const frames = connection.frames(lines({ maxFrameBytes }));
   const refused = frames.read();
@@ -91,7 +91,7 @@ test("what is dropped is not kept, however much it is", async () => {
   connection.abort();
 });
 
-test("a skip that is over by time or signal has dropped a part, and whoever reads next drops the rest", async () => {
+test("a skip() that times out or is aborted has dropped a part of the frame, and the next read drops the rest", async () => {
   const { clock, connection, receive } = opened();
   const frames = connection.frames(lines({ maxFrameBytes }));
   receive("");
@@ -120,7 +120,7 @@ test("a skip that is over by time or signal has dropped a part, and whoever read
   connection.abort();
 });
 
-test("with nothing to skip no frame is dropped, and none is waited for", async () => {
+test("skip() without a refused frame drops nothing and does not wait", async () => {
   const { connection, receive } = opened();
   const frames = connection.frames(lines());
   expect(await frames.skip()).toBe(0);
@@ -132,7 +132,7 @@ test("with nothing to skip no frame is dropped, and none is waited for", async (
   connection.abort();
 });
 
-test("what cannot be skipped says so, and the connection reads on in another way", async () => {
+test("skip() of a frame whose end is unknown rejects, and the connection can be read in other ways", async () => {
   const { connection, receive } = opened();
   const frames = connection.frames(netstring());
   const refused = frames.read();
@@ -153,7 +153,7 @@ test("what cannot be skipped says so, and the connection reads on in another way
   connection.abort();
 });
 
-test("released in the middle of a skip, the rest of the frame is bytes", async () => {
+test("release() in the middle of a skip: the rest of the frame can be read as bytes", async () => {
   const { connection, receive } = opened();
   const frames = connection.frames(lines({ maxFrameBytes }));
   const refused = frames.read();
@@ -168,7 +168,7 @@ test("released in the middle of a skip, the rest of the frame is bytes", async (
   connection.abort();
 });
 
-describe("the end in a frame that is skipped", () => {
+describe("the end within a frame that is skipped", () => {
   async function skipping() {
     const all = opened();
     const frames = all.connection.frames(lines({ maxFrameBytes }));
@@ -178,7 +178,7 @@ describe("the end in a frame that is skipped", () => {
     return { ...all, frames, skip: frames.skip() };
   }
 
-  test("of the peer is an error, now and later", async () => {
+  test("by the peer is an error, now and later", async () => {
     const { connection, link, frames, skip } = await skipping();
     link.input?.ended();
     for (const each of [skip, frames.skip(), frames.read()]) {
@@ -187,21 +187,21 @@ describe("the end in a frame that is skipped", () => {
     connection.abort();
   });
 
-  test("by a stop at this side is none: what was dropped is told, and then comes the end", async () => {
+  test("by endInput() is not an error: skip() resolves with the bytes dropped, then comes the end", async () => {
     const { connection, frames, skip } = await skipping();
     connection.endInput();
     expect([await skip, await frames.read(), await frames.skip()]).toEqual([13, undefined, 0]);
     connection.abort();
   });
 
-  test("by a loss rejects with that", async () => {
+  test("by an abort rejects with its reason", async () => {
     const { connection, frames, skip } = await skipping();
     connection.abort(new Error("the reason"));
     await expect(skip).rejects.toThrow("the reason");
     await expect(frames.skip()).rejects.toThrow("the reason");
   });
 
-  test("ends no process where nobody awaits it", async () => {
+  test("does not end the process when nobody awaits the skip", async () => {
     const errors = await unhandled(async () => {
       const { connection, frames } = await skipping();
       connection.abort();

@@ -1,4 +1,4 @@
-// The framing of a connection changes in mid-stream: no byte is lost, and none comes twice.
+// The framing of a connection changes in mid-stream: no byte is lost or read twice.
 import { describe, expect, test } from "vitest";
 import {
   type Codec,
@@ -16,7 +16,7 @@ import {
 import type { Connection } from "../../../src/server.ts";
 import { memoryPair } from "../../../src/testing.ts";
 
-/** What has come to a connection whose peer has sent all of it in pieces of so many bytes, and has ended. */
+/** Sends `sent` in pieces of `pieceBytes`, ends, and returns what `read` makes of it at the other end. */
 async function got(sent: string | Buffer, pieceBytes: number, read: (connection: Connection) => Promise<unknown>) {
   const { client, server } = memoryPair({ pieceBytes });
   client.write(sent);
@@ -33,7 +33,7 @@ async function allOf(connection: Connection): Promise<string> {
 }
 
 describe.each([1, 3, 64 * 1024])("in pieces of %i bytes", (pieceBytes) => {
-  test("read() after a frame begins behind it", async () => {
+  test("read() after a frame begins behind that frame", async () => {
     const all = await got("one\ntwo\nthr", pieceBytes, async (connection) => {
       const { value } = await connection.frames(lines()).next();
       return [value, await allOf(connection)];
@@ -41,7 +41,7 @@ describe.each([1, 3, 64 * 1024])("in pieces of %i bytes", (pieceBytes) => {
     expect(all).toEqual(["one", "two\nthr"]);
   });
 
-  test("readExactly after release(), and lines again", async () => {
+  test("readExactly() after release(), then lines again", async () => {
     const all = await got("5\nhellorest\nlast\n", pieceBytes, async (connection) => {
       const frames = connection.frames(lines());
       const { value } = await frames.next();
@@ -52,7 +52,7 @@ describe.each([1, 3, 64 * 1024])("in pieces of %i bytes", (pieceBytes) => {
     expect(all).toEqual(["hello", "rest", "last", true]);
   });
 
-  test("frames of another codec, and those of the first again", async () => {
+  test("frames of another codec, then frames of the first one again", async () => {
     const all = await got("one\nXXYYtwo\nZZ", pieceBytes, async (connection) => {
       const [text, binary] = [connection.frames(lines()), connection.frames(fixed(2))];
       const frames: unknown[] = [];
@@ -62,7 +62,7 @@ describe.each([1, 3, 64 * 1024])("in pieces of %i bytes", (pieceBytes) => {
     expect(all).toEqual(["one", "XX", "YY", "two", "ZZ"]);
   });
 
-  test("after a loop that was left, and after one that has ended", async () => {
+  test("next() works after a loop that was left, and read() after an unfinished frame", async () => {
     const all = await got("one\ntwo\nunfinished", pieceBytes, async (connection) => {
       const frames = connection.frames(lines());
       for await (const _ of frames) break;
@@ -74,7 +74,7 @@ describe.each([1, 3, 64 * 1024])("in pieces of %i bytes", (pieceBytes) => {
     expect(all).toEqual(["two", "ERR_SOCKWRIGHT_UNEXPECTED_END", "unfinished"]);
   });
 
-  test("onFrame after next(): what came together is given at once", async () => {
+  test("onFrame() after next() delivers the buffered frames at once", async () => {
     const all = await got("one\ntwo\nthree\n", pieceBytes, async (connection) => {
       const frames = connection.frames(lines());
       const given = [(await frames.next()).value];
@@ -84,7 +84,7 @@ describe.each([1, 3, 64 * 1024])("in pieces of %i bytes", (pieceBytes) => {
     expect(all).toEqual(["one", "two", "three"]);
   });
 
-  test("onBytes after next(), and after a frame that was malformed: from that one on", async () => {
+  test("onBytes() after next() and a malformed frame begins at the malformed frame", async () => {
     const all = await got("5:hello,oops", pieceBytes, async (connection) => {
       const frames = connection.frames(netstring());
       const given = [String((await frames.next()).value)];
@@ -98,7 +98,7 @@ describe.each([1, 3, 64 * 1024])("in pieces of %i bytes", (pieceBytes) => {
     expect(all).toEqual(["hello", "oops"]);
   });
 
-  test("layered codecs give back what is behind a frame of the outer one, and refuse within it", async () => {
+  test("layered codecs return the bytes behind a frame of the outer codec, and refuse release() and read() within one", async () => {
     const outer = lengthPrefixed({ lengthBytes: 1 });
     const sent = Buffer.concat([outer.encode("one\ntwo\n"), Buffer.from("plain")]);
     const all = await got(sent, pieceBytes, async (connection) => {
@@ -114,7 +114,7 @@ describe.each([1, 3, 64 * 1024])("in pieces of %i bytes", (pieceBytes) => {
   });
 });
 
-test("release() while a frame is awaited is refused, and without one before it does nothing", async () => {
+test("release() is refused while a frame is awaited, and has no effect before the first frame", async () => {
   const { client, server } = memoryPair();
   const frames = server.frames(lines());
   frames.release();
@@ -146,23 +146,26 @@ const CODECS: readonly (readonly [string, Codec<unknown, never>, Buffer])[] = [
   ["layered", layered(fixed(2), fixed(2)), Buffer.from("ab")],
 ];
 
-test.each(CODECS)("Decoder.rest() of %s takes out all that is in no frame, wherever it was cut", (_, codec, frame) => {
-  const stream = Buffer.concat([frame, frame, frame]);
-  const expected = codec.decoder();
-  expected.push(frame);
-  const value = expected.next();
-  for (let cut = 0; cut <= stream.length; cut++) {
-    const decoder = codec.decoder();
-    decoder.push(stream.subarray(0, cut));
-    const first = decoder.next();
-    expect(first).toEqual(cut < frame.length ? undefined : value);
-    decoder.keep();
-    decoder.push(stream.subarray(cut));
-    const rest = decoder.rest();
-    expect(rest).toEqual(stream.subarray(cut < frame.length ? 0 : frame.length));
-    expect([decoder.bufferedBytes, decoder.next(), decoder.rest().length]).toEqual([0, undefined, 0]);
-    // It begins anew.
-    decoder.push(rest);
-    expect(decoder.next()).toEqual(value);
-  }
-});
+test.each(CODECS)(
+  "Decoder.rest() of %s returns all bytes that are not in a delivered frame, wherever the stream was cut",
+  (_, codec, frame) => {
+    const stream = Buffer.concat([frame, frame, frame]);
+    const expected = codec.decoder();
+    expected.push(frame);
+    const value = expected.next();
+    for (let cut = 0; cut <= stream.length; cut++) {
+      const decoder = codec.decoder();
+      decoder.push(stream.subarray(0, cut));
+      const first = decoder.next();
+      expect(first).toEqual(cut < frame.length ? undefined : value);
+      decoder.keep();
+      decoder.push(stream.subarray(cut));
+      const rest = decoder.rest();
+      expect(rest).toEqual(stream.subarray(cut < frame.length ? 0 : frame.length));
+      expect([decoder.bufferedBytes, decoder.next(), decoder.rest().length]).toEqual([0, undefined, 0]);
+      // The decoder starts again.
+      decoder.push(rest);
+      expect(decoder.next()).toEqual(value);
+    }
+  },
+);

@@ -1,4 +1,4 @@
-// Another link is put under a connection that goes on, as STARTTLS does it: not a byte is lost, told twice or sent in clear.
+// replaceLink() replaces the link of an open connection, as for STARTTLS: no byte is lost, read twice or sent in clear.
 import { AsyncLocalStorage } from "node:async_hooks";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { Socket } from "node:net";
@@ -27,7 +27,7 @@ import { LateClock } from "../server/late-clock.ts";
 
 const encipher = (base: Link, unread: Buffer): Link => new ToyCipher(base, unread);
 
-/** Commands by lines, a body by its length, lines again, and in between STARTTLS. */
+/** Serves a dialogue: commands as lines, a body by its length, lines again, and STARTTLS in between. */
 async function dialogue(connection: Connection): Promise<void> {
   const commands = connection.frames(lines());
   for (let line = await commands.read(); line !== undefined; line = await commands.read()) {
@@ -50,7 +50,7 @@ const ENCIPHERED = "NOOP\nDATA 5\nhe\nloEHLO again\nDATA 0\nQUIT\n";
 const ANSWER_IN_CLEAR = "250 EHLO me\n220 go ahead\n";
 const ANSWER_ENCIPHERED = "250 NOOP\n250 got he\nlo\n250 EHLO again\n250 got \n250 QUIT\n";
 
-/** All that comes to the end, and of it what comes after the swap deciphered. */
+/** Reads to the end, and deciphers what arrives after the replacement. */
 async function answerTo(client: Connection): Promise<string> {
   const pieces: Buffer[] = [];
   for await (const piece of client) pieces.push(piece);
@@ -68,7 +68,7 @@ describe.each(["native", "node", "memory"])("over %s", (name) => {
   });
   afterEach(() => void vi.unstubAllEnvs());
 
-  test("a dialogue with STARTTLS in it, both ends of ours, framing changed on both sides of it", async () => {
+  test("both ends replace the link in a dialogue with STARTTLS, and change the framing before and after it", async () => {
     const server = await serving(dialogue);
     const client = await connected(server);
     const answers = client.frames(lines());
@@ -82,7 +82,7 @@ describe.each(["native", "node", "memory"])("over %s", (name) => {
     await client.close();
   });
 
-  test("whatever has come when: cut at every byte", async () => {
+  test("the dialogue works with the input cut at every byte", async () => {
     const server = await serving(dialogue);
     const all = Buffer.concat([Buffer.from(IN_CLEAR), toyCipher(Buffer.from(ENCIPHERED))]);
     for (let cut = 0; cut <= all.length; cut++) {
@@ -97,7 +97,7 @@ describe.each(["native", "node", "memory"])("over %s", (name) => {
     }
   });
 
-  test("and byte by byte", async () => {
+  test("the dialogue works with input byte by byte", async () => {
     const server = await serving(dialogue);
     const client = await connected(server);
     for (const byte of Buffer.concat([Buffer.from(IN_CLEAR), toyCipher(Buffer.from(ENCIPHERED))])) {
@@ -107,8 +107,8 @@ describe.each(["native", "node", "memory"])("over %s", (name) => {
     expect(await answerTo(client)).toBe(ANSWER_IN_CLEAR + ANSWER_ENCIPHERED);
   });
 
-  test("all that was written before is sent in clear, also where the peer does not take it for a while", async () => {
-    // More than the kernel keeps of both ends where nobody reads: its send buffer grows to 4 MiB, tcp_wmem.
+  test("earlier writes are sent in clear, also when the peer does not read for a while", async () => {
+    // More than the kernel buffers on both ends while nobody reads: the send buffer grows to 4 MiB, tcp_wmem.
     const much = Buffer.alloc(15 * 1024 * 1024, "clear ");
     let isReplaced = false;
     const server = await serving(async (connection) => {
@@ -125,7 +125,7 @@ describe.each(["native", "node", "memory"])("over %s", (name) => {
     expect(isReplaced).toBe(true);
   });
 
-  test("a file in progress goes in clear to its end", async () => {
+  test("a file in progress is sent in clear to its end", async () => {
     const folder = mkdtempSync(join(tmpdir(), "sockwright-swap-"));
     onTestFinished(() => rmSync(folder, { recursive: true }));
     const bytes = Buffer.alloc(1024 * 1024, "of a file ");
@@ -141,7 +141,7 @@ describe.each(["native", "node", "memory"])("over %s", (name) => {
     expect(String(toyCipher(await client.readExactly(10)))).toBe("enciphered");
   });
 
-  test("a file that cannot be sent ends the wait for it, too", async () => {
+  test("replaceLink() stops waiting for a file that cannot be sent", async () => {
     const server = await serving(async (connection) => {
       const sending = expect(connection.sendFile("/nowhere")).rejects.toMatchObject({ code: "ENOENT" });
       await connection.replaceLink(encipher);
@@ -151,7 +151,7 @@ describe.each(["native", "node", "memory"])("over %s", (name) => {
     expect(String(toyCipher(await (await connected(server)).readExactly(10)))).toBe("enciphered");
   });
 
-  test("what came in clear behind STARTTLS is seen by who makes the link, and can be refused", async () => {
+  test("the function that makes the link sees the bytes in clear behind STARTTLS, and can refuse them", async () => {
     const injected: string[] = [];
     const server = await serving(async (connection) => {
       await connection.readUntil("STARTTLS\r\n");
@@ -160,7 +160,7 @@ describe.each(["native", "node", "memory"])("over %s", (name) => {
         throw new Error("commands in clear behind STARTTLS");
       };
       await expect(connection.replaceLink(refusing)).rejects.toThrow("in clear");
-      // It is as it was: they can be read, and what comes behind them, and an answer goes in clear.
+      // The connection has not changed: these bytes and later ones can be read, and an answer goes in clear.
       for (let line = 0; line < 2; line++) connection.write((await connection.readUntil("\n")) ?? "end");
     });
     const client = await connected(server);
@@ -171,7 +171,7 @@ describe.each(["native", "node", "memory"])("over %s", (name) => {
     expect(injected).toEqual(["RCPT TO:<eve>\n"]);
   });
 
-  test("while a read waits it is refused, and the read goes on", async () => {
+  test("replaceLink() is refused while a read is pending, and the read goes on", async () => {
     const server = await serving(async (connection) => {
       const read = connection.readUntil("\n");
       await expect(connection.replaceLink(encipher)).rejects.toMatchObject({ code: "ERR_SOCKWRIGHT_READING" });
@@ -183,7 +183,7 @@ describe.each(["native", "node", "memory"])("over %s", (name) => {
     expect(String(await client.readUntil("\n"))).toBe("in clear\n");
   });
 
-  test("while a push is active, also a paused one, it is refused, and the push goes on", async () => {
+  test("replaceLink() is refused while a push is active or paused, and the push goes on", async () => {
     const server = await serving((connection) =>
       connection.onBytes(async (bytes, push) => {
         const copy = Buffer.from(bytes);
@@ -201,7 +201,7 @@ describe.each(["native", "node", "memory"])("over %s", (name) => {
     }
   });
 
-  test("behind a push that was stopped with a rest, the rest is handed on", async () => {
+  test("after a push was stopped with a rest, the new link receives the rest", async () => {
     const server = await serving(async (connection) => {
       await connection.onBytes((bytes, push) => {
         const at = bytes.indexOf(0x0a);
@@ -215,10 +215,10 @@ describe.each(["native", "node", "memory"])("over %s", (name) => {
     expect(String(toyCipher(await client.readExactly(7)))).toBe("secret\n");
   });
 
-  test("the end of the peer that came before is told behind what the new link makes of what was unread", async () => {
+  test("an earlier end of the peer is reported after the unread bytes have passed through the new link", async () => {
     const server = await serving(async (connection) => {
       const line = await connection.readUntil("\n");
-      // It has come, and was read by nobody.
+      // The end has arrived, and nobody has read it.
       await until(() => connection.phase === "ended", "the end of the peer");
       await connection.replaceLink(encipher);
       const pieces: Buffer[] = [];
@@ -234,7 +234,7 @@ describe.each(["native", "node", "memory"])("over %s", (name) => {
     expect(String(toyCipher(Buffer.concat(pieces)))).toBe("STARTTLS\nsecret");
   });
 
-  test("after a loss it rejects with that, and makes nothing", async () => {
+  test("after a loss replaceLink() rejects with its error and makes no link", async () => {
     const make = vi.fn(encipher);
     const failures: unknown[] = [];
     const note = (error: unknown): void => void failures.push(error);
@@ -252,7 +252,7 @@ describe.each(["native", "node", "memory"])("over %s", (name) => {
     expect(make).not.toHaveBeenCalled();
   });
 
-  test("after the end of this side it is refused, also where that was asked for meanwhile", async () => {
+  test("replaceLink() is refused after end(), also when end() is called while it waits", async () => {
     const make = vi.fn(encipher);
     const codes: unknown[] = [];
     const note = (error: Error & { code?: unknown }): void => void codes.push(error.code);
@@ -272,7 +272,7 @@ describe.each(["native", "node", "memory"])("over %s", (name) => {
     expect(make).not.toHaveBeenCalled();
   });
 
-  test("twice, and away again: a cipher in a cipher, one cipher, clear", async () => {
+  test("links can be nested and removed: a cipher in a cipher, one cipher, clear", async () => {
     const server = await serving(async (connection) => {
       const inner = (base: Link, unread: Buffer): Link => new ToyCipher(base, unread, 0x77);
       const bare = (link: Link): Link => (link instanceof ToyCipher ? link.base : expect.unreachable());
@@ -294,7 +294,7 @@ describe.each(["native", "node", "memory"])("over %s", (name) => {
     expect(String(await say(Buffer.from("away")))).toBe("away");
   });
 
-  test("the asynchronous context of the connection is kept, for what comes and for its signal", async () => {
+  test("input and the signal keep the asynchronous context of the connection", async () => {
     const storage = new AsyncLocalStorage<number>();
     const seen: (number | undefined)[] = [];
     const context = (start: { id: number }, run: () => void): void => storage.run(start.id, run);
@@ -302,7 +302,7 @@ describe.each(["native", "node", "memory"])("over %s", (name) => {
     const server = await serving(
       async (connection) => {
         ids.push(connection.id);
-        // The connection's own decorators stay outermost: what a cipher tells by itself passes them.
+        // The connection's own decorators stay outermost, so that events of the cipher itself pass through them.
         await connection.replaceLink((base, unread) => {
           expect(base).not.toBeInstanceOf(LinkDecorator);
           return encipher(base, unread);
@@ -324,7 +324,7 @@ describe.each(["native", "node", "memory"])("over %s", (name) => {
   });
 });
 
-test("a program in Python, with a cipher of its own, at the other end", async (context) => {
+test("a Python program with its own cipher at the other end gets the same answers", async (context) => {
   const python = requireTool(context, "python3");
   const server = await serving(dialogue);
   const program = `
@@ -344,7 +344,7 @@ print(repr(cipher(f.read(), 0).decode()))
   expect(child.stdout).toBe(`${ANSWER_IN_CLEAR}'${ANSWER_ENCIPHERED.replaceAll("\n", "\\n")}'\n`);
 });
 
-test("deadlines stay outermost: the total does not start again, idle runs on and takes what the cipher moves", async () => {
+test("deadlines stay outermost: the total deadline does not start again, and input through the cipher restarts the idle one", async () => {
   const clock = new LateClock();
   const link = new ScriptedLink();
   const expired: string[] = [];
@@ -362,7 +362,7 @@ test("deadlines stay outermost: the total does not start again, idle runs on and
   clock.advance(50);
   link.input?.received(toyCipher(Buffer.from("one")));
   expect(String(await connection.read())).toBe("one");
-  // 950 ms of the total are over; from here on something comes each 900 ms.
+  // 950 ms of the total have passed; from here on input arrives every 900 ms.
   for (let at = 0; at < 4; at++) {
     clock.advance(900);
     link.input?.received(Buffer.of(at));
@@ -373,14 +373,14 @@ test("deadlines stay outermost: the total does not start again, idle runs on and
   expect(link.calls).toContain("abort");
 });
 
-test("while a read waits it is refused at once, though something is to be sent before", async () => {
+test("replaceLink() is refused at once while a read is pending, even if bytes wait to be sent", async () => {
   const link = new ScriptedLink();
   link.room = 0;
   const connection = new Connection(link, clientPolicy());
   connection.write("waits");
   const read = connection.read();
   await expect(connection.replaceLink(encipher)).rejects.toMatchObject({ code: "ERR_SOCKWRIGHT_READING" });
-  // And where the read began meanwhile.
+  // It is also refused when the read starts while it waits.
   link.input?.received(Buffer.from("in clear"));
   await read;
   const replaced = connection.replaceLink(encipher);
@@ -409,7 +409,7 @@ test("an idle connection expires through the cipher", async () => {
   expect(clock.timers).toBe(0);
 });
 
-test("a link that is lost as it is opened is closed, and that is told", async () => {
+test("a link that is lost while it is opened is closed, and replaceLink() rejects with its error", async () => {
   const link = new ScriptedLink();
   const connection = new Connection(link, clientPolicy());
   class Refusing extends ToyCipher {
@@ -429,8 +429,8 @@ test("a link that is lost as it is opened is closed, and that is told", async ()
   await expect(connection.read()).rejects.toThrow("no cipher text");
 });
 
-describe("a descriptor that is given away", () => {
-  /** The link of `net.Socket` in the place of the one whose descriptor it has got. */
+describe("a detached descriptor", () => {
+  /** Makes a link of `net.Socket` on the descriptor detached from `base`. */
   function handOver(base: Link, unread: Buffer): { socket: Socket; link: Link } {
     const fd = base.detach?.() ?? expect.unreachable();
     const socket = new Socket({ fd, allowHalfOpen: true, readable: true, writable: true });
@@ -439,7 +439,7 @@ describe("a descriptor that is given away", () => {
   }
 
   test.each(["tcp://127.0.0.1:0", `unix:@sockwright-swap-${process.pid}`])(
-    "%s: node:net goes on with the conversation",
+    "%s: node:net continues the conversation",
     async (url) => {
       const server = await serving(
         async (connection) => {
@@ -466,7 +466,7 @@ describe("a descriptor that is given away", () => {
     },
   );
 
-  test("the one of a client, that is no connection of ours any more", async () => {
+  test("of a client connection can be used by node:net alone", async () => {
     const server = await serving(async (connection) => {
       for await (const piece of connection) connection.write(piece);
     });
@@ -486,7 +486,7 @@ describe("a descriptor that is given away", () => {
     expect(await rest).toBe("two");
   });
 
-  test("the link tells nothing any more, and cannot give it away twice", async () => {
+  test("its old link reports nothing and cannot detach it again", async () => {
     const links: NativeLink[] = [];
     const server = await serving(async (connection) => {
       await connection.replaceLink((base, unread) => {
@@ -501,7 +501,7 @@ describe("a descriptor that is given away", () => {
     expect(String(await client.readExactly(4))).toBe("once");
     const [link] = links;
     expect(() => link?.detach()).toThrow(expect.objectContaining({ code: "ERR_SOCKWRIGHT_ENDED" }));
-    // Its slot may be somebody else's by now.
+    // Another socket may use its slot now.
     link?.resume();
     link?.awaitWritable();
     link?.end();
