@@ -258,7 +258,7 @@ describe("after close() or abort() no more input is delivered", () => {
     expect(given).toEqual(["one"]);
   });
 
-  test.each(["close", "abort"] as const)("%s: onBytes, with pieces left in the read buffer", async (how) => {
+  test.each(["close", "abort"] as const)("%s: onBytes() with pieces left in the read buffer", async (how) => {
     const link = new ScriptedLink({ isRecords: true });
     const connection = new Connection(link);
     for (const text of ["one", "two", "three"]) link.input?.received(Buffer.from(text));

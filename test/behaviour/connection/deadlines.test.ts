@@ -201,7 +201,7 @@ describe("invalid names and times", () => {
     },
   );
 
-  test.each([0, -1, 1.5, 2 ** 31, Number.NaN, "5", undefined])("%s is no time", (ms) => {
+  test.each([0, -1, 1.5, 2 ** 31, Number.NaN, "5", undefined])("%s is not a valid time", (ms) => {
     const { clock, connection } = clockedConnection();
     expect(() => connection.deadline("x").start(ms as number)).toThrow(/"ms"/);
     expect(clock.timers).toBe(0);

@@ -35,7 +35,7 @@ function polite(peer: Socket): void {
 /** Every way to wait for input, and the value that it resolves to at a close. */
 const waits: readonly (readonly [string, (connection: Connection) => Promise<unknown>, unknown])[] = [
   ["read", (connection) => connection.read(), undefined],
-  ["read of so many bytes", (connection) => connection.read(10), undefined],
+  ["read with a limit", (connection) => connection.read(10), undefined],
   ["readUntil", (connection) => connection.readUntil("\n"), undefined],
   ["iteration", (connection) => collected(connection), []],
   ["onBytes", (connection) => connection.onBytes(() => undefined), undefined],

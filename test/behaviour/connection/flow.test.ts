@@ -371,7 +371,7 @@ describe("writeTimeoutMs", () => {
 });
 
 describe("drainTimeoutMs", () => {
-  test.for(["end", "close"] as const)("%s: a peer that takes nothing is given up", async (how) => {
+  test.for(["end", "close"] as const)("%s: a connection whose peer takes nothing is aborted", async (how) => {
     const { clock, connection, link, told } = await clogged(100, { drainTimeoutMs: 1_000 });
     clock.advance(60_000);
     const ending = how === "end" ? connection.end() : connection.close();

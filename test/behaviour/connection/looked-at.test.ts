@@ -1,4 +1,4 @@
-// What a program gives may throw when it is looked at: errors, options, codecs. It is its own call that fails then, and no other.
+// Errors, options and codecs of a program may throw when they are inspected. Only the call that was given them fails.
 import { beforeEach, describe, expect, onTestFinished, test, vi } from "vitest";
 import { type Codec, lines } from "../../../src/codec.ts";
 import type { ServeOptions, Server } from "../../../src/server.ts";
@@ -26,7 +26,7 @@ describe.each(["native", "node", "memory"])("over %s", (transport) => {
   });
 
   test.each(["name", "cause", "code", "message", "stack"])(
-    "an error whose %s throws, for a lost connection",
+    "an error whose %s throws is reported for a lost connection, and the server goes on",
     async (property) => {
       const told: unknown[] = [];
       const thrown = Object.defineProperty(new Error("own"), property, {
@@ -59,7 +59,7 @@ describe.each(["native", "node", "memory"])("over %s", (transport) => {
     },
   );
 
-  test("an option whose getter throws, once the server runs", async () => {
+  test("an option whose getter throws later does not affect a running server", async () => {
     let failing = false;
     const options: ServeOptions = {
       maxConnections: 1,
@@ -76,7 +76,7 @@ describe.each(["native", "node", "memory"])("over %s", (transport) => {
     }
   });
 
-  test("a server that is closed again waits for nothing more", async () => {
+  test("a second close() of a server waits for nothing", async () => {
     const server = await serving(echoByPush);
     await server.close({ graceMs: 60_000 });
     const timer = vi.spyOn(globalThis, "setTimeout");
@@ -90,7 +90,7 @@ describe.each(["native", "node", "memory"])("over %s", (transport) => {
   });
 
   test.each(["firstByteTimeoutMs", "idleTimeoutMs"])(
-    "%s: who has sent is not silent, though nobody reads it yet",
+    "%s: a peer that has sent does not time out, although the service does not read yet",
     async (name) => {
       vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "performance"] });
       onTestFinished(() => void vi.useRealTimers());
@@ -108,7 +108,7 @@ describe.each(["native", "node", "memory"])("over %s", (transport) => {
       const client = await connected(server);
       client.write("hello at once");
       await turn(5);
-      // Its time passes several times.
+      // The timeout passes several times.
       for (let each = 0; each < 5; each++) {
         vi.advanceTimersByTime(1_001);
         await turn();
@@ -119,7 +119,7 @@ describe.each(["native", "node", "memory"])("over %s", (transport) => {
   );
 });
 
-describe("a codec that a program has made of ours", () => {
+describe("a codec that a program derives from a built-in one", () => {
   const base = lines();
   const loud = (codec: Codec<string>): Codec<string> => ({
     ...codec,
@@ -130,7 +130,7 @@ describe("a codec that a program has made of ours", () => {
     ["by spreading it", () => loud(base)],
     ["by inheriting from it", () => Object.assign(Object.create(base) as Codec<string>, { encode: loud(base).encode })],
     ["with an encodeInto of its own", () => ({ ...loud(base), encodeInto: () => 70_000 })],
-  ])("has its own encode called: %s", async (_how, make) => {
+  ])("is used with its own encode: %s", async (_how, make) => {
     const { client, server } = memoryPair();
     client.frames(make()).write("hello");
     expect(String(await server.readExactly(6))).toBe("HELLO\n");

@@ -1,4 +1,4 @@
-// A connection that is lost says so by its signal, also where nobody reads from it.
+// The signal of a connection reports a loss, even if nobody reads from the connection.
 import { randomUUID } from "node:crypto";
 import { once } from "node:events";
 import { connect as connectSocket } from "node:net";
@@ -23,14 +23,14 @@ async function idle(options = {}) {
   return { connection, socket, server };
 }
 
-test.each([{}, { idleTimeoutMs: 60_000 }])("a reset before the first read is told: %j", async (options) => {
+test.each([{}, { idleTimeoutMs: 60_000 }])("a reset before the first read aborts the signal: %j", async (options) => {
   const { connection, socket } = await idle(options);
   socket.resetAndDestroy();
   await until(() => connection.signal.aborted, "the signal");
   expect(connection.signal.reason).toMatchObject({ code: "ECONNRESET" });
 });
 
-test("what came before the reset can still be read", async () => {
+test("bytes that arrived before the reset can still be read", async () => {
   const { connection, socket } = await idle();
   await new Promise((resolve) => socket.write("last words", resolve));
   await turn(20);
@@ -40,7 +40,7 @@ test("what came before the reset can still be read", async () => {
   await expect(connection.read()).rejects.toMatchObject({ code: "ECONNRESET" });
 });
 
-test("a half-close is no loss, and both ends' is none either", async () => {
+test("a half-close is not a loss, and neither is the end of both directions", async () => {
   const { connection, socket } = await idle();
   socket.end("bye");
   await turn(50);
@@ -54,7 +54,7 @@ test("a half-close is no loss, and both ends' is none either", async () => {
   connection.abort();
 });
 
-test("a Unix peer that closes with bytes unread", async () => {
+test("a Unix peer that closes with bytes unread aborts the signal", async () => {
   const url = `unix:@sockwright-${randomUUID()}`;
   const opened: Connection[] = [];
   const server = await serving(

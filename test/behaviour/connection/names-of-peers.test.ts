@@ -1,4 +1,4 @@
-// Who is at the other end is told alike, whatever carries the bytes.
+// The address of the peer has the same form on every transport.
 
 import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from "vitest";
 import { connect, type Peer } from "../../../src/server.ts";
@@ -6,7 +6,7 @@ import { memoryTransport } from "../../../src/testing.ts";
 import { freePath } from "../../support/folders.ts";
 import { serving, urlOf } from "../../support/serving.ts";
 
-/** The URL of a listener, to whom a client connects, and then: the URL's host, whom the client sees, whom the server. */
+/** Hosts: to listen on, to connect to, in the listener's URL, and of the peer as client and server see it. */
 const HOSTS = [
   ["*", "127.0.0.1", "[::]", "127.0.0.1", "::ffff:127.0.0.1"],
   ["*", "[::1]", "[::]", "::1", "::1"],
@@ -19,7 +19,7 @@ const HOSTS = [
   ["[0:0::1]", "[::1]", "[::1]", "::1", "::1"],
 ] as const;
 
-/** Serves there, connects, and gives what each side says. */
+/** Serves at `at`, connects, and returns the peer that each side sees. */
 async function meet(at: string, targetOf: (url: string) => string): Promise<{ url: string; client: Peer; seen: Peer }> {
   let see: (peer: Peer) => void = () => undefined;
   const seen = new Promise<Peer>((resolve) => {
@@ -49,7 +49,7 @@ describe.each(["native", "node", "memory"])("over %s", (transport) => {
   });
 
   describe.each(["tcp", "udp"])("%s:", (scheme) => {
-    test.each(HOSTS)("on %s, reached as %s", async (host, target, listens, client, seen) => {
+    test.each(HOSTS)("listening on %s and reached as %s", async (host, target, listens, client, seen) => {
       const met = await meet(`${scheme}://${host}:0`, (url) => url.replace(/\/\/.*:/, `//${target}:`));
       expect(met.url.replace(/\d+$/, "0")).toBe(`${scheme}://${listens}:0`);
       expect(met.client).toEqual({ host: client, port: expect.any(Number) });
@@ -57,7 +57,7 @@ describe.each(["native", "node", "memory"])("over %s", (transport) => {
     });
   });
 
-  test("the path of a Unix socket, and the name of an abstract one", async () => {
+  test("a Unix socket is named by its path, an abstract one by its name", async () => {
     const path = freePath();
     const own = (url: string): string => url;
     expect(await meet(`unix:${path}`, own)).toMatchObject({ client: { path }, seen: { path: "" } });
@@ -65,7 +65,7 @@ describe.each(["native", "node", "memory"])("over %s", (transport) => {
     expect(await meet(`unix:@${abstract}`, own)).toMatchObject({ client: { abstract }, seen: { path: "" } });
   });
 
-  test("who listens over IPv4 is not reached over IPv6, and nobody connects to every address", async () => {
+  test("an IPv4 listener is not reachable over IPv6, and connect() refuses the wildcard address", async () => {
     const at = (host: string) => (url: string) => url.replace(/\/\/.*:/, `//${host}:`);
     await expect(meet("tcp://0.0.0.0:0", at("[::1]"))).rejects.toMatchObject({ code: "ECONNREFUSED" });
     await expect(meet("tcp://*:0", at("*"))).rejects.toMatchObject({ code: "ERR_SOCKWRIGHT_URL" });

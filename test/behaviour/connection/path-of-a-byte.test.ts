@@ -1,5 +1,5 @@
-// A byte's way in goes through the functions that docs/internals/path-of-a-byte.md names, and through no other: a stack trace
-// tells.
+// Checks with stack traces that received bytes pass through exactly the functions in
+// docs/internals/path-of-a-byte.md.
 import { fileURLToPath } from "node:url";
 import { afterEach, describe, expect, onTestFinished, test, vi } from "vitest";
 import { lines } from "../../../src/codec.ts";
@@ -23,7 +23,7 @@ interface Hop {
   readonly isForDeadlines: boolean;
 }
 
-/** The TypeScript functions in the list under a heading; a function of the addon is none. */
+/** Returns the TypeScript functions in the list under a heading, without functions of the addon. */
 function listed(heading: string): Hop[] {
   return [...section(page, heading).matchAll(/^\d+\. `(src\/[^`]+)` `(#?\w+)`: (.*)/gm)].map(
     ([, file, name, what = ""]) => ({
@@ -41,7 +41,7 @@ function placesOf(hops: readonly Hop[], isTimed: boolean): string[] {
   return hops.filter(({ isForDeadlines }) => isTimed || !isForDeadlines).map(({ place }) => place);
 }
 
-/** Our functions that have called one another up to here, the first one first. */
+/** Returns the project's functions on the call stack, the outermost first. */
 function callers(): string[] {
   const { prepareStackTrace, stackTraceLimit } = Error;
   let sites: readonly NodeJS.CallSite[] = [];
@@ -50,7 +50,7 @@ function callers(): string[] {
     sites = found;
     return "";
   };
-  // Reading it is what has it made.
+  // Reading `stack` makes V8 call prepareStackTrace.
   const { stack } = new Error("where is this");
   Object.assign(Error, { prepareStackTrace, stackTraceLimit });
   expect(stack).toBe("");
@@ -76,7 +76,7 @@ test("layer 1: from the poller to recv(2)", async () => {
   const { recv } = kernel;
   const ways: string[][] = [];
   const received = right.recv(16);
-  // Once the call waits: its first attempt was made by the caller, and not by the poller.
+  // The spy starts when the call waits: the caller makes the first attempt, the poller the next.
   vi.spyOn(kernel, "recv").mockImplementation((...call) => {
     ways.push(callers());
     return recv(...call);

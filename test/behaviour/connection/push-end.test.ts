@@ -1,4 +1,4 @@
-// A service that gives back the promise of its push: its connection ends with the push, as if the promise had been awaited.
+// A service that returns the promise of its push: its connection ends with the push, as if the service had awaited it.
 import { once } from "node:events";
 import { connect as connectSocket, type Socket } from "node:net";
 import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from "vitest";
@@ -6,11 +6,11 @@ import type { Connection, Server } from "../../../src/server.ts";
 import { serving } from "../../support/serving.ts";
 import { until } from "../../support/until.ts";
 
-/** The ways in which a service can do it; but for the first, the server cannot see that it is a push. */
+/** The ways to return it; only in the first one can the server see that the promise belongs to a push. */
 const SERVICES: readonly (readonly [string, (connection: Connection) => Promise<void>])[] = [
-  ["gives back the promise of its push", push],
+  ["returns the promise of its push", push],
   ["awaits its push", async (connection) => await push(connection)],
-  ["gives back what follows its push", (connection) => push(connection).then(() => undefined)],
+  ["returns a promise chained to its push", (connection) => push(connection).then(() => undefined)],
 ];
 
 function push(connection: Connection): Promise<void> {
@@ -31,7 +31,7 @@ async function watched(service: (connection: Connection) => Promise<void>): Prom
   return { server, errors };
 }
 
-/** A client that has had an echo. */
+/** Returns a client that has received an echo. */
 async function client({ server }: Watched): Promise<Socket> {
   const socket = connectSocket(Number(new URL(server.urls[0] ?? "").port), "127.0.0.1");
   onTestFinished(() => void socket.destroy());
@@ -50,7 +50,7 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
   });
 
   describe.each(SERVICES)("a service that %s", (_name, service) => {
-    test("ends with the peer's end, and is flushed", async () => {
+    test("ends with the peer's end, and its writes are flushed", async () => {
       const serves = await watched(service);
       const socket = await client(serves);
       socket.end("last");
@@ -60,8 +60,8 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
       expect(serves.errors).toEqual([]);
     });
 
-    // That no rejection is left unhandled, vitest itself sees to.
-    test("is lost with the connection, and that is reported once", async () => {
+    // vitest itself fails the run at an unhandled rejection.
+    test("ends with a lost connection, and the loss is reported once", async () => {
       const serves = await watched(service);
       const socket = await client(serves);
       socket.resetAndDestroy();
@@ -69,7 +69,7 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
       expect(serves.errors).toEqual([expect.objectContaining({ code: "ECONNRESET" })]);
     });
 
-    test("that throws aborts its connection, and that is reported once", async () => {
+    test("and throws aborts its connection, and the error is reported once", async () => {
       const serves = await watched(service);
       const socket = await client(serves);
       socket.write(Buffer.of(0));
@@ -86,7 +86,7 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
     });
   });
 
-  test("whoever looks at the promise of a push besides is told the same", async () => {
+  test("the promise of a push also rejects for other code that handles it", async () => {
     let told: Promise<unknown> = Promise.resolve();
     const serves = await watched((connection) => {
       const pushed = push(connection);

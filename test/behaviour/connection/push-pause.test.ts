@@ -1,4 +1,4 @@
-// A push that pauses, goes on and stops: nothing is lost or given twice, whoever says it and whenever.
+// A push that pauses, resumes and stops: no byte is lost or delivered twice.
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { fixed, layered, lengthPrefixed, lines } from "../../../src/codec.ts";
 import { Connection } from "../../../src/server/connection/connection.ts";
@@ -20,7 +20,7 @@ function scripted(maxReadBufferBytes?: number) {
   return { link, connection, receive };
 }
 
-/** One whose push notes what it is given, and pauses at what has a "p" in it. */
+/** Opens a connection whose push records the bytes it gets, and pauses at those that contain "p". */
 function noting() {
   const { link, connection, receive } = scripted();
   const given: string[] = [];
@@ -38,7 +38,7 @@ function noting() {
 const microtask = (): Promise<void> => Promise.resolve();
 
 describe("bytes", () => {
-  test("are kept while it is paused, and given in their order when it goes on", async () => {
+  test("are kept while the push is paused, and delivered in order after it resumes", async () => {
     const { receive, given, push } = noting();
     receive("p1");
     receive("second");
@@ -46,7 +46,7 @@ describe("bytes", () => {
     expect(given).toEqual(["first", "p1"]);
     push.resume();
     expect(given).toEqual(["first", "p1"]);
-    // A portion of events may bring more before the microtask: that comes behind.
+    // Bytes that arrive before the microtask are delivered after the kept ones.
     receive("fourth");
     expect(given).toEqual(["first", "p1"]);
     await microtask();
@@ -55,7 +55,7 @@ describe("bytes", () => {
     expect(given.at(-1)).toBe("fifth");
   });
 
-  test("that bring it to pause again leave the rest for later", async () => {
+  test("stay in the read buffer when the push pauses again", async () => {
     const { connection, receive } = scripted();
     const given: string[] = [];
     let push: Push | undefined;
@@ -74,7 +74,7 @@ describe("bytes", () => {
     expect(given).toEqual(["1", "2", "3"]);
   });
 
-  test("come to it at once where it goes on within the function", () => {
+  test("are delivered at once when the handler itself pauses and resumes", () => {
     const { connection, receive } = scripted();
     const given: string[] = [];
     void connection.onBytes((bytes, push) => {
@@ -104,13 +104,13 @@ describe("bytes", () => {
     expect(link.calls).toEqual(["resume", "pause"]);
     push?.resume();
     await microtask();
-    // It has paused once more, and what was kept is given.
+    // The push has paused again, after it got all kept bytes.
     expect([connection.stats().bytesUnread, link.calls]).toEqual([0, ["resume", "pause"]]);
     push?.resume();
     expect(link.calls).toEqual(["resume", "pause", "resume"]);
   });
 
-  test("from before the push are given up to where it pauses", async () => {
+  test("that arrived before the push are delivered until it pauses", async () => {
     const { connection, receive } = scripted();
     const first = connection.read();
     receive("first");
@@ -131,7 +131,7 @@ describe("bytes", () => {
 });
 
 describe("the end", () => {
-  test("of the peer comes behind what is kept", async () => {
+  test("of the peer is reported after the kept bytes", async () => {
     const { link, receive, given, push, ended } = noting();
     let isOver = false;
     const over = ended.then(() => {
@@ -147,7 +147,7 @@ describe("the end", () => {
     expect(given).toEqual(["first", "p", "last"]);
   });
 
-  test("of a server that closes comes behind what is kept", async () => {
+  test("of a closing server is reported after the kept bytes", async () => {
     const { connection, receive, given, push, ended } = noting();
     receive("p");
     receive("last");
@@ -157,7 +157,7 @@ describe("the end", () => {
     expect(given).toEqual(["first", "p", "last"]);
   });
 
-  test("by a loss comes behind what is kept, and at once where nothing is", async () => {
+  test("by a loss is reported after the kept bytes, and at once if there are none", async () => {
     const kept = noting();
     kept.receive("p");
     kept.receive("last");
@@ -171,7 +171,7 @@ describe("the end", () => {
     await expect(none.ended).rejects.toThrow("lost");
   });
 
-  test.each(["abort", "close"] as const)("by %s comes at once, and what is kept is gone", async (way) => {
+  test.each(["abort", "close"] as const)("by %s comes at once, and the kept bytes are discarded", async (way) => {
     const { link, connection, receive, given, push, ended } = noting();
     receive("p");
     receive("last");
@@ -187,7 +187,7 @@ describe("the end", () => {
   });
 });
 
-describe("a stop", () => {
+describe("stop()", () => {
   test("settles the promise, and the next read begins with the rest", async () => {
     const { connection, receive } = scripted();
     const ended = connection.onBytes((bytes, push) => {
@@ -201,7 +201,7 @@ describe("a stop", () => {
     expect(String(await connection.readExactly(13))).toBe("head and tail");
   });
 
-  test("keeps a copy of the rest, as the bytes were lent", async () => {
+  test("copies the rest, because the bytes are only lent to the handler", async () => {
     const { link, connection } = scripted();
     void connection.onBytes((bytes, push) => push.stop(bytes));
     const lent = Buffer.from("kept");
@@ -210,7 +210,7 @@ describe("a stop", () => {
     expect(String(await connection.read())).toBe("kept");
   });
 
-  test("while it is paused leaves what is kept, behind the rest", async () => {
+  test("on a paused push leaves the kept bytes, after the rest", async () => {
     const { connection, receive, push, ended } = noting();
     receive("p");
     receive("kept");
@@ -219,7 +219,7 @@ describe("a stop", () => {
     expect(String(await connection.readExactly(8))).toBe("restkept");
   });
 
-  test("once more does nothing, and nobody is given anything after it", async () => {
+  test("has no effect the second time, and nothing is delivered after it", async () => {
     const { receive, given, push, ended } = noting();
     push.stop();
     push.stop(Buffer.from("twice"));
@@ -229,7 +229,7 @@ describe("a stop", () => {
     expect(given).toEqual(["first"]);
   });
 
-  test("lets another push begin within the function, with the rest", () => {
+  test("allows another push to start within the handler; it begins with the rest", () => {
     const { connection, receive } = scripted();
     const given: string[] = [];
     void connection.onBytes((bytes, push) => {
@@ -242,7 +242,7 @@ describe("a stop", () => {
   });
 
   test.each(["bytes", "frames"])(
-    "MAX_NESTED_PUSHES: pushes of %s that follow one another have no end of the stack",
+    "MAX_NESTED_PUSHES: consecutive pushes of %s do not overflow the stack",
     async (kind) => {
       const { link, connection, receive } = scripted();
       const calls = 20_000;
@@ -262,7 +262,7 @@ describe("a stop", () => {
       next();
       const text = "0123456789".repeat(calls / 10);
       receive(text);
-      // Of frames each is two functions: the decoder's, and in it that of the program.
+      // A push of frames nests two functions: the decoder's and, within it, the program's.
       expect(given).toBe(text.slice(0, kind === "bytes" ? MAX_NESTED_PUSHES : MAX_NESTED_PUSHES / 2));
       receive("behind");
       link.input?.ended();
@@ -271,7 +271,7 @@ describe("a stop", () => {
     },
   );
 
-  test("is the end of what is read, where the peer has ended", async () => {
+  test("leaves the kept bytes and then the end after the peer has ended", async () => {
     const { link, connection, receive, push, ended } = noting();
     receive("p");
     receive("kept");
@@ -281,7 +281,7 @@ describe("a stop", () => {
     expect([String(await connection.read()), await connection.read()]).toEqual(["kept", undefined]);
   });
 
-  test("of no bytes is a TypeError", () => {
+  test("with a rest that is not bytes throws a TypeError", () => {
     const { push } = noting();
     // @ts-expect-error: no bytes
     expect(() => push.stop("text")).toThrow(TypeError);
@@ -289,7 +289,7 @@ describe("a stop", () => {
 });
 
 describe("frames", () => {
-  test("of one chunk are given one by one where each pauses", async () => {
+  test("of one chunk are delivered one by one when the handler pauses at each", async () => {
     const { link, connection, receive } = scripted();
     const given: string[] = [];
     let push: Push | undefined;
@@ -318,7 +318,7 @@ describe("frames", () => {
     expect(given.slice(4)).toEqual(["five", "six"]);
   });
 
-  test("that only the end completes wait for it to go on", async () => {
+  test("that only the end completes wait for resume()", async () => {
     const { link, connection, receive } = scripted();
     const given: string[] = [];
     let push: Push | undefined;
@@ -336,7 +336,7 @@ describe("frames", () => {
     await ended;
   });
 
-  test("that are not given are unread after a stop, behind the rest", async () => {
+  test("that are not delivered are unread after a stop, behind the rest", async () => {
     const { connection, receive } = scripted();
     const frames = connection.frames(lines());
     const ended = frames.onFrame((line, push) => {
@@ -350,7 +350,7 @@ describe("frames", () => {
     expect((await frames.next()).value).toBe("re");
   });
 
-  test("of frames refuse a stop in the middle of one, and go on", () => {
+  test("of a layered codec refuse a stop within an outer frame, and the push goes on", () => {
     const { connection, receive } = scripted();
     const outer = lengthPrefixed({ lengthBytes: 1 });
     const refused: unknown[] = [];
@@ -369,7 +369,7 @@ describe("frames", () => {
   });
 });
 
-test("the time to read does not run while it is paused", async () => {
+test("the read timeout does not run while the push is paused", async () => {
   const clock = new LateClock();
   const link = new ScriptedLink();
   const timeouts = { readTimeoutMs: 1_000, firstByteTimeoutMs: undefined, idleTimeoutMs: undefined };
@@ -398,7 +398,7 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
     vi.unstubAllEnvs();
   });
 
-  test("a server whose pushes pause takes no more than its limits, and then all", async () => {
+  test("a server with a paused push reads no more than its limits allow, and the rest after resume()", async () => {
     const BYTES = 4 * 1024 * 1024;
     let push: Push | undefined;
     let bytesTaken = 0;
@@ -421,7 +421,7 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
     expect(await client.read()).toBeUndefined();
   });
 
-  test("a service that gave back its push has returned when that is stopped; else it goes on", async () => {
+  test("a service that returned its push has returned once the push stops; one that awaited it goes on", async () => {
     const servers = [
       await serving((connection) => connection.onBytes((_bytes, push) => push.stop())),
       await serving(async (connection) => {

@@ -1,4 +1,4 @@
-// What the poller receives for several links at once: whatever the first ones do to the others, none of it is lost.
+// The poller receives for several links in one call: no bytes are lost, whatever the first links do to the others.
 import { closeSync, fstatSync } from "node:fs";
 import { constants } from "node:os";
 import { afterEach, expect, onTestFinished, test, vi } from "vitest";
@@ -21,11 +21,11 @@ interface Linked {
   readonly link: NativeLink;
   readonly far: Socket<unknown>;
   readonly events: string[];
-  /** What it does when something has come. */
+  /** Called when bytes are received. */
   act: () => void;
 }
 
-/** What one of the two sides of a link is told. */
+/** Records the calls on one of the two sides of a link. */
 function teller(events: string[], act: () => void): LinkInput & LinkOutput {
   return {
     received(bytes) {
@@ -38,7 +38,7 @@ function teller(events: string[], act: () => void): LinkInput & LinkOutput {
   };
 }
 
-/** A link that reads, over one end of a pair. */
+/** A link that reads, on one end of a socket pair. */
 function linked(): Linked {
   const [near, far] = socketpair(AF_UNIX, SOCK_STREAM);
   const endpoint = SocketDescriptor.endpointOf(near);
@@ -56,13 +56,13 @@ function linked(): Linked {
   return made;
 }
 
-/** One portion of a turn: all of them are ready. */
+/** Dispatches one batch of events in which all links are ready. */
 function ready(...links: readonly Linked[]): void {
   const records = links.flatMap(({ link: { slot, generation } }) => [slot, generation, EPOLLIN]);
   dispatch(links.length, Int32Array.from(records));
 }
 
-/** The first of two, which acts on the second when both have received. */
+/** Returns two links that both have input; the first one calls `act` on the second when it receives. */
 async function both(act: (second: Linked) => void): Promise<[first: Linked, second: Linked]> {
   const [first, second] = [linked(), linked()];
   first.act = () => act(second);
@@ -71,7 +71,7 @@ async function both(act: (second: Linked) => void): Promise<[first: Linked, seco
   return [first, second];
 }
 
-test("one call of the addon receives for all of them, and each is told its own", async () => {
+test("one call of the addon receives for all links, and each link gets its own bytes", async () => {
   const links = [linked(), linked(), linked()];
   for (const [index, { far }] of links.entries()) await far.sendall(`to ${index}`);
   const [together, alone] = [vi.spyOn(kernel, "receiveReady"), vi.spyOn(kernel, "recv")];
@@ -80,7 +80,7 @@ test("one call of the addon receives for all of them, and each is told its own",
   expect([together.mock.calls.length, alone.mock.calls.length]).toEqual([1, 0]);
 });
 
-test("one that was paused meanwhile is given what came, and nothing else until it resumes", async () => {
+test("a link that is paused meanwhile gets the received bytes, and no more until it resumes", async () => {
   const [first, second] = await both(({ link }) => link.pause());
   ready(first, second);
   expect(second.events).toEqual(["received two"]);
@@ -92,7 +92,7 @@ test("one that was paused meanwhile is given what came, and nothing else until i
   expect(second.events).toEqual(["received two", "received three"]);
 });
 
-test("one that was paused and resumed is given it once", async () => {
+test("a link that is paused and resumed meanwhile gets the bytes once", async () => {
   const [first, second] = await both(({ link }) => {
     link.pause();
     link.resume();
@@ -102,7 +102,7 @@ test("one that was paused and resumed is given it once", async () => {
   expect(second.events).toEqual(["received two"]);
 });
 
-test("the end of one that was paused meanwhile is told when it resumes", async () => {
+test("a link that is paused meanwhile gets the end when it resumes", async () => {
   const [first, second] = [linked(), linked()];
   first.act = () => second.link.pause();
   await first.far.sendall("one");
@@ -114,14 +114,14 @@ test("the end of one that was paused meanwhile is told when it resumes", async (
   expect(second.events).toEqual(["ended"]);
 });
 
-test.each(["close", "abort"] as const)("one that is gone meanwhile, by %s, is told nothing", async (how) => {
+test.each(["close", "abort"] as const)("a link that is gone meanwhile, by %s, gets nothing", async (how) => {
   const [first, second] = await both(({ link }) => link[how]());
   ready(first, second);
   await turnLoop();
   expect([first.events, second.events]).toEqual([["received one"], []]);
 });
 
-test("a place that another one has meanwhile is not told what came for the one before", async () => {
+test("a new link in a reused slot does not get the bytes of the old link", async () => {
   const [first, second] = await both(({ link }) => link.close());
   let third: Linked | undefined;
   const { act } = first;
@@ -135,7 +135,7 @@ test("a place that another one has meanwhile is not told what came for the one b
   expect([second.events, third?.events]).toEqual([[], []]);
 });
 
-test("one whose descriptor is given away is told what came before that", async () => {
+test("a link whose descriptor is detached meanwhile gets the bytes that were received before", async () => {
   let descriptor = -1;
   const [first, second] = await both(({ link }) => {
     descriptor = link.detach();
@@ -146,7 +146,7 @@ test("one whose descriptor is given away is told what came before that", async (
   closeSync(descriptor);
 });
 
-test("one that gives its descriptor away when it is told is told once", async () => {
+test("a link that detaches its descriptor as it receives gets the bytes once", async () => {
   const one = linked();
   let descriptor = -1;
   one.act = () => {
@@ -158,7 +158,7 @@ test("one that gives its descriptor away when it is told is told once", async ()
   expect(one.events).toEqual(["received one"]);
 });
 
-test("one that is paused is received for no more, whatever event comes", async () => {
+test("a paused link does not receive, whatever event arrives", async () => {
   const one = linked();
   one.link.pause();
   await one.far.sendall("one");
@@ -170,7 +170,7 @@ test("one that is paused is received for no more, whatever event comes", async (
   expect([one.events, together.mock.calls.length]).toEqual([["received one"], 1]);
 });
 
-test("whoever has taken a link over is told what came", async () => {
+test("a new owner of a link gets the received bytes", async () => {
   const events: string[] = [];
   const [first, second] = await both(({ link }) => {
     const told = teller(events, () => undefined);
@@ -180,14 +180,14 @@ test("whoever has taken a link over is told what came", async () => {
   expect([second.events, events]).toEqual([[], ["received two"]]);
 });
 
-test("input that was received and not told is due", async () => {
+test("received input that is not yet delivered is due", async () => {
   const due: boolean[] = [];
   const [first, second] = await both(({ link }) => due.push(link.isDue("input")));
   ready(first, second);
   expect([...due, second.link.isDue("input")]).toEqual([true, false]);
 });
 
-test("an error of one is its own, also where it was paused meanwhile: the kernel tells it once", async () => {
+test("an error of one link affects that link alone, even if it is paused: the kernel reports the error once", async () => {
   const [first, second] = await both(({ link }) => link.pause());
   const third = linked();
   await third.far.sendall("three");
@@ -204,7 +204,7 @@ test("an error of one is its own, also where it was paused meanwhile: the kernel
   ]);
 });
 
-test("PIECE_BYTES: who has as much is received with more room from then on, until it has less", async () => {
+test("PIECE_BYTES: a link that fills its piece receives alone with more room, until it gets less", async () => {
   const one = linked();
   const [together, alone] = [vi.spyOn(kernel, "receiveReady"), vi.spyOn(kernel, "recv")];
   const calls = (): number[] => [together.mock.calls.length, alone.mock.calls.length];
@@ -223,7 +223,7 @@ test("PIECE_BYTES: who has as much is received with more room from then on, unti
   ]);
 });
 
-test("MAX_PIECES: those beyond them receive themselves", async () => {
+test("MAX_PIECES: the links beyond this number receive by themselves", async () => {
   const links = Array.from({ length: MAX_PIECES + 3 }, () => linked());
   for (const { far } of links) await far.sendall("data");
   const alone = vi.spyOn(kernel, "recv");
@@ -232,7 +232,7 @@ test("MAX_PIECES: those beyond them receive themselves", async () => {
   expect(alone).toHaveBeenCalledTimes(3);
 });
 
-test("one for whom the memory had no room receives itself", async () => {
+test("a link for which the memory has no room receives by itself", async () => {
   const [first, second] = [linked(), linked()];
   await first.far.sendall("one");
   await second.far.sendall("two");

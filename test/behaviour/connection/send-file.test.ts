@@ -1,4 +1,4 @@
-// sendFile refuses what is no regular file, without a wait; and leaves no descriptor behind, whatever happens.
+// sendFile() refuses a file that is not regular without blocking, and leaves no descriptor open.
 
 import { execFileSync } from "node:child_process";
 import { randomUUID } from "node:crypto";
@@ -23,7 +23,7 @@ function openPaths(path: string): number {
   return targets.filter((target) => target === path).length;
 }
 
-describe("what is no regular file", () => {
+describe("a file that is not regular", () => {
   async function fifo(): Promise<string> {
     const path = join(temporaryFolder(), "fifo");
     execFileSync("mkfifo", [path]);
@@ -48,7 +48,7 @@ describe("what is no regular file", () => {
     const path = await make();
     const openBefore = openPaths(path);
     const { client, server } = memoryPair();
-    // As many at once as libuv has threads, and one more: were one of them blocked, no other file could be read.
+    // One more than libuv has threads: if the calls blocked the threads, no other file could be read.
     const refused = await Promise.all(
       Array.from({ length: 5 }, () => server.sendFile(path).catch((error: unknown) => error)),
     );
@@ -60,7 +60,7 @@ describe("what is no regular file", () => {
     await Promise.all([client.close(), server.close()]);
   });
 
-  test.each(["/dev/zero", "/"])("also as an open file, which stays open: %s", async (path) => {
+  test.each(["/dev/zero", "/"])("an open file that is not regular is refused and stays open: %s", async (path) => {
     const handle = await open(path);
     onTestFinished(() => handle.close());
     const { client, server } = memoryPair();
@@ -71,7 +71,7 @@ describe("what is no regular file", () => {
     await Promise.all([client.close(), server.close()]);
   });
 
-  test("a FIFO as an open file", async () => {
+  test("an open FIFO is refused", async () => {
     const handle = await open(await fifo(), "r+");
     onTestFinished(() => handle.close());
     const { client, server } = memoryPair();
@@ -97,7 +97,7 @@ describe("a file that changes while it is sent", () => {
     return { sent: await ended, got: first.length + rest.length, left: openPaths(path) };
   }
 
-  test("one that grows is sent up to where it ended at first", async () => {
+  test("a file that grows is sent up to its first size", async () => {
     const { sent, got, left } = await changing((path) => appendFile(path, Buffer.alloc(FILE_CHUNK_BYTES)));
     expect([sent, got, left]).toEqual([20 * FILE_CHUNK_BYTES, 20 * FILE_CHUNK_BYTES, 0]);
   });
@@ -106,22 +106,25 @@ describe("a file that changes while it is sent", () => {
     ["to a part", 15 * FILE_CHUNK_BYTES, {}],
     ["to nothing", 0, {}],
     ["within what is asked for", 15 * FILE_CHUNK_BYTES, { offset: FILE_CHUNK_BYTES, length: 18 * FILE_CHUNK_BYTES }],
-  ])("one that shrinks %s aborts the connection: nobody takes what came for the whole", async (_to, size, options) => {
-    const path = join(temporaryFolder(), "content");
-    await writeFile(path, Buffer.alloc(20 * FILE_CHUNK_BYTES, "a"));
-    const { client, server } = memoryPair({ bufferBytes: FILE_CHUNK_BYTES });
-    const sending = server.sendFile(path, options).catch((error: unknown) => error);
-    await client.readExactly(FILE_CHUNK_BYTES);
-    truncateSync(path, size);
-    await expect(allBytes(client)).rejects.toMatchObject({ code: "ECONNRESET" });
-    const error = await sending;
-    expect(error).toMatchObject({ code: "ERR_SOCKWRIGHT_FILE_SHRANK" });
-    expect(server.signal.reason).toBe(error);
-    expect(openPaths(path)).toBe(0);
-    client.abort();
-  });
+  ])(
+    "a file that shrinks %s aborts the connection: the peer must not take a part for the whole file",
+    async (_to, size, options) => {
+      const path = join(temporaryFolder(), "content");
+      await writeFile(path, Buffer.alloc(20 * FILE_CHUNK_BYTES, "a"));
+      const { client, server } = memoryPair({ bufferBytes: FILE_CHUNK_BYTES });
+      const sending = server.sendFile(path, options).catch((error: unknown) => error);
+      await client.readExactly(FILE_CHUNK_BYTES);
+      truncateSync(path, size);
+      await expect(allBytes(client)).rejects.toMatchObject({ code: "ECONNRESET" });
+      const error = await sending;
+      expect(error).toMatchObject({ code: "ERR_SOCKWRIGHT_FILE_SHRANK" });
+      expect(server.signal.reason).toBe(error);
+      expect(openPaths(path)).toBe(0);
+      client.abort();
+    },
+  );
 
-  test("one of sysfs(5), which says that it has more, is sent", async () => {
+  test("a file of sysfs(5), which reports a size that is too large, is sent", async () => {
     const { client, server } = memoryPair();
     const sent = server.sendFile("/sys/devices/system/cpu/online").then(() => server.end());
     expect(String(await allBytes(client))).toMatch(/^0/);
@@ -130,7 +133,7 @@ describe("a file that changes while it is sent", () => {
   });
 });
 
-test("a file of proc(5), which says that it has no bytes, is sent", async () => {
+test("a file of proc(5), which reports a size of 0, is sent", async () => {
   const { client, server } = memoryPair();
   const sent = server.sendFile("/proc/self/status").then(() => server.end());
   expect(String(await allBytes(client))).toMatch(/^Name:/);
@@ -138,20 +141,23 @@ test("a file of proc(5), which says that it has no bytes, is sent", async () => 
   await Promise.all([client.close(), server.close()]);
 });
 
-test.each(["abort", "loss"] as const)("an %s in the middle rejects, and closes the file", async (how) => {
-  const path = join(temporaryFolder(), randomUUID());
-  await writeFile(path, Buffer.alloc(50 * FILE_CHUNK_BYTES));
-  const pair = memoryPair({ bufferBytes: FILE_CHUNK_BYTES });
-  const sending = pair.server.sendFile(path).catch((error: unknown) => error);
-  await pair.client.readExactly(FILE_CHUNK_BYTES);
-  if (how === "abort") pair.server.abort(new Error("enough"));
-  else pair.reset();
-  expect(await sending).toMatchObject(how === "abort" ? { message: "enough" } : { code: "ECONNRESET" });
-  expect(openPaths(path)).toBe(0);
-  pair.client.abort();
-});
+test.each(["abort", "loss"] as const)(
+  "sendFile() rejects at an %s in the middle, and the file is closed",
+  async (how) => {
+    const path = join(temporaryFolder(), randomUUID());
+    await writeFile(path, Buffer.alloc(50 * FILE_CHUNK_BYTES));
+    const pair = memoryPair({ bufferBytes: FILE_CHUNK_BYTES });
+    const sending = pair.server.sendFile(path).catch((error: unknown) => error);
+    await pair.client.readExactly(FILE_CHUNK_BYTES);
+    if (how === "abort") pair.server.abort(new Error("enough"));
+    else pair.reset();
+    expect(await sending).toMatchObject(how === "abort" ? { message: "enough" } : { code: "ECONNRESET" });
+    expect(openPaths(path)).toBe(0);
+    pair.client.abort();
+  },
+);
 
-test("after the end, and on a connection that is lost, no file is opened", async () => {
+test("after the end and on a lost connection no file is opened", async () => {
   const { client, server } = memoryPair();
   await server.end();
   await expect(server.sendFile("package.json")).rejects.toMatchObject({ code: "ERR_SOCKWRIGHT_ENDED" });

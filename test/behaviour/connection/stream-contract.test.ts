@@ -1,4 +1,4 @@
-// What a program sees of a stream of ours, held against node:net: the same is done to both, and the same is told of it.
+// Compares the project's streams with node:net: each script runs on both and must record the same events.
 import { once } from "node:events";
 import { createServer, connect as netConnect, type Socket } from "node:net";
 import type { Duplex } from "node:stream";
@@ -9,7 +9,7 @@ import { connected } from "../../support/connected.ts";
 import { serving } from "../../support/serving.ts";
 import { turn, until } from "../../support/until.ts";
 
-/** Two ends of a connection. */
+/** Both ends of a connection. */
 type Pair = readonly [near: Duplex, far: Duplex];
 
 async function ofNode(): Promise<Pair> {
@@ -48,7 +48,7 @@ const PAIRS: readonly (readonly [string, () => Pair | Promise<Pair>])[] = [
   ["layer 1", ofLayer1],
 ];
 
-/** What is done, and what is told of it. */
+/** Acts on a pair of streams and records what happens. */
 type Script = (near: Duplex, far: Duplex, tell: (what: string) => void) => Promise<void>;
 
 async function play(open: () => Pair | Promise<Pair>, script: Script): Promise<string[]> {
@@ -61,7 +61,7 @@ async function play(open: () => Pair | Promise<Pair>, script: Script): Promise<s
   return told;
 }
 
-/** All that comes at the far end, as text; to be asked for when it may be there. */
+/** Returns a function that returns all text that the far end has received so far. */
 function heard(far: Duplex): () => string {
   let text = "";
   far.setEncoding("latin1").on("data", (piece: string) => {
@@ -71,7 +71,7 @@ function heard(far: Duplex): () => string {
 }
 
 const SCRIPTS: Readonly<Record<string, Script>> = {
-  async "writes call back later, in their order"(near, far, tell) {
+  async "writes call back later, in order"(near, far, tell) {
     const text = heard(far);
     near.write("a", () => tell("a"));
     near.write("", () => tell("nothing"));
@@ -83,7 +83,7 @@ const SCRIPTS: Readonly<Record<string, Script>> = {
     await turn(5);
     tell(text());
   },
-  async "what is corked waits until all corks are gone"(near, far, tell) {
+  async "corked writes wait until all corks are removed"(near, far, tell) {
     const text = heard(far);
     near.cork();
     near.write("a", () => tell("a is written"));
@@ -101,7 +101,7 @@ const SCRIPTS: Readonly<Record<string, Script>> = {
     near.end("d");
     await until(() => text() === "abcd", "the end");
   },
-  async "text has the default encoding that was set"(near, far, tell) {
+  async "text is written in the default encoding that was set"(near, far, tell) {
     const text = heard(far);
     near.write("\u00ff");
     near.setDefaultEncoding("latin1").write("\u00ff");
@@ -110,7 +110,7 @@ const SCRIPTS: Readonly<Record<string, Script>> = {
     await until(() => text().length === 5, "the text");
     tell(text());
   },
-  async "null is no encoding and no callback"(near, far, tell) {
+  async "null stands for no encoding and no callback"(near, far, tell) {
     const text = heard(far);
     near.write("a", null as never, null as never);
     near.write(Buffer.from("b"), undefined as never, undefined);
@@ -132,7 +132,7 @@ const SCRIPTS: Readonly<Record<string, Script>> = {
     near.write("b", (error) => tell(`b ${(error as NodeJS.ErrnoException | null)?.code}`));
     await once(near, "close");
   },
-  async "what is no bytes is refused at once"(near, _far, tell) {
+  async "a chunk that is not bytes or text is refused at once"(near, _far, tell) {
     near.on("error", (error: NodeJS.ErrnoException) => tell(`error ${error.code}`));
     for (const chunk of [null, 1, {}, true]) {
       try {
@@ -149,7 +149,7 @@ const SCRIPTS: Readonly<Record<string, Script>> = {
     }
     await turn(5);
   },
-  async "a listener that pauses is given nothing more until it resumes"(near, far, tell) {
+  async "a listener that pauses gets nothing more until it resumes"(near, far, tell) {
     let isPaused = false;
     near.on("data", (piece: Buffer) => {
       if (isPaused) tell("given while paused");
@@ -166,7 +166,7 @@ const SCRIPTS: Readonly<Record<string, Script>> = {
     }
     tell(`${near.readableDidRead} ${near.readableLength}`);
   },
-  async "an encoding that is set between two pieces of a character"(near, far, tell) {
+  async "an encoding can be set between two pieces"(near, far, tell) {
     let text = "";
     near.once("data", (piece: Buffer) => {
       text += piece.toString("hex");
@@ -184,7 +184,7 @@ const SCRIPTS: Readonly<Record<string, Script>> = {
     await until(() => text.endsWith("b"), "the last piece");
     tell(text);
   },
-  async "bytes are kept while nobody listens, also after somebody did"(near, far, tell) {
+  async "bytes are kept while there is no listener, also after one was removed"(near, far, tell) {
     near.once("data", (piece: Buffer) => {
       tell(String(piece));
       near.pause();
@@ -199,7 +199,7 @@ const SCRIPTS: Readonly<Record<string, Script>> = {
     });
     await once(near, "end");
   },
-  async "a pipe holds the peer back, and loses nothing"(near, far, tell) {
+  async "a pipe applies backpressure to the peer and loses no byte"(near, far, tell) {
     const bytes = Buffer.alloc(1_000_000, "0123456789");
     let back = 0;
     near.pipe(near);
@@ -219,7 +219,7 @@ describe.each(PAIRS)("%s", (_name, open) => {
   });
 });
 
-test("what was written in any sizes, encodings and corks is what is read, and each write is called back once, in order", async () => {
+test("the peer reads exactly what was written in any sizes, encodings and corks, and each write calls back once, in order", async () => {
   const [near, far] = await ofLayer2();
   onTestFinished(() => {
     for (const each of [near, far]) each.destroy();

@@ -1,4 +1,4 @@
-// Connections and sockets as streams of Node's and of the web: both directions, both ends, and what net.Socket has besides.
+// Connections and sockets as streams of Node and of the web: both directions, both ends, and members of net.Socket.
 import { once } from "node:events";
 import type { Duplex } from "node:stream";
 import { pipeline } from "node:stream/promises";
@@ -28,10 +28,10 @@ import { serving, urlOf } from "../../support/serving.ts";
 import { turn, until } from "../../support/until.ts";
 
 const MANY_BYTES = 4 * 1024 * 1024;
-/** More than the kernel keeps of both ends where nobody reads: its send buffer grows to 4 MiB, tcp_wmem. */
+/** More than the kernel buffers on both ends while nobody reads: the send buffer grows to 4 MiB, tcp_wmem. */
 const TOO_MANY_BYTES = 16 * 1024 * 1024;
 
-/** All that comes until the end. A loop would destroy the stream then, whose other direction goes on. */
+/** Reads to the end. A `for await` loop would destroy the stream then, although its other direction is still open. */
 function all(stream: Duplex): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     const pieces: Buffer[] = [];
@@ -41,12 +41,12 @@ function all(stream: Duplex): Promise<Buffer> {
   });
 }
 
-/** Also where an error comes before. */
+/** Resolves at "close", also when an error precedes it. */
 function closed(stream: Duplex): Promise<void> {
   return new Promise((resolve) => void stream.once("close", resolve));
 }
 
-/** What is told of it, in its order. */
+/** Records the events of a stream, in order. */
 function told(stream: Duplex): string[] {
   const events: string[] = [];
   for (const name of ["end", "finish", "close"]) stream.on(name, () => void events.push(name));
@@ -54,7 +54,7 @@ function told(stream: Duplex): string[] {
   return events;
 }
 
-/** A connection whose server's end is a stream, both there. */
+/** Returns a connection whose server end is a stream, once both ends are open. */
 async function streamed(url?: string) {
   let give: (stream: ConnectionStream) => void;
   const given = new Promise<ConnectionStream>((resolve) => {
@@ -69,7 +69,7 @@ async function streamed(url?: string) {
 
 const HELD_UP_MS = 100;
 
-/** Bytes, or a time-out before they came. */
+/** Records bytes, or a timeout before they arrive. */
 function whatHappens(stream: ConnectionStream | SocketStream): string[] {
   const events: string[] = [];
   stream.setTimeout(HELD_UP_MS / 4, () => void events.push("timeout"));
@@ -80,7 +80,7 @@ function whatHappens(stream: ConnectionStream | SocketStream): string[] {
   return events;
 }
 
-/** Nothing is done in this process for a while. */
+/** Blocks this process for a while. */
 function holdUp(): void {
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, HELD_UP_MS);
 }
@@ -98,7 +98,7 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
   });
 
   describe.each(["tcp://127.0.0.1:0", `unix:@sockwright-streams-${process.pid}`])("%s", (url) => {
-    test("each direction ends for itself, and the connection with both", async () => {
+    test("each direction ends separately, and the connection with both", async () => {
       const { server, client, stream, events, errors } = await streamed(url);
       client.write("question");
       await client.end();
@@ -113,7 +113,7 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
       expect(errors).toEqual([]);
     });
 
-    test("it can end first, and reads on", async () => {
+    test("the stream can end first and still read", async () => {
       const { client, stream, events } = await streamed(url);
       const gone = closed(stream);
       stream.end("first");
@@ -126,7 +126,7 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
       await gone;
     });
 
-    test("what is much goes through both ways, with the same bytes", async () => {
+    test("4 MiB pass unchanged in both directions", async () => {
       const { client, stream } = await streamed(url);
       const bytes = Buffer.alloc(MANY_BYTES, "0123456789");
       const back = pipeline(stream, stream);
@@ -137,7 +137,7 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
     });
   });
 
-  test("a peer that is lost is the error, and then the close; nothing else is told", async () => {
+  test("a lost peer causes the error and then the close, and no other event", async () => {
     const { server, client, stream, events, errors } = await streamed();
     stream.resume();
     client.abort();
@@ -148,7 +148,7 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
     expect(errors).toEqual([expect.objectContaining({ code: "ECONNRESET" })]);
   });
 
-  test("a peer that is lost ends no process, where nobody listens for the error; the server is told", async () => {
+  test("a lost peer does not end the process without an error listener; the error is reported to the server", async () => {
     for (const write of [false, true]) {
       const errors: unknown[] = [];
       const closes: Promise<void>[] = [];
@@ -172,7 +172,7 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
     }
   });
 
-  test("a deadline ends no process either", async () => {
+  test("an expired deadline does not end the process", async () => {
     const server = await serving((connection) => void connection.stream().resume(), { firstByteTimeoutMs: 10 });
     await connected(server);
     await until(() => server.stats().connectionsExpired["first-byte"] === 1, "the deadline");
@@ -180,7 +180,7 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
     expect(server.stats().connectionsActive).toBe(0);
   });
 
-  test("a loss is told at once, though bytes before it were not read", async () => {
+  test("a loss is reported at once, even if earlier bytes are unread", async () => {
     const { client, stream, events } = await streamed();
     const gone = closed(stream);
     stream.read(0);
@@ -191,7 +191,7 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
     expect(events).toEqual(["error ECONNRESET", "close"]);
   });
 
-  test("destroy with an error resets, behind what was written", async () => {
+  test("destroy() with an error resets the connection after the written bytes are sent", async () => {
     const { client, stream, events, errors, server } = await streamed();
     client.write("unread");
     await once(stream, "readable");
@@ -204,7 +204,7 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
     expect(errors).toEqual([expect.objectContaining({ message: "bad" })]);
   });
 
-  test("destroy without one closes, where all is sent; destroySoon sends all before", async () => {
+  test("destroy() without an error closes when all bytes are sent; destroySoon() sends all bytes first", async () => {
     for (const way of ["destroy", "destroySoon"] as const) {
       const { client, stream, events, errors, server } = await streamed();
       const bytes = way === "destroy" ? 1_000 : MANY_BYTES;
@@ -219,7 +219,7 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
     }
   });
 
-  test("destroy in the middle of a write fails it, and resets", async () => {
+  test("destroy() in the middle of a write fails the write and resets the connection", async () => {
     const { server, client, stream, events } = await streamed();
     const failed: unknown[] = [];
     for (const size of [TOO_MANY_BYTES, 1]) stream.write(Buffer.alloc(size), (error) => void failed.push(error));
@@ -238,15 +238,15 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
     await untilNobody(server);
   });
 
-  test("a peer that takes nothing holds the writer back, and one that does not read the peer", async () => {
+  test("a peer that reads nothing makes write() return false, and a stream that nobody reads stops reading from its peer", async () => {
     const { server, client, stream } = await streamed();
     let writes = 0;
     while (stream.write(Buffer.alloc(16 * 1024))) writes++;
-    // The mark of the connection, and as much in the stream.
+    // The high-water mark of the connection, and as much in the stream.
     expect(writes).toBeGreaterThanOrEqual(4);
     expect(writes).toBeLessThanOrEqual(8);
     await once(stream, "drain");
-    // Nobody reads the stream, but for a first look: what comes waits in the kernel.
+    // Nobody reads the stream except for this first read(0), so the bytes wait in the kernel.
     stream.read(0);
     client.write(Buffer.alloc(MANY_BYTES));
     await turn(50);
@@ -256,7 +256,7 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
     expect(stream.bytesWritten).toBe((writes + 1) * 16 * 1024);
   });
 
-  test("it begins with what is unread, and is the one reader", async () => {
+  test("the stream begins with the unread bytes, and is the only reader", async () => {
     const server = await serving(async (connection) => {
       const [line] = [(await connection.frames(lines()).next()).value];
       const stream = connection.stream();
@@ -278,7 +278,7 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
     expect(String(await client.read())).toBe(`line ${reading} ${reading} ${reading} rest`);
   });
 
-  test("it keeps the connection open until it is closed, and no longer", async () => {
+  test("the stream keeps the connection open until it is closed", async () => {
     const { server, client, stream } = await streamed();
     await turn(10);
     expect(server.connections()).toHaveLength(1);
@@ -288,7 +288,7 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
     await untilNobody(server);
   });
 
-  test("what waits in it when the server closes is sent, and its input ends", async () => {
+  test("a closing server ends the stream's input and sends what is written to it", async () => {
     const { server, client, stream, events } = await streamed();
     stream.resume().once("end", () => stream.end("goodbye"));
     const isClosed = server.close();
@@ -298,7 +298,7 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
     expect(events).toEqual(["end", "finish", "close"]);
   });
 
-  test("what net.Socket has", async () => {
+  test("the stream has the members of net.Socket", async () => {
     const { client, stream } = await streamed();
     expect(stream).toMatchObject({ remoteAddress: "127.0.0.1", remoteFamily: "IPv4", connecting: false, timeout: 0 });
     expect(stream.remotePort).toBeGreaterThan(0);
@@ -309,7 +309,7 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
     expect(stream.bytesRead).toBe(5);
   });
 
-  test("a stream that is not referenced keeps no process alive; one that is again does", async () => {
+  test("an unreferenced stream does not keep the process alive; one that is referenced again does", async () => {
     const streams: ConnectionStream[] = [];
     const server = await serving((connection) => {
       const stream = connection.stream();
@@ -328,7 +328,7 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
     expect(await stayed.exit()).toEqual({ code: 7, signal: null });
   });
 
-  test("timeout is told when nothing has come or gone for so long", async () => {
+  test('"timeout" is emitted after the set time without reads or writes', async () => {
     const { stream } = await streamed();
     const listener = vi.fn();
     stream.setTimeout(5, listener);
@@ -341,7 +341,7 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
     for (const wrong of [-1, 1.5, Number.NaN]) expect(() => stream.setTimeout(wrong)).toThrow(RangeError);
   });
 
-  test("a process that was held up is told what came in time, and no timeout", async () => {
+  test("a process that was held up emits the bytes that arrived in time, and no timeout", async () => {
     const { client, stream } = await streamed();
     const happened = whatHappens(stream);
     client.write("in time");
@@ -352,7 +352,7 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
     expect(happened).toEqual(["data"]);
   });
 
-  test("web streams: both directions, half-close, and one that is cancelled", async () => {
+  test("web streams: both directions, half-close, and a cancelled stream", async () => {
     const server = await serving(async (connection) => {
       const { readable, writable } = connection.webStreams();
       await readable.pipeTo(writable);
@@ -380,7 +380,7 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
     await untilNobody(server);
   });
 
-  test("web streams of a connection that is lost tell it in both directions; an abort resets", async () => {
+  test("web streams of a lost connection fail in both directions; abort() of a web stream resets the connection", async () => {
     const given: ReturnType<Connection["webStreams"]>[] = [];
     const server = await serving((connection) => void given.push(connection.webStreams()), {
       onError: () => undefined,
@@ -396,7 +396,7 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
     await expect(given[1]?.readable.getReader().read()).rejects.toThrow("enough");
   });
 
-  test("an abort of web streams does not wait for a peer that takes nothing", async () => {
+  test("abort() of a web stream does not wait for a peer that takes nothing", async () => {
     const server = await serving(() => new Promise<void>(() => undefined), { onError: () => undefined });
     for (const way of ["write", "close"] as const) {
       const { readable, writable } = (await connected(server)).webStreams();
@@ -412,7 +412,7 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
   });
 });
 
-/** What is thrown and nobody catches, until the test is over. */
+/** Collects uncaught exceptions until the test ends. */
 function uncaught(): unknown[] {
   const errors: unknown[] = [];
   const before = process.listeners("uncaughtException");
@@ -424,7 +424,7 @@ function uncaught(): unknown[] {
   return errors;
 }
 
-/** Throws at the first bytes, and notes all. */
+/** Throws at the first bytes, and records all of them. */
 function throwing(stream: Duplex, error: Error): string[] {
   const given: string[] = [];
   stream.on("data", (bytes: Buffer) => {
@@ -435,7 +435,7 @@ function throwing(stream: Duplex, error: Error): string[] {
   return given;
 }
 
-test("what a listener throws is an uncaught exception, once, and all behind it is given", async () => {
+test("an error that a listener throws is one uncaught exception, and all later bytes are delivered", async () => {
   const errors = uncaught();
   const error = new Error("thrown in data");
   const { client, server } = memoryPair({ pieceBytes: 1 });
@@ -450,7 +450,7 @@ test("what a listener throws is an uncaught exception, once, and all behind it i
   client.abort();
 });
 
-test("of records there is no stream", () => {
+test("a connection of records has no stream", () => {
   const { client, server } = memoryPair({ isRecords: true });
   for (const way of ["stream", "webStreams"] as const) {
     expect(() => client[way]()).toThrow(expect.objectContaining({ code: "ERR_SOCKWRIGHT_RECORDS" }));
@@ -458,7 +458,7 @@ test("of records there is no stream", () => {
   for (const each of [client, server]) each.abort();
 });
 
-test("a chunk is handed on in slices, and as far as the write buffer has room", async () => {
+test("a chunk is passed to the connection in slices, as the write buffer has room", async () => {
   const limits = { maxWriteBufferBytes: 8_000, highWaterBytes: 4_000, lowWaterBytes: 1_000 };
   const server = await serving((connection) => void connection.stream().end("x".repeat(100_000)).resume(), limits);
   const client = await connected(server);
@@ -468,7 +468,7 @@ test("a chunk is handed on in slices, and as far as the write buffer has room", 
 });
 
 test.each(["hex", "base64", "utf16le", "latin1", "utf8"] as const)(
-  "text in %s is the bytes that it says",
+  "text in %s is written as its bytes",
   async (encoding) => {
     const { client, stream } = await streamed();
     const text = encoding === "latin1" ? "\u00e9\u00ff" : encoding === "utf8" ? "\u00e9\ud83d\ude00" : "abcd";
@@ -484,7 +484,7 @@ test.each(["hex", "base64", "utf16le", "latin1", "utf8"] as const)(
   },
 );
 
-test("options of TCP reach the kernel", async () => {
+test("TCP options are set in the kernel", async () => {
   const set = vi.spyOn(kernel, "setsockopt");
   onTestFinished(() => set.mockRestore());
   const { stream } = await streamed();
@@ -499,7 +499,7 @@ test("options of TCP reach the kernel", async () => {
 });
 
 describe("layer 1", () => {
-  test("a socket as a stream: both directions, each with its own end", async () => {
+  test("both directions of a socket's stream carry bytes, and each has its own end", async () => {
     const [left, right] = socketpair();
     const streams = [left.stream(), right.stream()] as const;
     const events = told(streams[0]);
@@ -518,7 +518,7 @@ describe("layer 1", () => {
     expect(events.sort()).toEqual(["close", "end", "finish"]);
   });
 
-  test("what a listener throws is an uncaught exception, and all behind it is given", async () => {
+  test("an error that a listener throws is an uncaught exception, and all later bytes are delivered", async () => {
     const errors = uncaught();
     const error = new Error("thrown in data");
     const [left, right] = socketpair();
@@ -533,7 +533,7 @@ describe("layer 1", () => {
     stream.destroy();
   });
 
-  test("nothing is received that nobody reads, and writes are held back", async () => {
+  test("a stream that nobody reads receives nothing, and write() returns false at the high-water mark", async () => {
     const [left, right] = socketpair();
     const stream = left.stream();
     onTestFinished(() => void [stream.destroy(), right.close()]);
@@ -545,7 +545,7 @@ describe("layer 1", () => {
     expect(stream.write(Buffer.alloc(1))).toBe(false);
   });
 
-  test("a process that was held up is told what came in time, and no timeout", async () => {
+  test("a process that was held up emits the bytes that arrived in time, and no timeout", async () => {
     const [left, right] = socketpair();
     const stream = left.stream();
     onTestFinished(() => void [stream.destroy(), right.close()]);
@@ -559,7 +559,7 @@ describe("layer 1", () => {
     expect(happened).toEqual(["data"]);
   });
 
-  test("destroy closes the socket; in the middle of a write that fails with a code", async () => {
+  test("destroy() closes the socket, and fails a write in progress with a code", async () => {
     const [left, right] = socketpair();
     const stream = left.stream();
     const written = new Promise((resolve) => stream.write(Buffer.alloc(MANY_BYTES), resolve));
@@ -570,7 +570,7 @@ describe("layer 1", () => {
     right.close();
   });
 
-  test("a peer that is gone is an error, and then the close", async () => {
+  test("a write to a closed peer causes an error and then the close", async () => {
     const [left, right] = socketpair();
     const stream = left.stream();
     const events = told(stream);
@@ -581,7 +581,7 @@ describe("layer 1", () => {
     expect(left.closed).toBe(true);
   });
 
-  test("a peer that is gone ends no process, where nobody listens", async () => {
+  test("a write to a closed peer does not end the process without an error listener", async () => {
     const [left, right] = socketpair();
     const stream = left.stream();
     right.close();
@@ -590,7 +590,7 @@ describe("layer 1", () => {
     expect(left.closed).toBe(true);
   });
 
-  test("a close of the socket closes the stream, and is no error", async () => {
+  test("closing the socket closes the stream without an error", async () => {
     const [left, right] = socketpair();
     const stream = left.stream().resume();
     const events = told(stream);
@@ -601,7 +601,7 @@ describe("layer 1", () => {
     right.close();
   });
 
-  test("a handler that ends leaves a socket to its stream; one that throws closes both", async () => {
+  test("after the handler returns, the stream keeps its socket open; a handler that throws closes both", async () => {
     const listener = socket();
     listener.bind({ host: "127.0.0.1", port: 0 });
     const errors: unknown[] = [];
@@ -630,7 +630,7 @@ describe("layer 1", () => {
     await until(() => streams.every((stream) => stream.destroyed), "the streams to close");
   });
 
-  test("the end of a stream that is lost, and that nobody reads, has the code that it is lost by", async () => {
+  test("the error of a lost stream that nobody reads has the code of the loss", async () => {
     const listener = socket();
     listener.bind({ host: "127.0.0.1", port: 0 });
     listener.listen();
@@ -646,7 +646,7 @@ describe("layer 1", () => {
     expect(events).toEqual(["error ECONNRESET", "close"]);
   });
 
-  test("web streams of a socket", async () => {
+  test("web streams of a socket carry the bytes and the end", async () => {
     const [left, right] = socketpair();
     const writer = left.webStreams().writable.getWriter();
     await writer.write(Buffer.from("bytes"));

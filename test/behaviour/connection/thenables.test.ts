@@ -1,4 +1,4 @@
-// A function of the program's own may give a thenable of any kind: it counts as settled once, and holds nothing for ever.
+// A program's function may return any kind of thenable: it settles once, and never blocks a connection or a server.
 import { describe, expect, test } from "vitest";
 import { lines } from "../../../src/codec.ts";
 import { type Connection, type ServeOptions, type Service, serve } from "../../../src/server.ts";
@@ -17,12 +17,12 @@ function fail(): never {
   throw boom;
 }
 
-/** A promise with a `then` of its own. */
+/** A promise whose `then` is replaced. */
 function promiseWith(then: (fulfilled: Callback, rejected: Callback) => void): object {
   return Object.assign(Promise.resolve(), { then });
 }
 
-/** Its `then` can be asked for so many times. */
+/** A thenable whose `then` can be read `times` times; later reads throw. */
 function asked(times: number): object {
   let left = times;
   // biome-ignore lint/suspicious/noThenProperty: a thenable of the program's own
@@ -34,8 +34,8 @@ function asked(times: number): object {
 const GIVEN: readonly (readonly [string, () => object, error: unknown])[] = [
   ["whose then throws", () => thenable(fail), boom],
   ["that is a promise whose then throws", () => promiseWith(fail), boom],
-  ["whose then cannot be asked for", () => asked(0), boom],
-  ["whose then can be asked for once", () => asked(1), undefined],
+  ["whose then throws when it is read", () => asked(0), boom],
+  ["whose then throws when it is read a second time", () => asked(1), undefined],
   ["that is a proxy of a promise", () => new Proxy(Promise.resolve(), {}), expect.any(TypeError)],
   ["that has the prototype of a promise", () => Object.create(Promise.prototype) as object, expect.any(TypeError)],
   ["that rejects at once", () => thenable((_, rejected) => rejected(boom)), boom],
@@ -58,7 +58,7 @@ const GIVEN: readonly (readonly [string, () => object, error: unknown])[] = [
   ],
 ];
 
-// TypeScript would have them be promises.
+// The types ask for promises.
 const untyped = (given: object): Promise<void> => given as Promise<void>;
 
 const silent = (given: unknown): void => given as undefined;
@@ -69,7 +69,7 @@ const SERVICES: Record<string, (make: () => object) => Service> = {
   onFrame: (make) => ({ name: "gives", stream: (each) => each.frames(lines()).onFrame(() => make()) }),
 };
 
-/** A server whose errors are told. */
+/** Starts a server and records its errors. */
 async function told(service: Service, url: string, options: ServeOptions = {}) {
   const errors: unknown[] = [];
   const server = await serve(url, service, { onError: (error) => void errors.push(error), ...options });
@@ -81,7 +81,7 @@ describe.each(GIVEN)("a thenable %s", (_name, make, error) => {
     const { server, errors } = await told(service(make), "tcp://127.0.0.1:0");
     const client = await connected(server);
     client.write("line\n");
-    // Who was closed meanwhile cannot end.
+    // end() rejects if the server has closed the connection meanwhile.
     await client.end().catch(() => undefined);
     await until(() => server.stats().connectionsAccepted === 1 && server.stats().connectionsActive === 0, "the end");
     expect(await server.close({ graceMs: 10_000 })).toMatchObject({ aborted: 0, unfinished: 0 });

@@ -1,4 +1,4 @@
-// What a connection and a listener tell is the same over the addon and over node:net.
+// Connections and listeners report the same over the addon and over node:net.
 import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
 import { connect as netConnect } from "node:net";
@@ -15,7 +15,7 @@ interface Told {
   readonly end: string;
 }
 
-/** Reads to the end, once it may, and gives what came and how it ended. */
+/** Waits for `mayRead`, reads to the end, and returns the pieces and how the connection ended. */
 async function read(connection: Connection, mayRead: Promise<unknown>): Promise<Told> {
   await mayRead;
   const pieces: string[] = [];
@@ -44,7 +44,7 @@ describe.each(["native", "node"])("over %s", (transport) => {
   test.each([
     ["is reset", "ECONNRESET"],
     ["ends", "end"],
-  ])("what came before a connection %s is read, and then that is told", async (how, end) => {
+  ])("what arrived before a connection %s is read first, then the end is reported", async (how, end) => {
     let go = (): void => undefined;
     const mayRead = new Promise<void>((resolve) => {
       go = resolve;
@@ -64,11 +64,11 @@ describe.each(["native", "node"])("over %s", (transport) => {
     expect(told).toEqual([{ pieces: ["unread"], end }]);
   });
 
-  // What node:net makes a clean end of, libuv keeps to itself: see NodeLink.
+  // libuv does not report the reset in these cases, and node:net makes it a clean end: see NodeLink.
   test.each([
     ["tcp://127.0.0.1:0", "once this side has ended"],
     ["unix:PATH", "at any time"],
-  ])("%s: a reset behind unread data, %s, is told where the kernel is asked itself", async (form, when) => {
+  ])("%s: a reset after unread data, %s, is reported by the addon, which asks the kernel", async (form, when) => {
     let go = (): void => undefined;
     const mayRead = new Promise<void>((resolve) => {
       go = resolve;
@@ -98,7 +98,7 @@ describe.each(["native", "node"])("over %s", (transport) => {
     expect(told).toEqual([{ pieces: ["unread"], end: transport === "native" ? "ECONNRESET" : "end" }]);
   });
 
-  test.each(["tcp://127.0.0.1:0", "unix:PATH"])("%s: who ends still gets its answer", async (form) => {
+  test.each(["tcp://127.0.0.1:0", "unix:PATH"])("%s: a client that ends still gets its answer", async (form) => {
     const service = async (connection: Connection): Promise<void> => {
       const { pieces, end } = await read(connection, Promise.resolve());
       connection.write(`${pieces.join("")} ${end}`);
@@ -111,7 +111,7 @@ describe.each(["native", "node"])("over %s", (transport) => {
     expect(await read(client, Promise.resolve())).toEqual({ pieces: ["question end"], end: "end" });
   });
 
-  test("a listener that cannot be says why by the same codes", async () => {
+  test("a listener that cannot be opened fails with the same codes", async () => {
     const path = missingPath();
     const tcp = await serving(async () => undefined);
     const unix = await serving(async () => undefined, {}, `unix:${path}`);
@@ -125,7 +125,7 @@ describe.each(["native", "node"])("over %s", (transport) => {
     expect(codes).toEqual(["EADDRINUSE", "EADDRINUSE", "ENOENT", "EADDRNOTAVAIL", "EADDRNOTAVAIL"]);
   });
 
-  test("a client that finds nobody says why by the same codes", async () => {
+  test("a client whose server is gone fails with the same codes", async () => {
     const gone = await serve(["tcp://127.0.0.1:0"], async () => undefined);
     const { urls } = gone;
     await gone.close();
@@ -134,7 +134,7 @@ describe.each(["native", "node"])("over %s", (transport) => {
     await expect(connect(`unix:${path}`)).rejects.toMatchObject({ code: "ENOENT", address: path });
   });
 
-  test("a client of UDP is told that nobody is there", async () => {
+  test("a UDP client whose server is gone fails with ECONNREFUSED", async () => {
     const gone = await serve("udp://127.0.0.1:0", { name: "gone", datagram: () => undefined });
     const [url = ""] = gone.urls;
     await gone.close();

@@ -1,4 +1,4 @@
-// What a peer, a close, a time-out or a signal causes ends no process where nobody awaits the call.
+// A failure caused by a peer, a close, a timeout or a signal does not end the process when the call is not awaited.
 import { describe, expect, test } from "vitest";
 import { lines } from "../../../src/codec.ts";
 import { Connection } from "../../../src/server/connection/connection.ts";
@@ -11,10 +11,10 @@ import { serving } from "../../support/serving.ts";
 import { unhandled } from "../../support/unhandled.ts";
 import { turn, until } from "../../support/until.ts";
 
-/** The calls that give a promise, each left alone; the connection has something to send that has no room. */
+/** Every call that returns a promise, on a connection whose peer takes nothing and that has bytes to send. */
 const CALLS: Record<string, (connection: Connection) => unknown> = {
   read: (connection) => connection.read(),
-  "read of so many": (connection) => connection.read(4),
+  "read with a limit": (connection) => connection.read(4),
   readExactly: (connection) => connection.readExactly(4),
   readUntil: (connection) => connection.readUntil("\n"),
   onBytes: (connection) => connection.onBytes(() => undefined),
@@ -22,10 +22,10 @@ const CALLS: Record<string, (connection: Connection) => unknown> = {
   "frames.onFrame": (connection) => connection.frames(lines()).onFrame(() => undefined),
   "frames.read": (connection) => connection.frames(lines()).read(),
   "frames.skip": (connection) => connection.frames(lines()).skip(),
-  "read that waits no longer than": (connection) => connection.read({ timeoutMs: 60_000 }),
+  "read with a timeout": (connection) => connection.read({ timeoutMs: 60_000 }),
   "read with a signal": (connection) => connection.read({ signal: new AbortController().signal }),
   drained: (connection) => connection.drained(),
-  "drained that waits no longer than": (connection) => connection.drained({ timeoutMs: 60_000 }),
+  "drained with a timeout": (connection) => connection.drained({ timeoutMs: 60_000 }),
   flushed: (connection) => connection.flushed(),
   end: (connection) => connection.end(),
   close: (connection) => connection.close(),
@@ -49,7 +49,7 @@ function blocked(): [Connection, ScriptedLink] {
 }
 
 describe.each(Object.entries(LOSSES))("%s", (_name, lose) => {
-  test.each(Object.entries(CALLS))("with %s not awaited", async (_call, make) => {
+  test.each(Object.entries(CALLS))("while %s is pending and not awaited", async (_call, make) => {
     const errors = await unhandled(async () => {
       const [connection, link] = blocked();
       make(connection);
@@ -59,7 +59,7 @@ describe.each(Object.entries(LOSSES))("%s", (_name, lose) => {
     expect(errors).toEqual([]);
   });
 
-  test.each(Object.entries(CALLS))("before %s, not awaited", async (_call, make) => {
+  test.each(Object.entries(CALLS))("before %s, which is not awaited", async (_call, make) => {
     const errors = await unhandled(() => {
       const [connection, link] = blocked();
       lose(connection, link);
@@ -69,7 +69,7 @@ describe.each(Object.entries(LOSSES))("%s", (_name, lose) => {
   });
 });
 
-test("a peer that ends, or says what is no frame or no line", async () => {
+test("a peer that ends early or sends an invalid frame or line does not end the process", async () => {
   const errors = await unhandled(() => {
     for (const [says, make] of [
       ["ab", (connection: Connection) => connection.readExactly(4)],
@@ -86,7 +86,7 @@ test("a peer that ends, or says what is no frame or no line", async () => {
   expect(errors).toEqual([]);
 });
 
-test("connect that nobody listens to, or whose signal aborts", async () => {
+test("a connect() that is refused or aborted does not end the process when it is not awaited", async () => {
   const errors = await unhandled(async () => {
     void connect("tcp://127.0.0.1:1");
     void connect("tcp://127.0.0.1:1", { signal: AbortSignal.abort() });
@@ -110,7 +110,7 @@ test.each<[string, (connection: Connection) => unknown, object]>([
     },
     { code: "ERR_SOCKWRIGHT_READING" },
   ],
-])("but what only the program causes is told: %s", async (_name, make, error) => {
+])("an error of the program itself is an unhandled rejection: %s", async (_name, make, error) => {
   const errors = await unhandled(async (told) => {
     make(new Connection(new ScriptedLink()));
     await until(() => told.length > 0, "the rejection to be unhandled");
@@ -118,7 +118,7 @@ test.each<[string, (connection: Connection) => unknown, object]>([
   expect(errors).toEqual([expect.objectContaining(error)]);
 });
 
-// A peer may have named it.
+// The file name may come from a peer.
 describe("a file that cannot be sent", () => {
   const FILES = [
     ["no-such-file", "ENOENT"],
@@ -128,15 +128,18 @@ describe("a file that cannot be sent", () => {
     ["/dev/null", "ERR_SOCKWRIGHT_NOT_A_FILE"],
   ] as const;
 
-  test.each(FILES)("%s: it ends the connection where nobody awaits it, and no process", async (path, code) => {
-    const errors = await unhandled(async () => {
-      const connection = new Connection(new ScriptedLink());
-      void connection.sendFile(path);
-      await until(() => connection.signal.aborted, "the abort");
-      expect(connection.signal.reason).toMatchObject({ code });
-    });
-    expect(errors).toEqual([]);
-  });
+  test.each(FILES)(
+    "%s: an unawaited sendFile() aborts the connection, and does not end the process",
+    async (path, code) => {
+      const errors = await unhandled(async () => {
+        const connection = new Connection(new ScriptedLink());
+        void connection.sendFile(path);
+        await until(() => connection.signal.aborted, "the abort");
+        expect(connection.signal.reason).toMatchObject({ code });
+      });
+      expect(errors).toEqual([]);
+    },
+  );
 
   test.each<[string, (sending: Promise<number>) => Promise<unknown>]>([
     ["await", async (sending) => await sending],
@@ -146,7 +149,7 @@ describe("a file that cannot be sent", () => {
     ["Promise.all", (sending) => Promise.all([sending])],
     ["Promise.race", (sending) => Promise.race([sending])],
     ["async", (sending) => (async () => sending)()],
-  ])("who asks by %s is told, and may answer", async (_how, ask) => {
+  ])("a caller that handles the promise by %s gets the error, and can still answer", async (_how, ask) => {
     const link = new ScriptedLink();
     const connection = new Connection(link);
     await expect(ask(connection.sendFile("no-such-file"))).rejects.toMatchObject({ code: "ENOENT" });
@@ -156,7 +159,7 @@ describe("a file that cannot be sent", () => {
     expect(connection.signal.aborted).toBe(false);
   });
 
-  test("a server goes on, and its onError is told", async () => {
+  test("the server goes on, and its onError gets the error", async () => {
     const told: unknown[] = [];
     const service = async (connection: Connection): Promise<void> => {
       void connection.sendFile(String(await connection.read()));

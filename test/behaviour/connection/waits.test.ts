@@ -1,4 +1,4 @@
-// How long a call on a connection waits: by time and by signal. One that ends so has done nothing, and the next one works.
+// How long a call on a connection waits: by time and by signal. A call that gives up has no effect; the next one works.
 import { getEventListeners } from "node:events";
 import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
@@ -29,10 +29,10 @@ const TIMEOUT = { name: "ConnectionError", code: "ERR_SOCKWRIGHT_TIMEOUT" };
 
 type Read = (connection: Connection, wait?: WaitOptions) => Promise<unknown>;
 
-/** Reads that want "one\n", and have a part of it that is not enough, where there is such a part. */
+/** Reads for "one\n". Each has a part of it that does not complete the read, if there is one. */
 const READS: readonly (readonly [name: string, part: string, read: Read, gives: string])[] = [
   ["read", "", (each, wait) => each.read(wait), "one\n"],
-  ["read of so many", "", (each, wait) => each.read({ maxBytes: 2, ...wait }), "on"],
+  ["read with maxBytes", "", (each, wait) => each.read({ maxBytes: 2, ...wait }), "on"],
   ["readExactly", "on", (each, wait) => each.readExactly(3, wait), "one"],
   ["readUntil", "on", (each, wait) => each.readUntil("\n", wait), "one\n"],
   ["frames.read", "on", (each, wait) => each.frames(lines()).read(wait), "one"],
@@ -40,10 +40,10 @@ const READS: readonly (readonly [name: string, part: string, read: Read, gives: 
 
 describe.each(READS)("%s", (name, part, read, gives) => {
   const rest = "one\n".slice(part.length);
-  /** Of those bytes, what it takes. */
+  /** How many of these bytes the read consumes. */
   const taken = name === "frames.read" ? 4 : gives.length;
 
-  test("rejects when the time is over, and what came before is read by the next one", async () => {
+  test("rejects after its timeout; the next call reads the bytes that arrived before", async () => {
     const { clock, connection, receive } = opened();
     const waiting = read(connection, { timeoutMs: 1_000 });
     if (part !== "") receive(part);
@@ -60,7 +60,7 @@ describe.each(READS)("%s", (name, part, read, gives) => {
     connection.abort();
   });
 
-  test("and is read in another way, too", async () => {
+  test("rejects after its timeout; another kind of read gets the bytes that arrived before", async () => {
     const { clock, connection, receive } = opened();
     const waiting = read(connection, { timeoutMs: 1_000 });
     if (part !== "") receive(part);
@@ -71,7 +71,7 @@ describe.each(READS)("%s", (name, part, read, gives) => {
     connection.abort();
   });
 
-  test("gives what is there, however short the time, and sets no timer for it", async () => {
+  test("returns buffered bytes, however short its timeout, and sets no timer", async () => {
     const { clock, connection, receive } = opened();
     void connection.read({ timeoutMs: 1 }).catch(() => undefined);
     clock.advance(1_000);
@@ -82,7 +82,7 @@ describe.each(READS)("%s", (name, part, read, gives) => {
     connection.abort();
   });
 
-  test("rejects when the signal fires, and what came before is read by the next one", async () => {
+  test("rejects when the signal fires; the next call reads the bytes that arrived before", async () => {
     const { connection, receive } = opened();
     const aborting = new AbortController();
     const waiting = read(connection, { signal: aborting.signal });
@@ -94,7 +94,7 @@ describe.each(READS)("%s", (name, part, read, gives) => {
     connection.abort();
   });
 
-  test("with a signal that has fired takes nothing, also where it is there", async () => {
+  test("with an aborted signal consumes nothing, even if bytes are buffered", async () => {
     const { connection, receive } = opened();
     void connection.read({ signal: AbortSignal.abort() }).catch(() => undefined);
     const waiting = connection.readExactly(0);
@@ -106,7 +106,7 @@ describe.each(READS)("%s", (name, part, read, gives) => {
     connection.abort();
   });
 
-  test("is not looked at any more by a signal that fires later, nor by the clock", async () => {
+  test("is not affected by its signal or its timeout after it has resolved", async () => {
     const { clock, connection, receive } = opened();
     const aborting = new AbortController();
     const waiting = read(connection, { signal: aborting.signal, timeoutMs: 1_000 });
@@ -120,7 +120,7 @@ describe.each(READS)("%s", (name, part, read, gives) => {
     connection.abort();
   });
 
-  test("ends with the connection: then no timer is left, and no wait of the signal", async () => {
+  test("ends with the connection, and leaves no timer and no listener on the signal", async () => {
     const { clock, connection } = opened();
     const waiting = read(connection, { timeoutMs: 1_000, signal: new AbortController().signal });
     connection.abort(new Error("the reason"));
@@ -130,7 +130,7 @@ describe.each(READS)("%s", (name, part, read, gives) => {
     expect(clock.timers).toBe(0);
   });
 
-  test("does not end the process where nobody awaits it", async () => {
+  test("does not end the process when nobody awaits it", async () => {
     const errors = await unhandled(async () => {
       const { clock, connection } = opened();
       void read(connection, { timeoutMs: 1 });
@@ -162,7 +162,7 @@ const WAYS = {
   frame: (_connection, frames, _count, wait) => frames.read(wait).then((line) => `${line}\n`),
 } as const satisfies Record<string, Way>;
 
-test("however reads are given up and mixed, every byte is read once, in its order", async () => {
+test("every byte is read once and in order, however reads are mixed and given up", async () => {
   const op = fc.record({
     way: fc.constantFrom("read", "most", "exactly", "until", "frame"),
     count: fc.integer({ min: 1, max: 12 }),
@@ -206,7 +206,7 @@ test("however reads are given up and mixed, every byte is read once, in its orde
   );
 });
 
-test("a record is no less whole for a limit that has passed", async () => {
+test("a record is still delivered whole after a read has timed out", async () => {
   const { clock, connection, receive } = opened({ isRecords: true });
   const waiting = connection.read({ timeoutMs: 10, maxBytes: 2 });
   clock.advance(1_000);
@@ -216,7 +216,7 @@ test("a record is no less whole for a limit that has passed", async () => {
   connection.abort();
 });
 
-test("one signal has one listener, however many reads wait and have waited with it", async () => {
+test("one signal has one listener, however many reads use or have used it", async () => {
   const aborting = new AbortController();
   const { signal } = aborting;
   const all = Array.from({ length: 20 }, () => opened());
@@ -237,7 +237,7 @@ test("one signal has one listener, however many reads wait and have waited with 
 });
 
 describe("a process that was held up", () => {
-  test("is not late with what has come meanwhile", async () => {
+  test("does not time out when the bytes arrived meanwhile", async () => {
     const { clock, link, connection, receive } = opened();
     let due = true;
     Object.assign(link, { isDue: (what: string) => what === "input" && due });
@@ -252,7 +252,7 @@ describe("a process that was held up", () => {
     connection.abort();
   });
 
-  test("MAX_DEADLINE_EXTENSIONS: waits no longer than that for a peer that sends all the time, and never enough", async () => {
+  test("MAX_DEADLINE_EXTENSIONS: waits only this much longer for a peer that keeps sending, but never enough", async () => {
     const { clock, link, connection, receive } = opened();
     Object.assign(link, { isDue: () => true });
     const waiting = connection.readUntil("\n", { timeoutMs: 1_000 });
@@ -272,7 +272,7 @@ describe("a process that was held up", () => {
     connection.abort();
   });
 
-  test("waits for nobody whom it does not read from: that is its own doing", async () => {
+  test("times out although input is pending, if it has paused reading itself", async () => {
     const { clock, link, connection } = opened();
     Object.assign(link, { isDue: () => true });
     link.room = 0;
@@ -285,7 +285,7 @@ describe("a process that was held up", () => {
   });
 });
 
-/** Waits for what was written to be sent. */
+/** Calls that wait until written bytes are sent. */
 const SENDING: readonly (readonly [string, Read])[] = [
   ["drained", (connection, wait) => connection.drained(wait)],
   ["flushed", (connection, wait) => connection.flushed(wait)],
@@ -300,7 +300,7 @@ describe.each(SENDING)("%s", (_, wait) => {
     return all;
   }
 
-  test("by time: the others wait on", async () => {
+  test("gives up after its timeout; other calls keep waiting", async () => {
     const { clock, link, connection } = await blocked();
     const [first, second, third] = [wait(connection), wait(connection, { timeoutMs: 1_000 }), wait(connection)];
     clock.advance(1_000 + DEADLINE_TICK_MS);
@@ -313,7 +313,7 @@ describe.each(SENDING)("%s", (_, wait) => {
     expect(clock.timers).toBe(0);
   });
 
-  test("by signal: before, meanwhile and afterwards", async () => {
+  test("gives up when the signal fires before, during or after the wait", async () => {
     const { link, connection } = await blocked();
     const aborting = new AbortController();
     const { signal } = aborting;
@@ -332,7 +332,7 @@ describe.each(SENDING)("%s", (_, wait) => {
     connection.abort();
   });
 
-  test("not while there is room that is about to be told", async () => {
+  test("does not time out while room is about to be reported", async () => {
     const { clock, link, connection } = await blocked();
     Object.assign(link, { isDue: (what: string) => what === "output" });
     const waiting = wait(connection, { timeoutMs: 1_000 });
@@ -344,7 +344,7 @@ describe.each(SENDING)("%s", (_, wait) => {
     connection.abort();
   });
 
-  test("rejects with what the connection is lost with, and leaves no timer", async () => {
+  test("rejects with the error of a lost connection, and leaves no timer", async () => {
     const { clock, connection } = await blocked();
     const waiting = [wait(connection), wait(connection, { timeoutMs: 1_000 })];
     connection.abort(new Error("the reason"));
@@ -353,7 +353,7 @@ describe.each(SENDING)("%s", (_, wait) => {
     expect(clock.timers).toBe(0);
   });
 
-  test("does not end the process where nobody awaits it", async () => {
+  test("does not end the process when nobody awaits it", async () => {
     const errors = await unhandled(async () => {
       const { clock, connection } = await blocked();
       void wait(connection, { timeoutMs: 1 });
@@ -368,7 +368,7 @@ describe.each(SENDING)("%s", (_, wait) => {
 });
 
 describe("flushed", () => {
-  test("settles when the kernel has what was written before, not what was written after", async () => {
+  test("resolves when the kernel has taken the earlier writes; later writes do not count", async () => {
     const { link, connection } = opened();
     const told: string[] = [];
     const note = (name: string): void => void connection.flushed().then(() => told.push(name));
@@ -391,7 +391,7 @@ describe("flushed", () => {
     connection.abort();
   });
 
-  test("counts records, also those that are empty", async () => {
+  test("counts records, also empty ones", async () => {
     const { link, connection } = opened({ isRecords: true });
     const sent: number[] = [];
     let room = 2;
@@ -422,7 +422,7 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
   beforeEach(() => void vi.stubEnv("SOCKWRIGHT_TRANSPORT", transport));
   afterEach(() => void vi.unstubAllEnvs());
 
-  test("a peer that says half of it in time, and the rest after", async () => {
+  test("a peer that sends half of a line in time and the rest later is answered", async () => {
     const server = await serving(async (connection) => {
       const error: unknown = await connection.readUntil("\n", { timeoutMs: 50 }).catch((reason: unknown) => reason);
       connection.write("late\n");
@@ -438,7 +438,7 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
     await client.close();
   });
 
-  test("a process that was held up for longer than the time, while the bytes lay in the kernel", async () => {
+  test("a process that was held up for longer than the timeout still reads the bytes in the kernel", async () => {
     const server = await serving(async (connection) => {
       connection.write(await connection.readExactly(5, { timeoutMs: 100 }));
     });
@@ -446,19 +446,19 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
     await until(() => server.stats().connectionsActive === clients.length, "all to be served");
     for (const client of clients) client.write("hello");
     await Promise.all(clients.map((client) => client.flushed()));
-    // Longer than the time, and than a tick after it.
+    // Longer than the timeout and the timer tick after it.
     Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 400);
     for (const client of clients) expect(String(await client.readExactly(5))).toBe("hello");
   });
 
-  test("a time-out that the service lets pass is its failure, by its code", async () => {
+  test("an uncaught timeout of a service is counted by its code", async () => {
     const server = await serving(async (connection) => void (await connection.read({ timeoutMs: 20 })));
     const client = await connected(server);
     await client.read().catch(() => undefined);
     expect(server.stats().errors).toEqual({ ERR_SOCKWRIGHT_TIMEOUT: 1 });
   });
 
-  test("a read is limited by its own count, and not by what is kept for nobody", async () => {
+  test("a read is limited by its own count, not by maxReadBufferBytes", async () => {
     const bytes = 10 * 1024 * 1024;
     const read = async (connection: Connection): Promise<void> => {
       const { length } = await connection.readExactly(bytes, { timeoutMs: 60_000 });

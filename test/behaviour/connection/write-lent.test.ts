@@ -1,4 +1,4 @@
-// writeLent: as write, but the kernel is given the caller's own memory.
+// writeLent() works like write(), but passes the caller's own memory to the kernel.
 import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from "vitest";
 import { kernel } from "../../../src/native/load.ts";
 import { Connection } from "../../../src/server/connection/connection.ts";
@@ -17,7 +17,7 @@ function opened(room = Number.POSITIVE_INFINITY, isRecords = false) {
   return { link, connection: new Connection(link, clientPolicy()) };
 }
 
-/** What send(2) and sendmsg(2) are given from now on. */
+/** Records the memory that is passed to send(2) and sendmsg(2) from now on. */
 function sentMemory(): Uint8Array[] {
   const given: Uint8Array[] = [];
   const { send, sendmsg } = kernel;
@@ -38,7 +38,7 @@ function isWithin(memory: Uint8Array, part: Uint8Array): boolean {
   return part.buffer === memory.buffer && at >= 0 && at + part.length <= memory.length;
 }
 
-describe("the kernel is given the memory itself", () => {
+describe("the kernel gets the caller's memory", () => {
   test.each([3, 100_000, 4 * 1024 * 1024])("%i bytes, alone", async (length) => {
     const server = await serving(async (connection) => {
       let bytes = 0;
@@ -52,14 +52,14 @@ describe("the kernel is given the memory itself", () => {
     await client.flushed();
     expect(given.length).toBeGreaterThan(0);
     expect(given.every((each) => isWithin(lent, each))).toBe(true);
-    // From now on it may change.
+    // From now on the caller may change the memory.
     lent.fill(0);
     await client.end();
     expect(String(await client.read())).toBe(String(length));
     await client.close();
   });
 
-  test("among small writes, which are copied, in their order", async () => {
+  test("among small writes, which are copied; the order is kept", async () => {
     const server = await serving(async (connection) => void connection.write(await connection.readExactly(11)));
     const client = await connected(server);
     const lent = [Buffer.from("lent"), Buffer.from("LENT")] as const;
@@ -79,7 +79,7 @@ describe("the kernel is given the memory itself", () => {
   });
 });
 
-test("what is lent is sent as it is when it leaves; what is copied, as it was", async () => {
+test("lent bytes are sent as they are at the send; copied bytes as they were at the write", async () => {
   const { link, connection } = opened();
   const [lent, copied] = [Buffer.from("one"), Buffer.from("two")];
   connection.writeLent(lent);
@@ -90,7 +90,7 @@ test("what is lent is sent as it is when it leaves; what is copied, as it was", 
   connection.abort();
 });
 
-test("taken in part, the rest goes on where it was", async () => {
+test("after a partial send the rest is sent from the same place", async () => {
   const { link, connection } = opened(4);
   connection.write("ab");
   connection.writeLent(Buffer.from("lent"));
@@ -105,7 +105,7 @@ test("taken in part, the rest goes on where it was", async () => {
   connection.abort();
 });
 
-test("on a transport of records it is one, also an empty one", async () => {
+test("on a transport of records each call is one record, also an empty one", async () => {
   const { link, connection } = opened(undefined, true);
   connection.writeLent(Buffer.from("one"));
   connection.write("two");
@@ -120,8 +120,8 @@ test("on a transport of records it is one, also an empty one", async () => {
   connection.abort();
 });
 
-describe("the limits are those of write", () => {
-  test("false from the high mark on; empty is nothing on a stream", () => {
+describe("writeLent() has the limits of write()", () => {
+  test("returns false from the high-water mark on; an empty chunk has no effect on a stream", () => {
     const { connection } = opened(0);
     expect(connection.writeLent(Buffer.alloc(0))).toBe(true);
     expect(connection.writeLent(Buffer.alloc(60 * 1024))).toBe(true);
@@ -131,7 +131,7 @@ describe("the limits are those of write", () => {
     expect(connection.writeLent(Buffer.from("lost"))).toBe(false);
   });
 
-  test("RECORD_OVERHEAD_BYTES: pieces of a byte are bounded as what they cost", async () => {
+  test("RECORD_OVERHEAD_BYTES: one-byte pieces count with the memory that they cost", async () => {
     const link = new ScriptedLink();
     link.room = 0;
     const policy = {
@@ -148,7 +148,7 @@ describe("the limits are those of write", () => {
     connection.abort();
   });
 
-  test("after the end it is a mistake, and what is no view is one", async () => {
+  test("throws after the end, and for an argument that is not a view or whose memory is detached", async () => {
     const { connection } = opened();
     expect(() => connection.writeLent("text" as never)).toThrow(
       expect.objectContaining({ code: "ERR_INVALID_ARG_TYPE" }),
@@ -164,27 +164,33 @@ describe("the limits are those of write", () => {
   });
 });
 
-describe.each([false, true])("memory that is gone before it has left, of records: %s", (isRecords) => {
-  test.each([0, 1, 2])("at %i: the connection is aborted, and nothing is sent in its place", async (place) => {
-    const errors = await unhandled(async () => {
-      const { link, connection } = opened(0, isRecords);
-      const pieces = ["one", "two", "three"].map((text) => new Uint8Array(new TextEncoder().encode(text)));
-      for (const each of pieces) connection.writeLent(each);
-      const flushed = connection.flushed();
-      const { buffer } = pieces[place] ?? {};
-      if (buffer !== undefined) structuredClone(buffer, { transfer: [buffer] });
-      link.room = Number.POSITIVE_INFINITY;
-      link.output?.writable();
-      await expect(flushed).rejects.toMatchObject({ name: "TypeError", code: "ERR_INVALID_ARG_VALUE" });
-      expect(link.calls).toContain("abort");
-      expect("onetwothree".startsWith(Buffer.concat(link.sent).toString())).toBe(true);
-      connection.abort();
-    });
-    expect(errors).toEqual([]);
-  });
-});
+describe.each([false, true])(
+  "memory that is detached before it is sent, on a connection of records: %s",
+  (isRecords) => {
+    test.each([0, 1, 2])(
+      "at %i: the connection is aborted, and no other bytes are sent in its place",
+      async (place) => {
+        const errors = await unhandled(async () => {
+          const { link, connection } = opened(0, isRecords);
+          const pieces = ["one", "two", "three"].map((text) => new Uint8Array(new TextEncoder().encode(text)));
+          for (const each of pieces) connection.writeLent(each);
+          const flushed = connection.flushed();
+          const { buffer } = pieces[place] ?? {};
+          if (buffer !== undefined) structuredClone(buffer, { transfer: [buffer] });
+          link.room = Number.POSITIVE_INFINITY;
+          link.output?.writable();
+          await expect(flushed).rejects.toMatchObject({ name: "TypeError", code: "ERR_INVALID_ARG_VALUE" });
+          expect(link.calls).toContain("abort");
+          expect("onetwothree".startsWith(Buffer.concat(link.sent).toString())).toBe(true);
+          connection.abort();
+        });
+        expect(errors).toEqual([]);
+      },
+    );
+  },
+);
 
-test("memory that is gone is noticed also behind what one system call sends", async () => {
+test("memory that is detached is noticed also behind the pieces of one system call", async () => {
   const { link, connection } = opened(0);
   // sysconf(3), _SC_IOV_MAX
   for (let count = 0; count < 1_024; count++) connection.writeLent(Buffer.from("x"));
@@ -205,7 +211,7 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
   beforeEach(() => void vi.stubEnv("SOCKWRIGHT_TRANSPORT", transport));
   afterEach(() => void vi.unstubAllEnvs());
 
-  test("one page for many, of which some read late", async () => {
+  test("one page is sent to several clients, some of which read late", async () => {
     const page = Buffer.alloc(2 * 1024 * 1024, "page ");
     const server = await serving(async (connection) => {
       connection.write("<");
