@@ -1,5 +1,5 @@
-// What cannot be served or reached: the promise rejects with what was wrong, and nothing stays open. And clients that
-// misbehave: each is limited, and closed for a reason that is counted; nobody else notices.
+// Endpoints that cannot be served or reached: the promise rejects with the cause, and nothing stays open. And clients
+// that misbehave: a limit closes each of them, statistics count the reason, and other clients are not affected.
 
 import { connect as connectSocket, type Socket } from "node:net";
 import { join } from "node:path";
@@ -23,7 +23,7 @@ import { turn, until } from "../../support/until.ts";
 
 const service: Service = { name: "nothing", stream: async () => undefined, datagram: () => undefined };
 
-/** A server that does `wild` with who says "wild", and echoes what anybody else says. */
+/** A server that runs `wild` for a client that sends "wild", and echoes the data of every other client. */
 async function serverFor(wild: (connection: Connection) => Promise<void>, options: ServeOptions): Promise<Server> {
   const server = await serve(
     "tcp://127.0.0.1:0",
@@ -39,7 +39,7 @@ async function serverFor(wild: (connection: Connection) => Promise<void>, option
   return server;
 }
 
-/** A client that nothing but its own socket is known of: how its connection ended, once it has. */
+/** A plain node:net client; `ended` resolves with "end" or the error code when its connection has ended. */
 function rawClient(server: Server, first = "", localAddress = "127.0.0.1"): { socket: Socket; ended: Promise<string> } {
   const port = Number(new URL(server.urls[0] ?? "").port);
   const socket = connectSocket({ port, host: "127.0.0.1", localAddress, allowHalfOpen: true });
@@ -52,7 +52,7 @@ function rawClient(server: Server, first = "", localAddress = "127.0.0.1"): { so
   return { socket, ended };
 }
 
-/** Somebody else, who is there all the time: whether he is served as ever. */
+/** Connects another client and returns a function that checks that the server still answers this client. */
 async function neighbour(server: Server): Promise<() => Promise<void>> {
   const other = await connect(server.urls[0] ?? "");
   onTestFinished(() => other.abort());
@@ -79,7 +79,7 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
     ["tpc://127.0.0.1:8000", "did you mean tcp:?"],
     ["tcp://127.0.0.1:65536", "a port is a number from 0 to 65535"],
     [`unix:/${"x".repeat(107)}`, "at most 107 bytes, and this one 108"],
-  ])("%s is no URL of a socket, for serve and connect", async (url, reason) => {
+  ])("%s: serve() and connect() refuse the invalid socket URL", async (url, reason) => {
     for (const attempt of [serve(url, service), serve(["tcp://127.0.0.1:0", url], service), connect(url)]) {
       const error: unknown = await attempt.catch((thrown: unknown) => thrown);
       expect(error).toBeInstanceOf(SocketUrlError);
@@ -100,13 +100,13 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
     await expect(serve(`${scheme}://192.0.2.1:0`, service)).rejects.toMatchObject({ code: "EADDRNOTAVAIL" });
   });
 
-  test("a path whose folder is missing", async () => {
+  test("serve() and connect() reject with ENOENT if the folder of the path is missing", async () => {
     const path = join(temporaryFolder(), "none", "socket");
     await expect(serve(`unix:${path}`, service)).rejects.toMatchObject({ code: "ENOENT", address: path });
     await expect(connect(`unix:${path}`)).rejects.toMatchObject({ code: "ENOENT", address: path });
   });
 
-  test("nobody listens", async () => {
+  test("connect() rejects with ECONNREFUSED if nothing listens on the port", async () => {
     await expect(connect("tcp://127.0.0.1:1")).rejects.toMatchObject({
       code: "ECONNREFUSED",
       address: "127.0.0.1",
@@ -114,12 +114,12 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
     });
   });
 
-  test("a name that nobody has", async () => {
+  test("serve() and connect() reject if the host name does not resolve", async () => {
     await expect(connect("tcp://nonesuch.invalid:80")).rejects.toMatchObject({ syscall: "getaddrinfo" });
     await expect(serve("tcp://nonesuch.invalid:80", service)).rejects.toMatchObject({ syscall: "getaddrinfo" });
   });
 
-  test("a URL with any mistake: it is told, and nobody else notices", async () => {
+  test("a malformed URL is refused with SocketUrlError, and connected clients are not affected", async () => {
     const isServed = await neighbour(await serverFor(async () => undefined, {}));
     const urls = ["tcp://127.0.0.1:80", "udp://[::1]:53?broadcast=1", "unix:/run/a?mode=660", "systemd:web", "fd:3"];
     const slips = fc.array(fc.tuple(fc.nat(30), fc.nat(2), fc.constantFrom(..."/:?#[]@%&= \0a9é")), {
@@ -141,8 +141,8 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
     await isServed();
   });
 
-  describe("a slow reader", () => {
-    test("whom more is sent than it takes", async () => {
+  describe("a client that does not read", () => {
+    test("is disconnected when a write exceeds maxWriteBufferBytes", async () => {
       const reasons: unknown[] = [];
       const server = await serverFor(
         async (connection) => {
@@ -160,7 +160,7 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
       await isServed();
     });
 
-    test("that is waited for", async () => {
+    test("is disconnected after writeTimeoutMs while the service awaits drained()", async () => {
       const server = await serverFor(
         async (connection) => {
           for (; ; await connection.drained()) connection.write(CHUNK);
@@ -175,10 +175,10 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
       await isServed();
     });
 
-    test("that leaves the last answer lying", async () => {
+    test("is disconnected after drainTimeoutMs if the last answer stays unsent", async () => {
       const server = await serverFor(
         async (connection) => {
-          // Until the kernel takes no more, however much that is.
+          // Until the kernel's buffers are full, whatever their size.
           while (connection.write(CHUNK.subarray(0, 32 * 1024))) await turn();
         },
         { drainTimeoutMs: 200 },
@@ -192,7 +192,7 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
     });
   });
 
-  test("a slow writer: what it sends a byte at a time comes to an end", async () => {
+  test("a client that sends one byte at a time is reset after totalTimeoutMs", async () => {
     const server = await serverFor(async (connection) => void (await connection.readExactly(1024 * 1024)), {
       totalTimeoutMs: 1_000,
     });
@@ -205,7 +205,7 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
   });
 
   describe("a half-open peer", () => {
-    test("that is gone without a word", async () => {
+    test("is reset after idleTimeoutMs if it goes silent", async () => {
       const server = await serverFor(async (connection) => void (await connection.read()), { idleTimeoutMs: 500 });
       const { ended } = rawClient(server, "wild");
       expect(await ended).toBe("ECONNRESET");
@@ -214,7 +214,7 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
       await (await neighbour(server))();
     });
 
-    test("that does not end after the server has", async () => {
+    test("is disconnected after LINGER_MS if it does not end the connection after the server", async () => {
       const server = await serverFor(async () => undefined, {});
       const isServed = await neighbour(server);
       vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
@@ -231,7 +231,7 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
     });
   });
 
-  test("a flood of connections: those beyond the limits are reset", async () => {
+  test("a flood of connections: connections beyond the limits are reset", async () => {
     const server = await serverFor(async () => undefined, {
       maxConnections: 50,
       whenFull: "refuse",
@@ -253,7 +253,7 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
     await until(() => server.connections().length === 1, "one connection");
   });
 
-  test("a client that connects and says nothing", async () => {
+  test("a client that connects and sends nothing is reset after firstByteTimeoutMs", async () => {
     const server = await serverFor(async () => undefined, { firstByteTimeoutMs: 1_000 });
     const isServed = await neighbour(server);
     expect(await rawClient(server).ended).toBe("ECONNRESET");
@@ -270,7 +270,7 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
     ["of 8 bytes", lengthPrefixed({ lengthBytes: 8 }), Buffer.from("001fffffffffffff", "hex")],
     ["as a varint", varintPrefixed(), Buffer.from("ffffffffffffff0f", "hex")],
     ["as a netstring", netstring(), Buffer.from("9999999999:")],
-  ])("a giant frame header %s: refused before memory is taken", async ([, codec, header]) => {
+  ])("a giant frame header %s is refused before memory is allocated", async ([, codec, header]) => {
     const server = await serverFor(async (connection) => {
       connection.write("go");
       for await (const _ of connection.frames(codec));

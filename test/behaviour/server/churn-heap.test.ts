@@ -1,4 +1,4 @@
-// A server keeps nobody who has left: what it holds does not grow with the connections that have come and gone.
+// A server releases closed connections: its heap does not grow with the number of connections that have come and gone.
 import { expect, test } from "vitest";
 import { startChild } from "../../support/child.ts";
 

@@ -1,4 +1,4 @@
-// A handler that closes its server first and answers then: the close waits for it.
+// A handler that calls server.close() and then answers: close() waits for the answer.
 import { randomUUID } from "node:crypto";
 import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from "vitest";
 import type { Server } from "../../../src/server.ts";
@@ -31,7 +31,7 @@ describe.each([
   });
 
   describe.each(forDatagrams)("%s", (url) => {
-    test.each([undefined, 0, 60_000])("at once, with a grace of %s ms", async (graceMs) => {
+    test.each([undefined, 0, 60_000])("an answer in the same turn is sent, with graceMs %s", async (graceMs) => {
       const taken: boolean[] = [];
       const server: Server = await serving(
         {
@@ -52,7 +52,7 @@ describe.each([
       expect(await server.closed).toEqual({ aborted: 0, unfinished: 0 });
     });
 
-    test("after an await", async () => {
+    test("an answer after an await is sent", async () => {
       const taken: boolean[] = [];
       const server: Server = await serving(
         {
@@ -74,7 +74,7 @@ describe.each([
       expect(await server.closed).toEqual({ aborted: 0, unfinished: 0 });
     });
 
-    test("one that throws then is waited for no longer, and told", async () => {
+    test("close() settles after a handler that throws, and the error is reported", async () => {
       const errors: unknown[] = [];
       const server: Server = await serving(
         {

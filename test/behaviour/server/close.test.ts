@@ -1,4 +1,4 @@
-// A server's close settles at the earliest end that anybody has asked for, whatever handlers do, and tells what is left.
+// A server's close() settles at the earliest deadline given, whatever the handlers do, and reports what is left.
 
 import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from "vitest";
 import { type Connection, type Service, type ServiceInput, serve } from "../../../src/server.ts";
@@ -8,7 +8,7 @@ import { serving, urlOf } from "../../support/serving.ts";
 import { raise } from "../../support/unhandled.ts";
 import { until } from "../../support/until.ts";
 
-/** A promise that a test settles, and everybody else waits for. */
+/** A promise that the test settles while other code waits for it. */
 function held(): { readonly promise: Promise<void>; release(): void; fail(error: unknown): void } {
   let [release, fail] = [(): void => undefined, (_: unknown): void => undefined];
   const promise = new Promise<void>((resolve, reject) => {
@@ -33,7 +33,7 @@ describe.each(["native", "node", "memory"])("on the %s transport", (transport) =
     vi.unstubAllEnvs();
   });
 
-  /** A server with one client whose handler runs. */
+  /** A server with one client whose handler is running. */
   async function occupied(service: ServiceInput) {
     const errors: unknown[] = [];
     const server = await serving(service, { onError: (error) => void errors.push(error) });
@@ -42,7 +42,7 @@ describe.each(["native", "node", "memory"])("on the %s transport", (transport) =
     return { server, client, errors };
   }
 
-  test("nobody is there: nothing is aborted, and nothing unfinished", async () => {
+  test("a handler that returns within the grace is counted neither as aborted nor as unfinished", async () => {
     const { server, client } = await occupied(reads);
     const closed = server.close({ graceMs: 60_000 });
     expect(await client.read()).toBeUndefined();
@@ -50,7 +50,7 @@ describe.each(["native", "node", "memory"])("on the %s transport", (transport) =
     expect(await closed).toEqual({ aborted: 0, unfinished: 0 });
   });
 
-  test("a handler that does not return, and looks at nothing", async () => {
+  test("a handler that never returns and ignores the abort is counted as aborted and as unfinished", async () => {
     const hold = held();
     const { server } = await occupied(() => hold.promise);
     expect(await server.close({ graceMs: 1 })).toEqual({ aborted: 1, unfinished: 1 });
@@ -59,7 +59,7 @@ describe.each(["native", "node", "memory"])("on the %s transport", (transport) =
     hold.release();
   });
 
-  test("a handler that returns when it is aborted is aborted, and not unfinished", async () => {
+  test("a handler that returns on abort is counted as aborted and not as unfinished", async () => {
     const { server, errors } = await occupied(
       (connection) => new Promise((resolve) => connection.signal.addEventListener("abort", () => resolve())),
     );
@@ -67,7 +67,7 @@ describe.each(["native", "node", "memory"])("on the %s transport", (transport) =
     expect(errors).toEqual([]);
   });
 
-  test("a peer that was sent everything, and does not end, is not aborted", async () => {
+  test("a peer that has received everything and does not end is not counted as aborted", async () => {
     const { server, client, errors } = await occupied(async (connection) => {
       while ((await connection.read()) !== undefined) connection.write("more");
       connection.write("the last");
@@ -80,7 +80,7 @@ describe.each(["native", "node", "memory"])("on the %s transport", (transport) =
     expect(errors).toEqual([]);
   });
 
-  test("awaited in a handler", async () => {
+  test("close() awaited in a handler settles when the grace is over", async () => {
     const summaries: unknown[] = [];
     const { server, client } = await occupied(async (connection) => {
       await connection.read();
@@ -92,7 +92,7 @@ describe.each(["native", "node", "memory"])("on the %s transport", (transport) =
     expect(summaries).toEqual([{ aborted: 1, unfinished: 1 }]);
   });
 
-  test("what a handler that was left throws later is told once, and what our own abort made it throw is not", async () => {
+  test("an error that a handler throws after close() is reported once; an error caused by close() is not reported", async () => {
     const hold = held();
     const { server, errors } = await occupied(() => hold.promise);
     await server.close({ graceMs: 0 });
@@ -103,7 +103,7 @@ describe.each(["native", "node", "memory"])("on the %s transport", (transport) =
     expect(server.stats().errors).toEqual({ Error: 1 });
   });
 
-  test("`for await`, `await using` and a wrapped error: our own close is no error of theirs", async () => {
+  test("`for await`, `await using` and a wrapped error: an abort by close() is not reported as an error", async () => {
     const { server, errors } = await occupied(async (connection) => {
       await using _ = connection;
       for await (const __ of connection);
@@ -117,7 +117,7 @@ describe.each(["native", "node", "memory"])("on the %s transport", (transport) =
     expect(errors).toEqual([]);
   });
 
-  test("a service that aborts a connection by itself while the server closes is told as such", async () => {
+  test("a connection that its service aborts while the server closes is counted as aborted", async () => {
     const { server, errors } = await occupied(async (connection) => {
       await connection.read();
       connection.abort();
@@ -128,7 +128,7 @@ describe.each(["native", "node", "memory"])("on the %s transport", (transport) =
     expect(errors).toMatchObject([{ code: "ERR_SOCKWRIGHT_ABORTED" }]);
   });
 
-  test("of several calls the earliest end counts, and all get the same", async () => {
+  test("of several close() calls the earliest deadline counts, and all return the same summary", async () => {
     const hold = held();
     const { server } = await occupied(() => hold.promise);
     const first = server.close({ graceMs: 2_000_000_000 });
@@ -140,7 +140,7 @@ describe.each(["native", "node", "memory"])("on the %s transport", (transport) =
     hold.release();
   });
 
-  test("signal: ends the grace at once, also one that is aborted already", async () => {
+  test("signal ends the grace at once, also if it is aborted before the call", async () => {
     for (const when of ["before", "later"]) {
       const hold = held();
       const { server } = await occupied(() => hold.promise);
@@ -153,14 +153,14 @@ describe.each(["native", "node", "memory"])("on the %s transport", (transport) =
     }
   });
 
-  test("stop that hangs is not waited for beyond the grace", async () => {
+  test("close() waits for a stop hook that hangs no longer than the grace", async () => {
     const hold = held();
     const { server } = await occupied({ name: "stuck", stream: reads, stop: () => hold.promise });
     expect(await server.close({ graceMs: 50 })).toMatchObject({ unfinished: 1 });
     hold.release();
   });
 
-  test("stop that throws, at once or later, is told with its name", async () => {
+  test("an error that stop throws or rejects with is reported", async () => {
     for (const stop of [() => Promise.reject(new Error("no")), (): never => raise(new Error("no"))]) {
       const { server, client, errors } = await occupied({ name: "fails", stream: reads, stop });
       await client.close();
@@ -169,7 +169,7 @@ describe.each(["native", "node", "memory"])("on the %s transport", (transport) =
     }
   });
 
-  test("datagram handlers that never settle", async () => {
+  test("a datagram handler that never settles is counted as unfinished", async () => {
     const hold = held();
     const server = await serving({ name: "stuck", datagram: () => hold.promise }, {}, "udp://127.0.0.1:0");
     (await connected(server)).write("x");
@@ -178,14 +178,14 @@ describe.each(["native", "node", "memory"])("on the %s transport", (transport) =
     hold.release();
   });
 
-  test("urls are those of listeners that live", async () => {
+  test("urls lists open listeners only", async () => {
     const server = await serving(reads);
     expect(server.urls).toHaveLength(1);
     await server.close();
     expect(server.urls).toEqual([]);
   });
 
-  test("the place of a connection is free when it is closed, whatever its handler does", async () => {
+  test("a closed connection frees its place even if its handler still runs", async () => {
     const hold = held();
     const options = { maxConnections: 1, maxConnectionsPerAddress: 1 };
     let handlers = 0;
@@ -209,14 +209,14 @@ describe.each(["native", "node", "memory"])("on the %s transport", (transport) =
   });
 });
 
-test("a listener that cannot be opened leaves nothing, although stop hangs", async () => {
+test("serve() rejects for a listener that cannot be opened even if stop hangs", async () => {
   const hold = held();
   const service: Service = { name: "stuck", stream: reads, stop: () => hold.promise };
   await expect(serve(["tcp://127.0.0.1:0", "udp://127.0.0.1:0"], service)).rejects.toThrow("serves no datagrams");
   hold.release();
 });
 
-test("start that throws: nothing is opened, and stop is not called", async () => {
+test("start that throws: no listener is opened, and stop is not called", async () => {
   const stop = vi.fn();
   const start = (): never => raise(new RangeError("no"));
   await expect(serve("tcp://127.0.0.1:0", { name: "fails", stream: reads, start, stop })).rejects.toThrow(RangeError);

@@ -3,10 +3,10 @@ import { below, read } from "../../repository/pages.ts";
 
 const CODE = /\bERR_SOCKWRIGHT_[A-Z_]+/g;
 
-/** Of layer 1, and tested there. */
+/** Conditions of layer 1, which layer 1 tests. */
 const OF_LAYER_1 = ["ERR_SOCKWRIGHT_NATIVE"];
 
-test("every condition that layer 2 names is provoked by a test of it", () => {
+test("a test provokes every condition that layer 2 names", () => {
   const named = new Set(below("src/server").flatMap((file) => read(file).match(CODE) ?? []));
   const tests = ["test/behaviour", "test/unit/server", "test/faults"].flatMap((folder) => below(folder));
   const tested = new Set(tests.flatMap((file) => read(file).match(CODE) ?? []));
@@ -14,7 +14,7 @@ test("every condition that layer 2 names is provoked by a test of it", () => {
   expect([...named].filter((code) => !tested.has(code) && !OF_LAYER_1.includes(code))).toEqual([]);
 });
 
-test("every condition of a connection is explained in the docstring", () => {
+test("the docstring explains every condition of a connection", () => {
   const text = read("src/server/transport/connection-error.ts");
   const messages = [...text.matchAll(/^ {2}(ERR_SOCKWRIGHT_[A-Z_]+):/gm)].map(([, code]) => code);
   const explained = [...text.matchAll(/^ \* \| `(ERR_SOCKWRIGHT_[A-Z_]+)`/gm)].map(([, code]) => code);

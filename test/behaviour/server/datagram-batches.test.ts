@@ -1,4 +1,4 @@
-// What has come to a datagram service in one turn is received with one call, and answered with one.
+// A datagram service receives the datagrams of one turn with one call, and sends their answers with one call.
 import { randomUUID } from "node:crypto";
 import { rmSync } from "node:fs";
 import { networkInterfaces } from "node:os";
@@ -20,11 +20,11 @@ afterEach(() => {
 interface Client {
   readonly client: Socket<unknown>;
   send(data: string | Uint8Array): void;
-  /** What has come to it. */
+  /** The datagrams that the client has received. */
   heard(): string[];
 }
 
-/** Where the server is, as an address of layer 1. */
+/** The server's address, as layer 1 takes it. */
 function placeOf(server: Server): { readonly host: string; readonly port: number } | { readonly abstract: string } {
   const url = urlOf(server);
   if (url.startsWith("unix-dgram:@")) return { abstract: url.slice("unix-dgram:@".length) };
@@ -52,7 +52,7 @@ async function clientOf(server: Server, name?: Parameters<Socket["bind"]>[0], to
   };
 }
 
-/** A server that answers each at once. */
+/** A server that answers each datagram at once. */
 async function answering(
   answer: (message: DatagramMessage) => unknown,
   options: ServeOptions = {},
@@ -61,7 +61,7 @@ async function answering(
   return await serving({ name: "answers", datagram: (message) => void answer(message) }, options, url);
 }
 
-/** One question and its answer: from now on the server gathers. */
+/** Sends one datagram and awaits its answer: the server gathers answers from then on. */
 async function warmUp(server: Server, client: Client): Promise<void> {
   client.send("first");
   await until(() => client.heard().length > 0, "the first answer");
@@ -69,7 +69,7 @@ async function warmUp(server: Server, client: Client): Promise<void> {
   expect(server.stats().repliesDropped).toBe(0);
 }
 
-/** The calls that move datagrams, from now on. */
+/** Counts the system calls that move datagrams, from now on. */
 function watchCalls(): { readonly counts: () => Readonly<Record<string, number>> } {
   const names = ["recvmmsg", "sendmmsg", "recvfrom", "sendto"] as const;
   const spies = names.map((name) => vi.spyOn(kernel, name));
@@ -80,7 +80,7 @@ describe.each([
   ["udp://127.0.0.1:0", { host: "127.0.0.1", port: 0 }],
   ["udp://[::1]:0", { host: "::1", port: 0 }],
 ])("over %s", (url, name) => {
-  test("many from several come with one call and are answered with one: each its own, which stays", async () => {
+  test("datagrams from several clients take one receive and one send call; data and peer stay valid afterwards", async () => {
     const kept: [Buffer, unknown][] = [];
     const server = await answering(
       ({ data, peer, reply }) => {
@@ -104,7 +104,7 @@ describe.each([
     expect(clients.map(({ heard }) => heard())).toEqual(
       clients.map((_, index) => rounds.map((round) => `to ${index}.${round}`)),
     );
-    // What was kept is not what came later into the same memory.
+    // Later datagrams in the same memory do not overwrite the kept data.
     for (const { send } of clients) send("xxxxxxxx");
     await until(() => kept.length === 24, "four more");
     for (const [at, [data, peer]] of kept.slice(0, 20).entries()) {
@@ -115,7 +115,7 @@ describe.each([
     expect(server.stats()).toMatchObject({ repliesSent: 28, repliesDropped: 0 });
   });
 
-  test("MAX_DATAGRAMS: what is more comes in the next turn", async () => {
+  test("MAX_DATAGRAMS: further datagrams are received in the next turn", async () => {
     const server = await answering(({ data, reply }) => reply(data), {}, url);
     const client = await clientOf(server, name);
     await warmUp(server, client);
@@ -128,7 +128,7 @@ describe.each([
     expect(client.heard()).toEqual(texts);
   });
 
-  test("DATAGRAM_BYTES: the longest and empty ones are whole, among others", async () => {
+  test("DATAGRAM_BYTES: the longest and empty datagrams arrive whole among others", async () => {
     const lengths: number[] = [];
     const server = await answering(
       ({ data, reply }) => {
@@ -146,26 +146,26 @@ describe.each([
     await until(() => lengths.length === 5, "all of them");
     await turnLoop();
     expect(lengths).toEqual([5, 0, 65_507, 5, 0]);
-    // In their order, though the long one is not gathered.
+    // In their order, although the long answer is not gathered.
     expect(client.heard()).toEqual(sent.map((data) => data.toString("latin1")));
   });
 });
 
-test("who has come alone is answered at once, and so is what comes from a timer", async () => {
+test("the answer to a single datagram is sent at once, also from a timer", async () => {
   const messages: DatagramMessage[] = [];
   const server = await answering((message) => messages.push(message));
   const client = await clientOf(server);
   client.send("alone");
   await until(() => messages.length === 1, "the datagram");
   const [{ reply } = { reply: () => false }] = messages;
-  // Nothing is gathered before the kernel has taken one.
+  // Answers are gathered only after the kernel has accepted one.
   expect(reply("zero")).toBe(true);
   await turnLoop();
   expect(client.heard()).toEqual(["zero"]);
   const calls = watchCalls();
   expect(reply("one")).toBe(true);
   expect(client.heard()).toEqual(["one"]);
-  // Further ones of the turn leave at its end.
+  // Further answers of the turn are sent at its end.
   expect([reply("two"), reply("three")]).toEqual([true, true]);
   expect(client.heard()).toEqual([]);
   expect(server.stats().repliesSent).toBe(2);
@@ -175,7 +175,7 @@ test("who has come alone is answered at once, and so is what comes from a timer"
   expect(calls.counts()).toMatchObject({ sendmmsg: 1, sendto: 1 });
 });
 
-test("the answer is what it was when it was given", async () => {
+test("a reply is copied: later changes to its buffer do not change the answer", async () => {
   const bytes = Buffer.from("first");
   const server = await answering(({ data, reply }) => {
     bytes.write(String(data));
@@ -188,7 +188,7 @@ test("the answer is what it was when it was given", async () => {
   expect(client.heard()).toEqual(["one..", "two..", "three"]);
 });
 
-test("DATAGRAM_BATCH_BYTES and MAX_GATHERED_DATAGRAM_BYTES: more than fits leaves before, and in its order", async () => {
+test("DATAGRAM_BATCH_BYTES and MAX_GATHERED_DATAGRAM_BYTES: answers that do not fit are sent earlier, in order", async () => {
   const lengths = [
     ...Array(5).fill(MAX_GATHERED_DATAGRAM_BYTES),
     1,
@@ -205,12 +205,12 @@ test("DATAGRAM_BATCH_BYTES and MAX_GATHERED_DATAGRAM_BYTES: more than fits leave
   const heard: string[] = [];
   await until(() => heard.push(...client.heard()) === lengths.length, "the answers");
   expect(heard.map(({ length }) => length)).toEqual(lengths);
-  // Four that fill the memory, what is before the long one, and the rest.
+  // Four that fill the memory, those before the long one, and the rest.
   expect(DATAGRAM_BATCH_BYTES / MAX_GATHERED_DATAGRAM_BYTES).toBe(4);
   expect(calls.counts()).toMatchObject({ recvmmsg: 1, sendmmsg: 3, sendto: 1 });
 });
 
-test("what is too long for the socket's way is told, and no other answer is lost", async () => {
+test("an answer that is too long for the path is reported with EMSGSIZE, and no other answer is lost", async () => {
   const errors: [unknown, unknown][] = [];
   const server = await answering(({ data, reply }) => reply(String(data) === "long" ? Buffer.alloc(10_000) : data), {
     onError: (error, peer) => void errors.push([error, peer]),
@@ -237,7 +237,7 @@ test("what is too long for the socket's way is told, and no other answer is lost
   expect(server.stats()).toMatchObject({ repliesSent: 4, repliesDropped: 2 });
 });
 
-test("a handler that throws loses its own, and a limit is kept within a batch", async () => {
+test("a handler that throws loses only its own answer, and a rate limit holds within a batch", async () => {
   const errors: unknown[] = [];
   const server = await answering(
     ({ data, reply }) => {
@@ -256,7 +256,7 @@ test("a handler that throws loses its own, and a limit is kept within a batch", 
   expect(server.stats()).toMatchObject({ repliesSent: 4, datagramsDropped: { "datagram-rate-per-address": 5 } });
 });
 
-test("a close in the middle of a batch: answers that were given are sent, what is behind is dropped and counted", async () => {
+test("close() in the middle of a batch: answers already given are sent, later datagrams are dropped and counted", async () => {
   const closed: Promise<unknown>[] = [];
   const server = await answering(({ data, reply }) => {
     reply(`to ${data}`);
@@ -271,7 +271,7 @@ test("a close in the middle of a batch: answers that were given are sent, what i
   expect(server.stats()).toMatchObject({ repliesSent: 3, datagramsDropped: { closing: 2 } });
 });
 
-test("over a Unix socket each sender has its answer or none: with a name, an abstract one, and without one", async () => {
+test("over a Unix socket, clients with a path or an abstract name get answers, and unnamed clients get none", async () => {
   const peers: unknown[] = [];
   const replied: boolean[] = [];
   const name = `sockwright-${randomUUID()}`;
@@ -293,12 +293,12 @@ test("over a Unix socket each sender has its answer or none: with a name, an abs
   expect([named.heard().length, abstract.heard().length, unnamed.heard().length]).toEqual([2, 1, 0]);
 });
 
-test("over a Unix socket a datagram comes whole, however long", async () => {
+test("over a Unix socket, a datagram longer than DATAGRAM_BYTES arrives whole", async () => {
   const lengths: number[] = [];
   const url = `unix-dgram:@sockwright-${randomUUID()}`;
   const server = await answering(({ data }) => lengths.push(data.length), {}, url);
   const { client, send } = await clientOf(server);
-  // SO_SNDBUFFORCE and SO_SNDBUF of socket(7): as much as this machine allows.
+  // SO_SNDBUF of socket(7), not SO_SNDBUFFORCE: as much as this machine allows.
   client.setsockopt(1, 7, 1024 * 1024);
   const long = 150_000;
   expect(long).toBeGreaterThan(DATAGRAM_BYTES);
@@ -307,7 +307,7 @@ test("over a Unix socket a datagram comes whole, however long", async () => {
   expect(lengths).toEqual([0, long, 3]);
 });
 
-test("a link-local client of a batch has its zone, and its answer", async (context) => {
+test("a link-local client of a batch has its zone and gets its answer", async (context) => {
   const own = Object.entries(networkInterfaces()).flatMap(([zone, addresses = []]) =>
     addresses.flatMap(({ address }) => (address.startsWith("fe80::") ? [`${address}%${zone}`] : [])),
   )[0];

@@ -1,4 +1,4 @@
-// A server that closes answers the datagrams that it has taken.
+// A server that closes answers the datagrams that it has already received.
 import { createSocket } from "node:dgram";
 import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from "vitest";
 import { DEFAULT_GRACE_MS } from "../../../src/server/server.ts";
@@ -10,7 +10,7 @@ interface Pending {
   answered(): void;
 }
 
-/** A server that answers when the test says so, and a client that has sent it so many datagrams. */
+/** A server whose answers the test releases, and a client that has sent it `count` datagrams. */
 async function asked(count: number, onStop?: () => void) {
   const pending: Pending[] = [];
   const service = {
@@ -35,7 +35,7 @@ async function asked(count: number, onStop?: () => void) {
   return { server, pending, answers, ask };
 }
 
-/** Whether the close has settled, after everything that is ready has had its turn. */
+/** Whether close() has settled after ten turns of the event loop. */
 async function isClosed(closed: Promise<unknown>): Promise<boolean> {
   let is = false;
   void closed.then(() => {
@@ -53,7 +53,7 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
     vi.unstubAllEnvs();
   });
 
-  test("close waits for the answers to what was taken, and for the service to say that it has none", async () => {
+  test("close() waits for the handlers of received datagrams, whose answers are sent, and then calls stop", async () => {
     const stop = vi.fn();
     const { server, pending, answers } = await asked(2, stop);
     const closed = server.close();
@@ -69,7 +69,7 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
     expect(answers).toEqual(["answer 0", "answer 1"]);
   });
 
-  test("what comes while it closes is dropped and counted, and its URL is told until it is closed", async () => {
+  test("datagrams that arrive during close() are dropped and counted, and urls lists the listener until it is closed", async () => {
     const { server, pending, ask } = await asked(1);
     const { urls } = server;
     const closed = server.close();
@@ -82,7 +82,7 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
     expect(server.urls).toEqual([]);
   });
 
-  test("graceMs: it is not waited for longer, and an answer that comes later is dropped and counted", async () => {
+  test("graceMs: close() waits no longer, and a later answer is dropped and counted", async () => {
     const { server, pending } = await asked(1);
     vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
     onTestFinished(() => void vi.useRealTimers());
@@ -96,16 +96,16 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
     expect(server.stats()).toMatchObject({ repliesSent: 0, repliesDropped: 1 });
   });
 
-  test("with nothing pending it closes at once", async () => {
+  test("close() settles at once if no answer is pending", async () => {
     const { server } = await asked(0);
-    // No timer fires: whoever waits for the grace is not closed.
+    // No timer fires: a close() that waited for the grace would not settle.
     vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
     onTestFinished(() => void vi.useRealTimers());
     expect(await isClosed(server.close())).toBe(true);
   });
 });
 
-test("MAX_GRACE_MS: a grace that cannot be is refused, and the server can still be closed", async () => {
+test("MAX_GRACE_MS: an invalid grace is refused, and the server can still be closed", async () => {
   const server: Server = await serve("tcp://127.0.0.1:0", async () => undefined);
   for (const graceMs of [-1, 1.5, Number.NaN, Number.POSITIVE_INFINITY, 2 ** 31]) {
     await expect(server.close({ graceMs })).rejects.toThrow(RangeError);

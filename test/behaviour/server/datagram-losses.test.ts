@@ -1,4 +1,4 @@
-// A client for datagrams is told once of a datagram that is lost, and goes on: as with Go's net.UDPConn and Python's socket.
+// A datagram client gets one error per lost datagram and stays open, as with Go's net.UDPConn and Python's socket.
 import { randomUUID } from "node:crypto";
 import { Socket as UdpSocket } from "node:dgram";
 import { constants } from "node:os";
@@ -17,7 +17,7 @@ const echo = {
   datagram: ({ data, reply }: { data: Buffer; reply(data: Buffer): boolean }): void => void reply(data),
 };
 
-/** A URL of the scheme at which somebody was. */
+/** A URL of the scheme on which a server has stopped listening. */
 async function deserted(scheme: string): Promise<string> {
   const server = await serve(scheme === "udp" ? "udp://127.0.0.1:0" : `unix-dgram:@${randomUUID()}`, echo);
   const url = urlOf(server);
@@ -30,7 +30,7 @@ async function asked(client: Connection, question: string): Promise<string> {
   return String(await client.read());
 }
 
-/** Ways to be told. */
+/** The calls that can report an error. */
 const READS: Record<string, (client: Connection) => Promise<unknown>> = {
   read: (client) => client.read(),
   readExactly: (client) => client.readExactly(1_000),
@@ -63,7 +63,7 @@ describe.each(ROWS)("over %s, %s", (transport, scheme) => {
     vi.unstubAllEnvs();
   });
 
-  /** A client whose peer has gone. */
+  /** A client whose peer has closed its socket. */
   async function alone(): Promise<{ client: Connection; url: string; comeBack(): Promise<Server> }> {
     const first = await serving(echo, {}, scheme === "udp" ? "udp://127.0.0.1:0" : `unix-dgram:@${randomUUID()}`);
     const url = urlOf(first);
@@ -74,7 +74,7 @@ describe.each(ROWS)("over %s, %s", (transport, scheme) => {
   }
 
   test.each(Object.entries(READS))(
-    "%s that waits is told that nobody is there, and hears who comes back",
+    "a waiting %s rejects with ECONNREFUSED, and the client hears a peer that comes back",
     async (_name, wait) => {
       const { client, comeBack } = await alone();
       const told = wait(client);
@@ -86,10 +86,10 @@ describe.each(ROWS)("over %s, %s", (transport, scheme) => {
     },
   );
 
-  test("the next read is told, once, and a datagram behind the lost one is sent", async () => {
+  test("a later read rejects once, and a datagram sent after the lost one arrives", async () => {
     const { client, comeBack } = await alone();
     client.write("anybody?");
-    // A socket that nobody reads is told by its next call.
+    // The next call on a socket reports the error if no read is pending.
     await turn(20);
     await comeBack();
     client.write("back?");
@@ -102,23 +102,23 @@ describe.each(ROWS)("over %s, %s", (transport, scheme) => {
     expect(await asked(client, "still?")).toBe("still?");
   });
 
-  test("each that nobody takes is told again", async () => {
+  test("every lost datagram is reported", async () => {
     const { client } = await alone();
     for (const word of ["one", "two", "three"]) {
       await expect(asked(client, word)).rejects.toMatchObject({ code: "ECONNREFUSED" });
     }
   });
 
-  test("a datagram that is too long is told, and the next one is sent", async () => {
+  test("a datagram that is too long is reported, and the next one is sent", async () => {
     const client = await connected(await serving(echo, {}, await deserted(scheme)));
-    // More than a socket of Linux sends at once, by its default.
+    // More than a Linux socket sends at once by default.
     const waiting = client.read();
     client.write(Buffer.alloc(1024 * 1024));
     await expect(waiting).rejects.toMatchObject({ code: "EMSGSIZE", syscall: "send" });
     expect(await asked(client, "short")).toBe("short");
   });
 
-  test("who closes is told of what is lost by the close, and the socket is closed", async () => {
+  test("close() rejects if it loses a datagram, and the socket is closed", async () => {
     const client = await connected(await serving(echo, {}, await deserted(scheme)));
     client.write(Buffer.alloc(1024 * 1024));
     client.write("short");
@@ -134,7 +134,7 @@ describe("an error of one send", () => {
     vi.unstubAllEnvs();
   });
 
-  /** Over each transport, how the next sends fail. Memory has only those above. */
+  /** Per transport, how the next sends fail. Memory has only the failures above. */
   const FAILURES: Record<string, (code: keyof typeof constants.errno, times: number) => void> = {
     native(code, times) {
       inPlace(undefined).script("send", Array<typeof code>(times).fill(code));
@@ -158,15 +158,18 @@ describe("an error of one send", () => {
   }
 
   describe.each(["native", "node"])("over %s", (transport) => {
-    test.each(["EPERM", "EACCES"] as const)("%s is told once, and the next send works", async (code) => {
-      const udp = await client(transport, code, 1);
-      await expect(asked(udp, "lost")).rejects.toMatchObject({ code, syscall: "send" });
-      expect(await asked(udp, "next")).toBe("next");
-    });
+    test.each(["EPERM", "EACCES"] as const)(
+      "%s of one attempt is reported once, and the next send works",
+      async (code) => {
+        const udp = await client(transport, code, 1);
+        await expect(asked(udp, "lost")).rejects.toMatchObject({ code, syscall: "send" });
+        expect(await asked(udp, "next")).toBe("next");
+      },
+    );
 
-    // The second attempt finds it too: it is of this datagram.
+    // The second attempt fails too: the error belongs to this datagram.
     test.each(["ENETUNREACH", "EHOSTUNREACH", "ENETDOWN", "ECONNREFUSED", "EMSGSIZE"] as const)(
-      "%s is, too",
+      "%s of both attempts is reported once, and the next send works",
       async (code) => {
         const udp = await client(transport, code, 2);
         await expect(asked(udp, "lost")).rejects.toMatchObject({ code, syscall: "send" });
@@ -174,9 +177,9 @@ describe("an error of one send", () => {
       },
     );
 
-    // EMSGSIZE also comes back from a router whose next link is narrower.
+    // A router whose next link has a smaller MTU also causes EMSGSIZE.
     test.each(["ENETUNREACH", "ECONNREFUSED", "EMSGSIZE"] as const)(
-      "%s of an earlier one costs no other",
+      "%s of an earlier datagram does not lose the next one",
       async (code) => {
         const udp = await client(transport, code, 1);
         await expect(asked(udp, "sent")).rejects.toMatchObject({ code });
@@ -184,13 +187,16 @@ describe("an error of one send", () => {
       },
     );
 
-    test.each(["ENOBUFS", "ENOMEM"] as const)("%s is told to nobody: there was no room on the way", async (code) => {
-      const udp = await client(transport, code, 1);
-      udp.write("lost");
-      expect(await asked(udp, "next")).toBe("next");
-    });
+    test.each(["ENOBUFS", "ENOMEM"] as const)(
+      "%s is not reported: the kernel had no room for the datagram",
+      async (code) => {
+        const udp = await client(transport, code, 1);
+        udp.write("lost");
+        expect(await asked(udp, "next")).toBe("next");
+      },
+    );
 
-    test.each(["EBADF", "EINVAL", "EPIPE"] as const)("%s is the end of the socket", async (code) => {
+    test.each(["EBADF", "EINVAL", "EPIPE"] as const)("%s ends the socket", async (code) => {
       const udp = await client(transport, code, 1);
       await expect(asked(udp, "lost")).rejects.toMatchObject({ code });
       await expect(udp.read()).rejects.toMatchObject({ code });
@@ -199,7 +205,7 @@ describe("an error of one send", () => {
     });
   });
 
-  test("EBADF of a receive is the end, too", async () => {
+  test("EBADF of a receive ends the socket", async () => {
     const udp = await connected(await serving(echo, {}, "udp://127.0.0.1:0"));
     vi.spyOn(kernel, "recv").mockReturnValue(-constants.errno.EBADF);
     await expect(asked(udp, "hello")).rejects.toMatchObject({ code: "EBADF" });

@@ -1,4 +1,4 @@
-// A seqpacket socket keeps the bounds of records, also of empty ones, which look like the end to recv(2).
+// A seqpacket socket keeps record boundaries, also of empty records, which recv(2) reports like the end of the stream.
 import { randomUUID } from "node:crypto";
 import { readdirSync } from "node:fs";
 import { expect, onTestFinished, test } from "vitest";
@@ -10,7 +10,7 @@ import { requireTool } from "../../support/tools.ts";
 const name = `sockwright-empty-${randomUUID()}`;
 const url = `unix-seqpacket:@${name}`;
 
-/** A server that tells what came, up to the end. */
+/** A server that reports the records that it has received up to the end. */
 async function listening(): Promise<{ server: Server; told: Promise<string[]> }> {
   let tell = (_records: string[]): void => {};
   const told = new Promise<string[]>((resolve) => {
@@ -25,7 +25,7 @@ async function listening(): Promise<{ server: Server; told: Promise<string[]> }>
   return { server, told };
 }
 
-test("a server reads empty records, and then the end", async () => {
+test("a server reads empty records and then the end", async () => {
   const { told } = await listening();
   const client = socket(AF_UNIX, SOCK_SEQPACKET);
   await client.connect({ abstract: name });
@@ -34,7 +34,7 @@ test("a server reads empty records, and then the end", async () => {
   expect(await told).toEqual(["", "one", "", "", "two", ""]);
 });
 
-test("a client reads empty records, and then the end", async () => {
+test("a client reads empty records and then the end", async () => {
   const listener = socket(AF_UNIX, SOCK_SEQPACKET);
   onTestFinished(() => listener.close());
   listener.bind({ abstract: name });
@@ -49,9 +49,9 @@ test("a client reads empty records, and then the end", async () => {
   await client.close();
 });
 
-test("descriptors that a client sends along do not stay here", async (context) => {
+test("descriptors that a client passes along are closed", async (context) => {
   const open = (): number => readdirSync("/proc/self/fd").length;
-  // The poller stays open for whoever comes next.
+  // The poller stays open for later connections.
   await (await listening()).server.close();
   const before = open();
   const { server, told } = await listening();

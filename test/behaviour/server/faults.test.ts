@@ -40,7 +40,7 @@ async function clients(server: Server, count: number): Promise<Socket[]> {
   return all;
 }
 
-/** An echo, to see that the server is as good as before. */
+/** Checks with an echo that the server still works. */
 async function expectAnEcho(server: Server): Promise<void> {
   const client = await connect(server.urls[0] ?? "");
   client.write("still here");
@@ -64,11 +64,11 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
     vi.unstubAllEnvs();
   });
 
-  test("clients that reset: each is reported once, and nobody else notices", async () => {
+  test("each client that resets is reported once, and other clients are not affected", async () => {
     const failures: unknown[] = [];
     const server = await echoing("tcp://127.0.0.1:0", { onError: (error) => failures.push(error) });
     const resetting = await clients(server, CLIENTS);
-    // Who resets before it is accepted was none: accept(2), ECONNABORTED.
+    // A client that resets before accept is not counted as accepted: accept(2), ECONNABORTED.
     await until(() => server.stats().connectionsAccepted === CLIENTS, "every connection to be accepted");
     for (const each of resetting) each.resetAndDestroy();
     await until(
@@ -79,11 +79,11 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
     await expectAnEcho(server);
   });
 
-  test("a client that floods and reads no answer is not read from for ever, and nobody else notices", async () => {
+  test("the server stops reading from a client that floods and reads no answer, and other clients are not affected", async () => {
     const server = await echoing("tcp://127.0.0.1:0");
     const [flooder] = await clients(server, 1);
     flooder?.pause();
-    // More than the kernel's buffers hold on both ways.
+    // More than the kernel's buffers hold in both directions.
     flooder?.write(Buffer.alloc(64 * 1024 * 1024));
     await untilSteady(() => server.connections()[0]?.bytesRead, "the server to stop reading");
     await expectAnEcho(server);
@@ -105,7 +105,7 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
       onTestFinished(async () => void (await server.close({ graceMs: 0 })));
       const [flooder] = await clients(server, 1);
       flooder?.pause();
-      // More than the kernel's buffers hold on both ways.
+      // More than the kernel's buffers hold in both directions.
       flooder?.write(Buffer.alloc(64 * 1024 * 1024));
       await until(
         () => (connection?.stats().bytesWaiting ?? 0) >= DEFAULT_LOW_WATER_BYTES,
@@ -120,14 +120,14 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
         maxUnsentBytes + DEFAULT_MAX_READ_BUFFER_BYTES + READING_BYTES,
       );
       expect(flooder?.writableLength).toBeGreaterThan(0);
-      // And they go on as soon as the client takes something.
+      // Reading continues as soon as the client reads.
       const before = connection?.stats().bytesRead ?? 0;
       flooder?.resume();
       await until(() => (connection?.stats().bytesRead ?? 0) > before + 1024 * 1024, "a further MiB to be read");
     },
   );
 
-  test("20 restarts on one port, with connections in TIME_WAIT", async () => {
+  test("a server restarts 20 times on one port, with connections in TIME_WAIT", async () => {
     let url = "tcp://127.0.0.1:0";
     for (let restart = 0; restart < 20; restart++) {
       const server = await serve(url, async (connection) => {
@@ -143,7 +143,7 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
     }
   });
 
-  test("close with 1 000 idle clients", async () => {
+  test("close() ends 1 000 idle clients", async () => {
     const server = await echoing("tcp://127.0.0.1:0");
     const idle = await clients(server, 1_000);
     await until(() => server.connections().length === 1_000, "1_000 connections");

@@ -1,4 +1,4 @@
-// A server whose first wait finds no descriptor for epoll serves as soon as there is one, and does not spin until then.
+// A server whose first wait finds no descriptor for epoll serves once one is free, and does not spin until then.
 import { randomUUID } from "node:crypto";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
@@ -11,7 +11,7 @@ test.each([
   [`unix-seqpacket:@sockwright-${randomUUID()}`, ""],
   ["udp://127.0.0.1:0", "EMFILE"],
   [`unix-dgram:@sockwright-${randomUUID()}`, "EMFILE"],
-])("EMFILE at the first wait of %s passes, and is told at most once", async (url, told) => {
+])("EMFILE at the first wait of %s passes, and is reported at most once", async (url, told) => {
   const command = `ulimit -n 200 && exec "$0" "$@"`;
   const server = await startChild("sh", ["-c", command, process.execPath, program, url, "1"]);
   const [, live, errors] = await server.line(/^live (\d), errors (\w*), answer ping$/);

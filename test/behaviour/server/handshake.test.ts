@@ -1,4 +1,4 @@
-// Between accept and service: what a handshake may do, what becomes of one that does not end, and that nobody else notices.
+// Between accept and service: what a handshake may do, how a stalled one ends, and that other clients are not affected.
 
 import { afterEach, describe, expect, onTestFinished, test, vi } from "vitest";
 import type { Connection } from "../../../src/server/connection/connection.ts";
@@ -39,13 +39,13 @@ async function outcome(client: Connection): Promise<string> {
   return client.read().then(String, (error: unknown) => String(codeOf(error)));
 }
 
-/** What one more client gets, which may have been reset before it knows that it is connected. */
+/** What a further client reads; the server may reset it before its connect() settles. */
 async function another(server: Server): Promise<string> {
   return connected(server).then(outcome, (error: unknown) => String(codeOf(error)));
 }
 
 describe.each(TRANSPORTS)("over the transport %s", (transport) => {
-  test("the service begins behind what the handshake has read, and was not called before", async () => {
+  test("the service is called after the handshake and reads on where the handshake stopped", async () => {
     useTransport(transport);
     let calls = 0;
     const server = await serving(
@@ -66,7 +66,7 @@ describe.each(TRANSPORTS)("over the transport %s", (transport) => {
     await client.close();
   });
 
-  test("one that throws loses its connection alone, and is told and counted", async () => {
+  test("a handshake that throws resets only its own connection, and the error is reported and counted", async () => {
     useTransport(transport);
     const errors: unknown[] = [];
     const server = await serving((connection) => void connection.write("in"), {
@@ -82,7 +82,7 @@ describe.each(TRANSPORTS)("over the transport %s", (transport) => {
     expect(server.stats().handshakesFailed).toMatchObject({ failed: 1, lost: 0, timeout: 0 });
   });
 
-  test("one that throws at once, or gives nothing, is as one that rejects or resolves", async () => {
+  test("a handshake that throws synchronously counts as rejected, and one that returns undefined as resolved", async () => {
     useTransport(transport);
     const loud: object = {
       handshake() {
@@ -97,7 +97,7 @@ describe.each(TRANSPORTS)("over the transport %s", (transport) => {
     expect(server.stats().handshakesFailed.failed).toBe(1);
   });
 
-  test("a peer that leaves in the middle of it is lost, whatever the handshake waits for", async () => {
+  test("a peer that leaves during its handshake is counted as lost, whatever the handshake awaits", async () => {
     useTransport(transport);
     const signals: AbortSignal[] = [];
     const server = await serving(() => undefined, {
@@ -113,11 +113,11 @@ describe.each(TRANSPORTS)("over the transport %s", (transport) => {
     client.abort();
     await until(() => server.stats().handshakesFailed.lost === 1, "the loss");
     expect([server.connections(), signals[0]?.aborted]).toEqual([[], true]);
-    // The function goes on: a close does not wait for it longer than its grace.
+    // The handshake function still runs: close() waits for it no longer than its grace.
     expect(await server.close({ graceMs: 0 })).toEqual({ aborted: 0, unfinished: 1 });
   });
 
-  test("a close gives it up at once, and counts it not as aborted", async () => {
+  test("close() resets a connection in its handshake at once, and does not count it as aborted", async () => {
     useTransport(transport);
     const reasons: unknown[] = [];
     const errors: unknown[] = [];
@@ -139,14 +139,14 @@ describe.each(TRANSPORTS)("over the transport %s", (transport) => {
     expect(server.stats().handshakesFailed["server-closed"]).toBe(1);
   });
 
-  test("a close in a handshake gives up those that were accepted with it, too", async () => {
+  test("close() called in a handshake also ends connections accepted in the same turn", async () => {
     useTransport(transport);
     let begun = 0;
     let closed: Promise<unknown> | undefined;
     const server = await serving(() => undefined, {
       async handshake(connection) {
         begun++;
-        // Two are taken at once by then.
+        // By then the server has accepted at least two at once.
         if (begun === 2) closed = server.close({ graceMs: 60_000 });
         await connection.read();
       },
@@ -158,7 +158,7 @@ describe.each(TRANSPORTS)("over the transport %s", (transport) => {
     for (const client of clients) if (client.status === "fulfilled") client.value.abort();
   });
 
-  test("one that closes in order has said no: the service is not called", async () => {
+  test("a handshake that closes its connection refuses the client: the service is not called", async () => {
     useTransport(transport);
     let calls = 0;
     const server = await serving(() => void calls++, {
@@ -174,7 +174,7 @@ describe.each(TRANSPORTS)("over the transport %s", (transport) => {
     expect([calls, server.connections(), server.stats().connectionsAccepted]).toEqual([0, [], 0]);
   });
 
-  test("limits by address are asked behind it, and none without it has been asked twice", async () => {
+  test("limits by address are checked once per connection, after the handshake", async () => {
     useTransport(transport);
     const shaken: number[] = [];
     const server = await serving(async (connection) => void (await connection.read()), {
@@ -194,7 +194,7 @@ describe.each(TRANSPORTS)("over the transport %s", (transport) => {
     third.abort();
   });
 
-  test("it can settle who the peer is: limits by address are asked there, of that peer", async () => {
+  test("a handshake can settle the peer, and limits by address then apply to that peer", async () => {
     useTransport(transport);
     const server = await serving(async (connection) => void (await connection.read()), {
       maxConnectionsPerAddress: 1,
@@ -222,7 +222,7 @@ describe.each(TRANSPORTS)("over the transport %s", (transport) => {
     last.abort();
   });
 
-  test("those in it have places of the total, and give them back", async () => {
+  test("connections in a handshake count towards maxConnections, and free their places when they end", async () => {
     useTransport(transport);
     const server = await serving((connection) => void connection.write("in"), {
       maxConnections: 1,
@@ -241,7 +241,7 @@ describe.each(TRANSPORTS)("over the transport %s", (transport) => {
     expect(await outcome(next)).toBe("in");
   });
 
-  test("abort() of a server ends one", async () => {
+  test("server.abort() ends a connection in its handshake", async () => {
     useTransport(transport);
     const server = await serving(() => undefined, { handshake: never, onError: () => undefined });
     const client = await connected(server);
@@ -254,7 +254,7 @@ describe.each(TRANSPORTS)("over the transport %s", (transport) => {
 });
 
 describe("a handshake that stalls", () => {
-  test("has its time, then it is aborted with the deadline's name, and its place is free", async () => {
+  test("is aborted with a DeadlineError after handshakeTimeoutMs, and its place is free", async () => {
     const failures: unknown[] = [];
     const server = await serving((connection) => void connection.write("in"), {
       handshake: word,
@@ -269,7 +269,7 @@ describe("a handshake that stalls", () => {
     expect(server.stats()).toMatchObject({ handshakesFailed: { timeout: 1 }, connectionsExpired: { handshake: 1 } });
   });
 
-  test("bytes that come now and then do not give it more", async () => {
+  test("gets no more time from bytes that arrive now and then", async () => {
     const server = await serving(() => undefined, {
       handshake: async (connection) => {
         for (;;) await connection.read();
@@ -285,7 +285,7 @@ describe("a handshake that stalls", () => {
     expect(server.connections()).toEqual([]);
   });
 
-  test("that of the service is another one: it runs from accept, and on after the handshake", async () => {
+  test("handshakeTimeoutMs ends with the handshake; the service's own timeouts run from accept and continue after it", async () => {
     const server = await serving(async (connection) => void (await connection.read()), {
       handshake: async () => undefined,
       handshakeTimeoutMs: 1,
@@ -293,15 +293,15 @@ describe("a handshake that stalls", () => {
     });
     const client = await connected(server);
     await until(() => server.stats().connectionsAccepted === 1, "the service");
-    // Its deadline was called off: the tick in which it would have passed is over.
+    // Its deadline was cancelled: the tick in which it would have passed is over.
     await new Promise((resolve) => deadlines.clock.after(DEADLINE_TICK_MS * 2, () => resolve(undefined)));
     expect(server.connections()).toMatchObject([{ state: "open" }]);
     await client.close();
   });
 });
 
-describe("how many there can be", () => {
-  test("maxHandshakes: for one more the one is closed that has not made progress for longest", async () => {
+describe("the number of handshakes", () => {
+  test("maxHandshakes: a further connection displaces the handshake that has made no progress for longest", async () => {
     const errors: unknown[] = [];
     const server = await serving((connection) => void connection.write("in"), {
       handshake: word,
@@ -314,7 +314,7 @@ describe("how many there can be", () => {
       await until(() => server.connections().length === clients.length, "one more");
     }
     const [first, second, third] = clients;
-    // The first makes progress: the second is the one that stalls.
+    // The first makes progress, so the second is the one that stalls.
     first?.write("ses");
     await until(() => server.connections().some(({ bytesRead }) => bytesRead === 3), "the first part");
     const fourth = await connected(server);
@@ -326,11 +326,11 @@ describe("how many there can be", () => {
     fifth.write("sesame\n");
     for (const client of [first, fourth, fifth]) expect(await outcome(client as Connection)).toBe("in");
     expect(server.stats().handshakesFailed).toMatchObject({ "max-handshakes": 2, lost: 0, failed: 0 });
-    // Who gives way is no failure of the program's.
+    // A displaced handshake is not an error of the program.
     expect(errors).toEqual([]);
   });
 
-  test("maxHandshakesPerAddress: not of loopback, and of others only their own give way", async () => {
+  test("maxHandshakesPerAddress: does not apply to loopback, and a connection displaces only handshakes of its own address", async () => {
     const memory = memoryTransport();
     onTestFinished(() => memory[Symbol.dispose]());
     const server = await serving(
@@ -373,7 +373,7 @@ test("without a handshake the service is called within the event that brought th
   await client.close();
 });
 
-test("a reason of an abort within it is what its reads reject with", async () => {
+test("after abort(reason) in a handshake, its pending read rejects with the reason", async () => {
   const caught: unknown[] = [];
   const server = await serving(() => undefined, {
     handshake: async (connection) => {
@@ -387,7 +387,7 @@ test("a reason of an abort within it is what its reads reject with", async () =>
   expect(server.stats().handshakesFailed.failed).toBe(1);
 });
 
-test("options of a handshake are those of its listener", async () => {
+test("the handshake of a listener applies to that listener only", async () => {
   const own: CommonOptions = { handshake: word };
   const server = await serve(
     [{ url: "tcp://127.0.0.1:0", ...own }, "tcp://127.0.0.1:0"],
@@ -401,7 +401,7 @@ test("options of a handshake are those of its listener", async () => {
   expect(await outcome(guarded)).toBe("in");
 });
 
-test("who the peer is can be settled once: what counts for an address leaves with the same", async () => {
+test("the peer can be settled only once, and its place per address is freed under the same peer", async () => {
   const errors: unknown[] = [];
   const server = await serving(async (connection) => void (await connection.read()), {
     maxConnectionsPerAddress: 1,

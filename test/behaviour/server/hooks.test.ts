@@ -1,4 +1,4 @@
-// Nothing that a hook, a subscriber or a handler throws ends what belongs to all: it is told once, with its name.
+// What a hook, a subscriber or a handler throws does not end the server: it is reported once, with the hook's name.
 
 import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { describe, expect, onTestFinished, test, vi } from "vitest";
@@ -30,7 +30,7 @@ const failing: readonly (readonly [name: string, fail: () => unknown])[] = [
 describe.each(failing)("a hook that %s", (_, fail) => {
   const hook = fail as () => void;
 
-  test("onError, for connections: the next is served", async () => {
+  test("onError, for connections: the next connection is served", async () => {
     const told = heard();
     const server = await serving(
       async (connection) => {
@@ -53,7 +53,7 @@ describe.each(failing)("a hook that %s", (_, fail) => {
     expect(server.stats().errors).toEqual({ Error: 4 });
   });
 
-  test("onError, for datagrams: the listener goes on", async () => {
+  test("onError, for datagrams: the listener stays open", async () => {
     const told = heard();
     const service = {
       name: "fails",
@@ -72,7 +72,7 @@ describe.each(failing)("a hook that %s", (_, fail) => {
     expect(told[1]).toMatchObject({ error: boom, hook: "onError", service: "fails" });
   });
 
-  test("onAlarm: told to onError with its name", async () => {
+  test("onAlarm: reported to onError, with the hook's name", async () => {
     const told = heard();
     const errors: unknown[] = [];
     const options: ServeOptions = {
@@ -90,7 +90,7 @@ describe.each(failing)("a hook that %s", (_, fail) => {
     expect(told).toMatchObject([{ hook: "onAlarm" }]);
   });
 
-  test("context: the one connection is reset, or served in its context where only its promise fails", async () => {
+  test("context: its connection is reset, or served in its context if only the returned promise rejects", async () => {
     const told = heard();
     let isFirst = true;
     const context: ServeOptions["context"] = (_start, run) => {
@@ -112,7 +112,7 @@ describe.each(failing)("a hook that %s", (_, fail) => {
     expect(server.stats().connectionsActive).toBe(1);
   });
 
-  test("stop: close settles", async () => {
+  test("stop: close() settles", async () => {
     const told = heard();
     const server = await serve("tcp://127.0.0.1:0", { name: "x", stream: async () => undefined, stop: hook });
     expect(await server.close()).toEqual({ aborted: 0, unfinished: 0 });
@@ -120,7 +120,7 @@ describe.each(failing)("a hook that %s", (_, fail) => {
   });
 });
 
-/** What can be thrown, and is no good Error. */
+/** Values that can be thrown and are no ordinary Error. */
 const oddities: readonly (readonly [name: string, thrown: unknown])[] = [
   ["undefined", undefined],
   ["null", null],
@@ -164,7 +164,7 @@ describe.each(oddities)("a handler that throws %s", (_, thrown) => {
       client.write("x");
       await until(() => errors.mock.calls.length === 1, "the failure");
       if (when !== "in onBytes") expect(Object.is(errors.mock.calls[0]?.[0], thrown)).toBe(true);
-      // It is none of anybody else's.
+      // The next client fails on its own, and the server still serves.
       const other = await connected(server);
       other.write("x");
       await until(() => errors.mock.calls.length === 2, "the failure of the next");

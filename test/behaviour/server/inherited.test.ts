@@ -1,4 +1,4 @@
-// Listeners that whoever started the program has opened.
+// Listeners that the parent process has opened.
 import { closeSync, existsSync, fstatSync, openSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -30,7 +30,7 @@ import { startChild } from "../../support/child.ts";
 import { requireTool } from "../../support/tools.ts";
 import { vsockListener } from "../socket/vsock.ts";
 
-/** A listener's descriptor, which nobody closes but who takes it over; and where it listens. */
+/** A listener's descriptor, which stays open until another owner takes it over, and its port. */
 function passedOn(address: { host: string; port: number } | { path: string }): {
   fd: number;
   port: number | undefined;
@@ -50,7 +50,7 @@ describe.each(["native", "node"])("fd: on the %s transport", (transport) => {
     vi.unstubAllEnvs();
   });
 
-  test("a TCP listener", async () => {
+  test("serves a TCP listener", async () => {
     const { fd, port } = passedOn({ host: "127.0.0.1", port: 0 });
     const peers: unknown[] = [];
     const server = await serve(`fd:${fd}`, async (connection) => {
@@ -66,7 +66,7 @@ describe.each(["native", "node"])("fd: on the %s transport", (transport) => {
     await client.close();
   });
 
-  test("a Unix listener", async () => {
+  test("serves a Unix listener", async () => {
     const path = join(freeFolder(), "socket");
     const url = `fd:${passedOn({ path }).fd}`;
     const server = await serve(url, async (connection) => void connection.write("hello"));
@@ -77,11 +77,11 @@ describe.each(["native", "node"])("fd: on the %s transport", (transport) => {
     expect(String(await client.readExactly(5))).toBe("hello");
     await client.close();
     await server.close();
-    // The file is that of whoever made it.
+    // The file belongs to the process that made it.
     expect(existsSync(path)).toBe(true);
   });
 
-  test("a descriptor that is no socket, or not open", async () => {
+  test("a descriptor that is not open or not a socket is refused", async () => {
     const file = openSync("/dev/null", "r");
     onTestFinished(() => closeSync(file));
     for (const url of [`fd:${file}`, "fd:999999"]) {
@@ -91,12 +91,12 @@ describe.each(["native", "node"])("fd: on the %s transport", (transport) => {
     }
   });
 
-  test("a socket that is connected is refused, and with the addon it stays open for its owner", async () => {
+  test("a connected socket is refused, and with the addon it stays open for its owner", async () => {
     const [left, right] = socketpair();
     const fd = left.detach();
     onTestFinished(() => {
       right.close();
-      // Node takes it for its own, and closes it, before it finds out.
+      // Node takes ownership of the descriptor, and closes it before it notices the mistake.
       if (transport === "native") closeSync(fd);
     });
     await expect(serve(`fd:${fd}`, async () => undefined)).rejects.toThrow(
@@ -133,7 +133,7 @@ describe("fd: with the addon", () => {
     ["unix-dgram", AF_UNIX, SOCK_DGRAM, { path: "" }, /^unix-dgram:@[0-9a-f]{5}$/],
     ["unix-seqpacket", AF_UNIX, SOCK_SEQPACKET, { path: "" }, /^unix-seqpacket:@[0-9a-f]{5}$/],
     ["tcp, IPv6", AF_INET6, SOCK_STREAM, { host: "::1", port: 0 }, /^tcp:\/\/\[::1\]:[1-9]\d*$/],
-  ])("its kind is asked of the kernel: %s", async (_kind, family, type, address, url) => {
+  ])("the kernel tells the kind of the socket: %s", async (_kind, family, type, address, url) => {
     const server = await serve(`fd:${bound(family, type, address)}`, shout);
     onTestFinished(async () => void (await server.close()));
     expect(server.urls).toEqual([expect.stringMatching(url)]);
@@ -143,7 +143,7 @@ describe("fd: with the addon", () => {
     client.abort();
   });
 
-  test("a socket on vsock", async (context) => {
+  test("serves a socket of vsock", async (context) => {
     const listener = vsockListener() ?? context.skip("this kernel has no AF_VSOCK");
     const { port } = listener.getsockname();
     const server = await serve(`fd:${listener.detach()}`, async () => undefined);
@@ -151,7 +151,7 @@ describe("fd: with the addon", () => {
     await server.close();
   });
 
-  test("a kind that no server serves stays with its owner", async () => {
+  test("a socket of a kind that no server serves stays open for its owner", async () => {
     const netlink = socket(AF_NETLINK, SOCK_RAW);
     const fd = netlink.detach();
     onTestFinished(() => closeSync(fd));
@@ -159,13 +159,13 @@ describe("fd: with the addon", () => {
     expect(fstatSync(fd).isSocket()).toBe(true);
   });
 
-  test("datagrams for a service that serves connections only", async () => {
+  test("a datagram socket is refused by a service that serves only connections", async () => {
     const fd = bound(AF_INET, SOCK_DGRAM, { host: "127.0.0.1", port: 0 });
     onTestFinished(() => closeSync(fd));
     await expect(serve(`fd:${fd}`, async () => undefined)).rejects.toThrow(`serves no datagrams: fd:${fd}`);
   });
 
-  test("a descriptor that is named twice", async () => {
+  test("a descriptor that is named twice is refused", async () => {
     const fd = bound(AF_INET, SOCK_STREAM, { host: "127.0.0.1", port: 0 });
     await expect(serve([`fd:${fd}`, `fd:${fd}`], shout)).rejects.toThrow(
       `"fd:${fd}" is descriptor ${fd}, which is in use here already: name it once`,
@@ -173,7 +173,7 @@ describe("fd: with the addon", () => {
   });
 });
 
-test("without the addon, datagrams are no listener", async () => {
+test("without the addon, a datagram socket is refused", async () => {
   vi.stubEnv("SOCKWRIGHT_TRANSPORT", "node");
   onTestFinished(() => void vi.unstubAllEnvs());
   const datagrams = socket(AF_INET, SOCK_DGRAM);
@@ -210,13 +210,13 @@ describe("systemd: finds a socket by its name; sd_listen_fds(3)", () => {
     ["systemd:amdin", env, "is not among the sockets: did you mean admin?"],
     ["systemd:chat", env, "is not among the sockets: there are web, admin, web"],
     ["systemd:chat", { LISTEN_PID: "7", LISTEN_FDS: "1" }, "is not among the sockets: there are unknown"],
-  ])("%s with %j", (text, from, reason) => {
+  ])("%s with the environment %j is refused", (text, from, reason) => {
     const find = (): number => inheritedDescriptor(url(text), { pid: 7, env: from });
     expect(find).toThrow(SocketUrlError);
     expect(find).toThrow(reason);
   });
 
-  // As systemd does it: the socket is descriptor 3, and the program has the process that is named.
+  // As systemd does it: the socket is descriptor 3, and LISTEN_PID names the program's process.
   test.for(["systemd:web", "systemd:", "fd:3"])("greet --listen %s", async (listener, context) => {
     const program = fileURLToPath(new URL("../../../dist/cli/sockwright.js", import.meta.url));
     const script = `
@@ -239,7 +239,7 @@ os.execv(sys.argv[1], sys.argv[1:])
     expect(await child.exit()).toEqual({ code: 0, signal: null });
   });
 
-  test("greet --listen systemd:log, for datagrams", async (context) => {
+  test("greet --listen systemd:log serves datagrams", async (context) => {
     const program = fileURLToPath(new URL("../../../dist/cli/sockwright.js", import.meta.url));
     const script = `
 import os, socket, sys

@@ -1,11 +1,11 @@
 import type { Clock } from "../../../src/server/time/clock.ts";
 import { manualClock } from "../../../src/testing.ts";
 
-/** A clock that the test moves, also as a process sees it that was stopped meanwhile: its timers come late, all at once. */
+/** A clock that the test moves. `stop` simulates a process that was stopped: its timers fire late and all at once. */
 export class LateClock implements Clock {
   readonly #inner;
   #leastMs = 0;
-  /** How often a timer was set. */
+  /** How many times a timer was set. */
   timersSet = 0;
 
   constructor(startMs = 0) {

@@ -20,7 +20,7 @@ function scripted(kind: LinkKind = {}): { link: ScriptedLink; connection: Connec
   return { link, connection: new Connection(link) };
 }
 
-test("DEFAULT_MAX_READ_BUFFER_BYTES: what nobody reads is not read from the socket beyond it", async () => {
+test("DEFAULT_MAX_READ_BUFFER_BYTES: reading from the socket pauses when so many bytes are unread", async () => {
   const { link, connection } = scripted();
   const read = connection.read();
   link.input?.received(Buffer.alloc(1));
@@ -31,7 +31,7 @@ test("DEFAULT_MAX_READ_BUFFER_BYTES: what nobody reads is not read from the sock
   expect(link.calls).toEqual(["resume", "pause"]);
 });
 
-test("DEFAULT_MAX_READ_BUFFER_BYTES: readExactly of more reads on", async () => {
+test("DEFAULT_MAX_READ_BUFFER_BYTES: readExactly of more bytes continues to read", async () => {
   const { link, connection } = scripted();
   const read = connection.readExactly(2 * DEFAULT_MAX_READ_BUFFER_BYTES);
   link.input?.received(Buffer.alloc(DEFAULT_MAX_READ_BUFFER_BYTES));
@@ -40,7 +40,7 @@ test("DEFAULT_MAX_READ_BUFFER_BYTES: readExactly of more reads on", async () => 
   expect(await read).toHaveLength(2 * DEFAULT_MAX_READ_BUFFER_BYTES);
 });
 
-test("MAX_READ_BUFFER_RECORDS: nor beyond so many records, which may be empty", () => {
+test("MAX_READ_BUFFER_RECORDS: reading pauses beyond so many unread records, also empty ones", () => {
   const { link, connection } = scripted({ isRecords: true });
   void connection.read();
   for (let record = 0; record < MAX_READ_BUFFER_RECORDS; record++) link.input?.received(Buffer.alloc(0));
@@ -49,21 +49,21 @@ test("MAX_READ_BUFFER_RECORDS: nor beyond so many records, which may be empty", 
   expect(link.calls).toEqual(["resume", "pause"]);
 });
 
-test("DEFAULT_MAX_READ_BUFFER_BYTES: datagrams that a link cannot stop are dropped beyond it", async () => {
+test("DEFAULT_MAX_READ_BUFFER_BYTES: if the link cannot pause, further datagrams are dropped", async () => {
   const { link, connection } = scripted({ isRecords: true, isDatagram: true });
   for (let datagram = 0; datagram < 100; datagram++) link.input?.received(Buffer.alloc(1024));
   expect(connection.stats().bytesUnread).toBe(DEFAULT_MAX_READ_BUFFER_BYTES);
   expect(await connection.read()).toHaveLength(1024);
 });
 
-test("JOINED_BYTES: a stream that comes byte by byte is kept in pieces of so many", async () => {
+test("JOINED_BYTES: a stream that arrives byte by byte is kept in pieces of this size", async () => {
   const { link, connection } = scripted();
   for (let byte = 0; byte < 2 * JOINED_BYTES; byte++) link.input?.received(Buffer.alloc(1, byte));
   expect(await connection.read()).toHaveLength(JOINED_BYTES);
   expect(await connection.readExactly(JOINED_BYTES)).toHaveLength(JOINED_BYTES);
 });
 
-test("MAX_READ_BYTES: no read asks for more", async () => {
+test("MAX_READ_BYTES: a read for more bytes is refused", async () => {
   const { connection } = scripted();
   const tooMany = MAX_READ_BYTES + 1;
   await expect(connection.read(tooMany)).rejects.toThrow(RangeError);
@@ -72,7 +72,7 @@ test("MAX_READ_BYTES: no read asks for more", async () => {
   await expect(connection.readUntil("")).rejects.toThrow("must not be empty");
 });
 
-test("readUntil of more than DEFAULT_MAX_READ_BUFFER_BYTES reads on", async () => {
+test("readUntil of more than DEFAULT_MAX_READ_BUFFER_BYTES continues to read", async () => {
   const { link, connection } = scripted();
   const line = connection.readUntil("\n", { maxBytes: 4 * DEFAULT_MAX_READ_BUFFER_BYTES });
   for (let piece = 0; piece < 2; piece++) link.input?.received(Buffer.alloc(DEFAULT_MAX_READ_BUFFER_BYTES));
@@ -82,7 +82,7 @@ test("readUntil of more than DEFAULT_MAX_READ_BUFFER_BYTES reads on", async () =
 });
 
 describe("DEFAULT_HIGH_WATER_BYTES and DEFAULT_LOW_WATER_BYTES", () => {
-  test("write gives false from the one on, and drained waits for less than the other", async () => {
+  test("write() returns false at the high-water mark, and drained() settles below the low-water mark", async () => {
     const { link, connection } = scripted();
     link.room = 0;
     expect(connection.write(Buffer.alloc(DEFAULT_HIGH_WATER_BYTES - 1))).toBe(true);
@@ -102,7 +102,7 @@ describe("DEFAULT_HIGH_WATER_BYTES and DEFAULT_LOW_WATER_BYTES", () => {
     await drained;
   });
 
-  test("MAX_UNSENT_BYTES_WHILE_READING: who reads by promise is held back only while so much waits to be sent", async () => {
+  test("MAX_UNSENT_BYTES_WHILE_READING: reading by promise pauses while so many bytes wait to be sent", async () => {
     const { link, connection } = scripted();
     link.room = 0;
     const first = connection.read();
@@ -122,7 +122,7 @@ describe("DEFAULT_HIGH_WATER_BYTES and DEFAULT_LOW_WATER_BYTES", () => {
     connection.abort();
   });
 
-  test("who is pushed bytes and answers them is not read from while the answers wait", async () => {
+  test("reading with onBytes pauses while its answers wait to be sent", async () => {
     const { link, connection } = scripted();
     link.room = 0;
     const pushed = connection.onBytes((bytes) => {
@@ -139,7 +139,7 @@ describe("DEFAULT_HIGH_WATER_BYTES and DEFAULT_LOW_WATER_BYTES", () => {
   });
 });
 
-test("LINGER_MS: a peer that does not end is waited for so long, and no longer", async () => {
+test("LINGER_MS: close() waits this long for the peer's end", async () => {
   vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
   onTestFinished(() => void vi.useRealTimers());
   const { link, connection } = scripted();
@@ -153,7 +153,7 @@ test("LINGER_MS: a peer that does not end is waited for so long, and no longer",
   expect(link.calls.at(-1)).toBe("close");
 });
 
-test("DEFAULT_GRACE_MS: a server that closes waits so long for its connections", async () => {
+test("DEFAULT_GRACE_MS: a server that closes waits this long for its connections", async () => {
   const begun: string[] = [];
   const server = await serve("tcp://127.0.0.1:0", async (connection) => {
     begun.push("session");
@@ -172,7 +172,7 @@ test("DEFAULT_GRACE_MS: a server that closes waits so long for its connections",
   expect(server.connections().length).toBe(0);
 });
 
-test("READING_BYTES: one event brings at most so many", async () => {
+test("READING_BYTES: one event delivers at most this many bytes", async () => {
   const sizes: number[] = [];
   const server = await serve("tcp://127.0.0.1:0", (connection) =>
     connection.onBytes((bytes) => {

@@ -1,4 +1,4 @@
-// Listeners of one server, each with options of its own: what each goes by, and which options no socket of its kind can have.
+// Listeners of one server, each with its own options: which options apply, and which do not fit a kind of socket.
 
 import { randomUUID } from "node:crypto";
 import { existsSync } from "node:fs";
@@ -39,7 +39,7 @@ async function listening(listeners: Listeners, options: ServeOptions = {}, servi
   return server;
 }
 
-/** "hello", or the code of what happened instead. */
+/** "hello", or the error code. */
 async function greeting(url: string): Promise<string> {
   try {
     return String(await (await connected(url)).read());
@@ -53,7 +53,7 @@ function unixPath(): string {
 }
 
 describe.each(TRANSPORTS)("over the transport %s", (transport) => {
-  test("maxConnections of a listener is a cap within the total: others have the places that it does not take", async () => {
+  test("maxConnections of a listener is a limit within the total: other listeners use the remaining places", async () => {
     useTransport(transport);
     const server = await listening([{ url: ANYWHERE, maxConnections: 1 }, ANYWHERE], {
       maxConnections: 3,
@@ -70,7 +70,7 @@ describe.each(TRANSPORTS)("over the transport %s", (transport) => {
     expect(server.stats().connectionsActive).toBe(3);
   });
 
-  test("those whom a listener refuses take no place of the total", async () => {
+  test("connections that a listener refuses take no place of the total", async () => {
     useTransport(transport);
     const small: ListenerOptions = { url: ANYWHERE, maxConnections: 1, whenFull: "refuse" };
     const server = await listening([small, ANYWHERE], { maxConnections: 3 });
@@ -79,7 +79,7 @@ describe.each(TRANSPORTS)("over the transport %s", (transport) => {
     expect([await greeting(urlOf(server, 1)), await greeting(urlOf(server, 1))]).toEqual(["hello", "hello"]);
   });
 
-  test("the place of one that has left is free for the next of its listener", async () => {
+  test("a closed connection frees its place for the next client of its listener", async () => {
     useTransport(transport);
     const server = await listening({ url: ANYWHERE, maxConnections: 1, whenFull: "refuse" });
     const first = await connected(server);
@@ -89,7 +89,7 @@ describe.each(TRANSPORTS)("over the transport %s", (transport) => {
     expect(await greeting(urlOf(server))).toBe("hello");
   });
 
-  test("options of all are those of a listener that does not say otherwise", async () => {
+  test("options of the server apply to a listener that does not override them", async () => {
     useTransport(transport);
     const server = await listening([{ url: ANYWHERE, firstByteTimeoutMs: 60_000 }, ANYWHERE], {
       firstByteTimeoutMs: 1,
@@ -102,7 +102,7 @@ describe.each(TRANSPORTS)("over the transport %s", (transport) => {
     expect(server.connections()).toMatchObject([{ url: urlOf(server, 0) }]);
   });
 
-  test("what is undefined for one listener is as for all", async () => {
+  test("an option that is undefined for a listener is inherited from the server", async () => {
     useTransport(transport);
     const server = await listening(
       { url: ANYWHERE, whenFull: undefined, maxConnections: undefined },
@@ -116,7 +116,7 @@ describe.each(TRANSPORTS)("over the transport %s", (transport) => {
 });
 
 describe.each(["native", "memory"] as const)("over the transport %s, which can leave clients waiting", (transport) => {
-  test("one that is full waits, and the other goes on; the next is taken when a place is free", async () => {
+  test("a full listener leaves clients waiting while another one serves, and accepts the next when a place is free", async () => {
     useTransport(transport);
     const server = await listening([{ url: ANYWHERE, maxConnections: 1 }, ANYWHERE]);
     const [small, large] = [urlOf(server, 0), urlOf(server, 1)];
@@ -130,7 +130,7 @@ describe.each(["native", "memory"] as const)("over the transport %s, which can l
     expect(server.stats().connectionsRefused["max-connections"]).toBe(0);
   });
 
-  test("the total holds for both: who waits at one is taken when one of the other leaves", async () => {
+  test("the total applies to both: a client waiting on one listener is accepted when a client of the other leaves", async () => {
     useTransport(transport);
     const server = await listening([{ url: ANYWHERE, maxConnections: 5 }, ANYWHERE], { maxConnections: 1 });
     const first = await connected(urlOf(server, 1));
@@ -141,7 +141,7 @@ describe.each(["native", "memory"] as const)("over the transport %s, which can l
   });
 });
 
-test("each has its own transport: native and node side by side, in one server and with one total", async () => {
+test("each listener has its own transport: native and node in one server, with one total", async () => {
   const made: string[] = [];
   for (const [name, of] of [
     ["native", NativeLink],
@@ -170,7 +170,7 @@ test("each has its own transport: native and node side by side, in one server an
   expect([await greeting(urlOf(server, 0)), await greeting(urlOf(server, 1))]).toEqual(["ECONNRESET", "ECONNRESET"]);
 });
 
-test("transport of a listener comes before that of all, and that before SOCKWRIGHT_TRANSPORT", async () => {
+test("transport of a listener overrides that of the server, and that overrides SOCKWRIGHT_TRANSPORT", async () => {
   vi.stubEnv("SOCKWRIGHT_TRANSPORT", "node");
   const seqpacket = `unix-seqpacket:@${randomUUID()}`;
   await expect(listening(seqpacket)).rejects.toMatchObject({ code: "ERR_SOCKWRIGHT_TRANSPORT" });
@@ -182,7 +182,7 @@ test("transport of a listener comes before that of all, and that before SOCKWRIG
   expect(String(await client.read())).toBe("hello");
 });
 
-describe("what contradicts itself is refused, by its name and the listener's", () => {
+describe("contradictory options are refused with the name of the option and of the listener", () => {
   const unix = `unix:@${randomUUID()}`;
   test.each<[listeners: Listeners, options: ServeOptions, code: string, told: string]>([
     [{ url: unix, noDelay: true }, {}, "VALUE", `'listener.noDelay' is for tcp: listeners only: ${unix}.`],
@@ -220,33 +220,33 @@ describe("what contradicts itself is refused, by its name and the listener's", (
     [{ url: ANYWHERE, highWaterBytes: 5 }, { lowWaterBytes: 6 }, "RANGE", '"listener.lowWaterBytes" is out of range'],
     [ANYWHERE, { highWaterBytes: 5, lowWaterBytes: 6 }, "RANGE", '"options.lowWaterBytes" is out of range'],
     [{ url: ANYWHERE, maxWriteBufferBytes: 5, highWaterBytes: 6 }, {}, "RANGE", '"listener.highWaterBytes" is out of'],
-  ])("%j %j", async (listeners, options, code, told) => {
+  ])("listeners %j with options %j", async (listeners, options, code, told) => {
     const name = code === "RANGE" ? "ERR_OUT_OF_RANGE" : "ERR_INVALID_ARG_VALUE";
     const error: unknown = await listening(listeners, options).catch((thrown: unknown) => thrown);
     expect(error).toMatchObject({ code: name, message: expect.stringContaining(told) });
   });
 
-  test("MAX_BACKLOG and MAX_KEEP_ALIVE_MS: the most that there can be, and one more", async () => {
+  test("MAX_BACKLOG and MAX_KEEP_ALIVE_MS: the maximum is accepted, and one more is refused", async () => {
     await expect(listening({ url: ANYWHERE, backlog: 2 ** 31 })).rejects.toThrow("listener.backlog");
     await expect(listening({ url: ANYWHERE, keepAliveMs: 32_767_001 })).rejects.toThrow("listener.keepAliveMs");
     const server = await listening({ url: ANYWHERE, backlog: 2 ** 31 - 1, keepAliveMs: 32_767_000 });
     expect(await greeting(urlOf(server))).toBe("hello");
   });
 
-  test("options of all that one of the listeners cannot have hold for the others", async () => {
+  test("options of the server that do not fit one listener apply to the others", async () => {
     const server = await listening([ANYWHERE, unix], { keepAliveMs: 60_000, noDelay: true, handshake: async () => {} });
     expect([await greeting(urlOf(server, 0)), await greeting(urlOf(server, 1))]).toEqual(["hello", "hello"]);
   });
 
-  test("an option that the URL has with the same value is no contradiction", async () => {
+  test("an option with the same value as in the URL is no contradiction", async () => {
     const server = await listening({ url: `${ANYWHERE}?keepalive=60s&nodelay`, keepAliveMs: 60_000, noDelay: true });
     expect(await greeting(urlOf(server))).toBe("hello");
   });
 });
 
-describe("nothing is left of a server that cannot be opened", () => {
+describe("a server that cannot be opened leaves nothing", () => {
   test.each(["native", "node"] as const)(
-    "of a listener whose file was there before another one failed: %s",
+    "the Unix socket file of the first listener is removed when the second cannot be opened: %s",
     async (transport) => {
       const path = unixPath();
       const taken = await listening(ANYWHERE);
@@ -259,7 +259,7 @@ describe("nothing is left of a server that cannot be opened", () => {
     },
   );
 
-  test("a wrong option of the last listener is told before the first is opened", async () => {
+  test("a wrong option of the last listener is reported before the first listener opens", async () => {
     const path = unixPath();
     const starts: string[] = [];
     const service = { name: "test", stream: sayHello, start: () => void starts.push("start") };
@@ -268,7 +268,7 @@ describe("nothing is left of a server that cannot be opened", () => {
     expect([existsSync(path), starts]).toEqual([false, []]);
   });
 
-  test("userTimeoutMs over node:net, which is told when the listener is opened", async () => {
+  test("userTimeoutMs over node:net is refused, and the first listener's file is removed", async () => {
     const path = unixPath();
     const second = { url: ANYWHERE, transport: "node", userTimeoutMs: 5 } as const;
     await expect(listening([`unix:${path}`, second])).rejects.toThrow("cannot be set over node:net");
@@ -276,7 +276,7 @@ describe("nothing is left of a server that cannot be opened", () => {
   });
 });
 
-test("backlog is that of listen(2)", async () => {
+test("backlog is passed to listen(2)", async () => {
   const backlogs: number[] = [];
   const { listen } = kernel;
   const spy = vi.spyOn(kernel, "listen").mockImplementation((slot, generation, backlog) => {
@@ -289,7 +289,7 @@ test("backlog is that of listen(2)", async () => {
   expect(backlogs).toEqual([7, 9, 9, 4_096]);
 });
 
-/** Of a socket of layer 2: keep-alive, its time, the other time-out, no delay. */
+/** Options of a layer-2 socket: keep-alive time (0 if it is off), user timeout, no delay. */
 function tcpOptions({ slot, generation }: NativeLink): readonly number[] {
   const option = (level: number, name: number): number => {
     const value = Buffer.alloc(4);
@@ -303,8 +303,8 @@ function tcpOptions({ slot, generation }: NativeLink): readonly number[] {
   ];
 }
 
-describe("what TCP sockets are told", () => {
-  /** The links of both ends, as they are opened. */
+describe("options of TCP sockets", () => {
+  /** Records the links of both ends when they open. */
   function links(): NativeLink[] {
     const made: NativeLink[] = [];
     const { open } = NativeLink.prototype;
@@ -321,7 +321,7 @@ describe("what TCP sockets are told", () => {
     ["?keepalive=60s", [60, 0, 1]],
     ["?keepalive=1ms&user-timeout=1ms&nodelay=off", [1, 1, 0]],
     ["?keepalive=32767s&user-timeout=2147483647ms&nodelay", [32_767, 2_147_483_647, 1]],
-  ])("by the URL of a client: %s", async (query, of) => {
+  ])("from the URL of a client: %s", async (query, of) => {
     const made = links();
     const server = await listening(ANYWHERE);
     const client = await connect(`${urlOf(server)}${query}`);
@@ -335,10 +335,10 @@ describe("what TCP sockets are told", () => {
   test.each<[listener: object, of: readonly number[]]>([
     [{ url: `${ANYWHERE}?keepalive=60s&user-timeout=30s&nodelay=off` }, [60, 30_000, 0]],
     [{ url: ANYWHERE, keepAliveMs: 1_001, userTimeoutMs: 5, noDelay: false }, [2, 5, 0]],
-    // What the URL says comes before what is said for all.
+    // The URL overrides the options of the server.
     [{ url: `${ANYWHERE}?keepalive=5s` }, [5, 7_000, 1]],
     [{ url: ANYWHERE, keepAliveMs: 9_000 }, [9, 7_000, 1]],
-  ])("by the options of a listener: %j", async (listener, of) => {
+  ])("from the options of a listener: %j", async (listener, of) => {
     const made = links();
     const isOfAll = of[1] === 7_000;
     const server = await listening(
@@ -357,7 +357,7 @@ describe("what TCP sockets are told", () => {
     [{ keepAliveMs: 5_000 }, [5, 12_000, 1]],
     [{ userTimeoutMs: 5_000, noDelay: false }, [11, 5_000, 0]],
   ])(
-    "an inherited listener keeps what it was given by who opened it, unless it is told otherwise: %j",
+    "an inherited listener keeps the options of the process that opened it unless they are overridden: %j",
     async (options, of) => {
       const inherited = socket();
       inherited.bind({ host: "127.0.0.1", port: 0 });
@@ -375,7 +375,7 @@ describe("what TCP sockets are told", () => {
     },
   );
 
-  test("over node:net: each connection of a listener, and a client, by Node's own names", async () => {
+  test("over node:net, connections of a listener and clients get the options by Node's methods", async () => {
     const told: unknown[][] = [];
     for (const name of ["setNoDelay", "setKeepAlive"] as const) {
       const spy = vi.spyOn(NetSocket.prototype, name).mockImplementation(function (
@@ -408,7 +408,7 @@ describe("what TCP sockets are told", () => {
     expect(told).toContainEqual(["setNoDelay", false]);
   });
 
-  test("over node:net, which has no name for one of them", async () => {
+  test("over node:net, a client's user-timeout is refused because Node has no method for it", async () => {
     const server = await listening(ANYWHERE);
     const client = await connected(`${urlOf(server)}?keepalive=60s&nodelay=off`, { transport: "node" });
     expect(String(await client.read())).toBe("hello");

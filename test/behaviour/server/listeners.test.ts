@@ -61,7 +61,7 @@ function withResolvers<T>(): { promise: Promise<T>; resolve: (value: T) => void 
   return { promise, resolve };
 }
 
-/** A sender whose multicasts stay on this machine. */
+/** A sender whose multicast datagrams stay on this machine. */
 function sender(): Socket<Datagram> {
   const made = datagrams("127.0.0.1");
   made.setsockopt(IPPROTO_IP, IP_MULTICAST_IF, Buffer.from([127, 0, 0, 1]));
@@ -84,10 +84,10 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
       expect(await answers(`${scheme}://[::1]:${port}`)).toBe(true);
     });
 
-    test("[::] with ipv6only takes IPv6 clients alone", async () => {
+    test("[::] with ipv6only accepts only IPv6 clients", async () => {
       const { server, port } = await echoing(`${scheme}://[::]:0?ipv6only`);
       expect(await answers(`${scheme}://127.0.0.1:${port}`)).toBe(false);
-      // What is told is for clients: without the option.
+      // The reported URL is for clients and lacks the option.
       expect(server.urls).toEqual([`${scheme}://[::]:${port}`]);
       expect(await answers(server.urls[0] ?? "")).toBe(true);
     });
@@ -95,7 +95,7 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
 
   describe("multicast", () => {
     test.each(["udp://239.1.1.1:0?interface=lo", "udp://*:0?group=239.1.1.1&interface=lo"])(
-      "%s hears its group",
+      "%s receives the datagrams of its group",
       async (url) => {
         const { port } = await echoing(url);
         const from = sender();
@@ -104,7 +104,7 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
       },
     );
 
-    test("several share the port of a group", async () => {
+    test("several listeners share the port of a group", async () => {
       const { port } = await echoing("udp://239.1.1.2:0?interface=lo");
       await echoing(`udp://239.1.1.2:${port}?interface=lo`);
       const from = sender();
@@ -112,26 +112,26 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
       for (let answer = 0; answer < 2; answer++) expect(String(await from.recv(64))).toBe("hello");
     });
 
-    test("with a source only that is heard; RFC 4607", async () => {
+    test("with a source, only datagrams from that source are received; RFC 4607", async () => {
       const { port } = await echoing("udp://232.1.1.1:0?source=127.0.0.2&interface=lo");
       const [wrong, right] = [sender(), datagrams("127.0.0.2")];
       right.setsockopt(IPPROTO_IP, IP_MULTICAST_IF, Buffer.from([127, 0, 0, 1]));
       await wrong.sendto("wrong", { host: "232.1.1.1", port });
       await right.sendto("right", { host: "232.1.1.1", port });
       expect(String(await right.recv(64))).toBe("right");
-      // One queue holds what both sent, in order: had the first been heard, it would have been answered by now.
+      // One queue holds both datagrams in order: an answer to the first would have arrived by now.
       expect(wrong.tryRecv(Buffer.alloc(64))).toBe(WOULD_BLOCK);
     });
 
-    test("IPv6 groups are joined, with and without a source", async () => {
+    test("IPv6 groups are joined with and without a source", async () => {
       await echoing("udp://[::]:0?group=ff01::114&interface=lo");
       await echoing("udp://[ff31::115]:0?source=::1&interface=lo");
-      // proc(5): the groups of each interface, and the sources of each group that are heard.
+      // proc(5): the groups of each interface, and the sources allowed for each group.
       expect(readFileSync("/proc/net/igmp6", "utf8")).toMatch(/ lo +ff010{24}0114 /);
       expect(readFileSync("/proc/net/mcfilter6", "utf8")).toMatch(/ lo (?:0x)?ff310{24}0115 (?:0x)?0{31}1 +1 +0/);
     });
 
-    test("a client of a group sends by its interface", async () => {
+    test("a client of a group sends through the given interface", async () => {
       const { promise, resolve } = withResolvers<string>();
       const server = await serve("udp://*:0?group=239.1.1.3&interface=lo", {
         name: "listen",
@@ -145,7 +145,7 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
       expect(await promise).toBe("hello");
     });
 
-    test("an interface that is not there", async () => {
+    test("an interface that does not exist is refused", async () => {
       const url = "udp://239.1.1.1:0?interface=nonesuch0";
       await expect(serve(url, echo)).rejects.toMatchObject({
         code: transport === "native" ? "ENODEV" : "ERR_SOCKWRIGHT_URL",
@@ -155,7 +155,7 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
   });
 
   describe("the file of a Unix socket", () => {
-    test("has the mode, the owner and the group", async () => {
+    test("has the given mode, owner and group", async () => {
       const path = freePath();
       const { uid, gid } = statSync(join(path, ".."));
       const { server } = await echoing(`unix:${path}?mode=620&owner=${uid}&group=${gid}`);
@@ -165,7 +165,7 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
       expect(await answers(server.urls[0] ?? "")).toBe(true);
     });
 
-    test("by the names of both", async () => {
+    test("has the owner and the group given by name", async () => {
       const { username, uid, gid } = userInfo();
       const groups = readFileSync("/etc/group", "utf8").split("\n");
       const [group] = groups.find((line) => line.split(":")[2] === String(gid))?.split(":") ?? [];
@@ -177,7 +177,7 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
     test.each([
       ["owner=deamon", '"deamon" is no user of this machine: did you mean daemon?'],
       ["group=no-such-group-here", '"no-such-group-here" is no group of this machine: /etc/group has the names'],
-    ])("a name that nobody has: %s", async (option, message) => {
+    ])("an unknown name is refused: %s", async (option, message) => {
       const path = freePath();
       await expect(serve(`unix:${path}?${option}`, echo)).rejects.toThrow(message);
       expect(() => statSync(path)).toThrow("ENOENT");
@@ -185,7 +185,7 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
   });
 });
 
-test("a group on 0.0.0.0 is not heard because somebody else on the machine has joined it; ip(7), IP_MULTICAST_ALL", async () => {
+test("a group on 0.0.0.0 hears only its own group although another socket has joined one; ip(7), IP_MULTICAST_ALL", async () => {
   const heard: string[] = [];
   const first = await serve("udp://0.0.0.0:0?group=239.1.1.4&interface=lo", {
     name: "first",
@@ -212,7 +212,7 @@ test("broadcast: the socket may send to the broadcast address", async () => {
   await expect(connectSocket(parseSocketUrl("udp://127.255.255.255:9"))).rejects.toMatchObject({ code: "EACCES" });
 });
 
-test("a listener that is bound and cannot listen leaves no socket and no file", async () => {
+test("a listener that is bound and fails to listen leaves no open socket and no file", async () => {
   const path = freePath();
   vi.spyOn(kernel, "listen").mockReturnValue(-constants.errno.EADDRINUSE);
   onTestFinished(() => void vi.restoreAllMocks());

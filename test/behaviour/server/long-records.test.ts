@@ -1,4 +1,4 @@
-// A record arrives whole, or its reader is told: layer 2 cuts none in silence.
+// A record arrives whole, or its reader gets an error: layer 2 never truncates one silently.
 import { randomUUID } from "node:crypto";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { AF_UNIX, SOCK_DGRAM, SOCK_SEQPACKET, SOL_SOCKET, type Socket, socket } from "../../../src/index.ts";
@@ -8,7 +8,7 @@ import { connected } from "../../support/connected.ts";
 import { serving } from "../../support/serving.ts";
 import { until } from "../../support/until.ts";
 
-/** socket(7): what only root may pass net.core.wmem_max with. */
+/** socket(7): exceeds net.core.wmem_max; only root may set it. */
 const SO_SNDBUFFORCE = 32;
 
 const echo: Service = {
@@ -25,7 +25,7 @@ function record(length: number): Buffer {
 
 describe.each(["unix-seqpacket", "unix-dgram"])("%s", (scheme) => {
   test.each([READING_BYTES - 1, READING_BYTES, READING_BYTES + 1, 150_000])(
-    "a record of %d bytes arrives whole, there and back",
+    "a record of %d bytes arrives whole in both directions",
     async (length) => {
       const server = await serving(echo, {}, `${scheme}:@sockwright-${randomUUID()}`);
       const client = await connected(server);
@@ -46,7 +46,7 @@ function forced(type: number): Socket<unknown> {
 }
 
 describe("MAX_RECORD_BYTES", () => {
-  test("a server's seqpacket client that sends more loses its connection, and the service is told", async (context) => {
+  test("a seqpacket client that sends a longer record loses its connection, and the error is reported", async (context) => {
     if (process.getuid?.() !== 0) context.skip("only root can send so much");
     const abstract = `sockwright-${randomUUID()}`;
     const lengths: number[] = [];
@@ -67,7 +67,7 @@ describe("MAX_RECORD_BYTES", () => {
     expect(errors).toEqual([expect.objectContaining({ code: "ERR_SOCKWRIGHT_RECORD_TOO_LONG" })]);
   });
 
-  test("a client for datagrams to which more comes is told", async (context) => {
+  test("a datagram client that receives a longer record gets an error", async (context) => {
     if (process.getuid?.() !== 0) context.skip("only root can send so much");
     const abstract = `sockwright-${randomUUID()}`;
     const server = forced(SOCK_DGRAM);

@@ -1,4 +1,4 @@
-// A name has several addresses: a client takes the first that answers, a listener all that the machine has.
+// A name with several addresses: a client uses the first that answers, a listener uses all that the machine has.
 import { lookup } from "node:dns/promises";
 import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from "vitest";
 import { AF_INET, AF_INET6, socket } from "../../../src/index.ts";
@@ -19,14 +19,14 @@ afterEach(() => {
   vi.mocked(lookup).mockReset();
 });
 
-/** From now on every name has these addresses. */
+/** From now on every name resolves to these addresses. */
 function resolveTo(...addresses: readonly string[]): void {
   const found = addresses.map((address) => ({ address, family: address.includes(":") ? 6 : 4 }));
-  // The overload with `all`, which is the one that is called; a mock knows only the last.
+  // The overload with `all`, which the code calls; the type of a mock has only the last overload.
   vi.mocked<(name: string, options: object) => Promise<unknown>>(lookup).mockResolvedValue(found);
 }
 
-/** A listener on one address alone, and its port. */
+/** Listens on one address only, and returns its port. */
 function listening(host: string): number {
   const listener = socket(host.includes(":") ? AF_INET6 : AF_INET);
   onTestFinished(() => listener.close());
@@ -46,7 +46,7 @@ test.for([
   expect(client.peer).toEqual({ host, port });
 });
 
-test("when none answers, the error is that of the last", async () => {
+test("if no address answers, connect() rejects with the error of the last", async () => {
   resolveTo("127.0.0.1", "127.0.0.2");
   await expect(connect("tcp://two.example:1")).rejects.toMatchObject({
     code: "ECONNREFUSED",
@@ -67,7 +67,7 @@ test("only addresses of the source's family are tried", async () => {
   );
 });
 
-test("what is wrong with a socket's options is told at once, and of no other address", async () => {
+test("an error in the socket's options is thrown at once, and no other address is tried", async () => {
   resolveTo("127.0.0.1", "127.0.0.2");
   const prepare = vi.fn(() => {
     throw new Error("no such option");
@@ -76,7 +76,7 @@ test("what is wrong with a socket's options is told at once, and of no other add
   expect(prepare).toHaveBeenCalledOnce();
 });
 
-test("an abort ends a look-up", async () => {
+test("an abort ends a lookup", async () => {
   vi.mocked(lookup).mockReturnValue(new Promise(() => undefined));
   const ending = new AbortController();
   const connecting = connect("tcp://slow.example:1", { signal: ending.signal });
@@ -93,7 +93,7 @@ describe.each(["native", "node"])("a listener on the %s transport", (transport) 
   const greeting = (url: string): Promise<Server> =>
     serving(async (connection) => void connection.write("hello"), {}, url);
 
-  test("takes every address of its name, on one port", async () => {
+  test("listens on every address of its name, on one port", async () => {
     resolveTo("127.0.0.1", "::1", "127.0.0.2");
     const server = await greeting("tcp://three.example:0");
     const [, port = ""] = /^tcp:\/\/three\.example:(\d+)$/.exec(server.urls.join()) ?? [];
@@ -106,18 +106,18 @@ describe.each(["native", "node"])("a listener on the %s transport", (transport) 
     await expect(connect(`tcp://127.0.0.2:${port}`)).rejects.toMatchObject({ code: "ECONNREFUSED" });
   });
 
-  test("passes over an address that the machine does not have, RFC 5737", async () => {
+  test("skips an address that the machine does not have, RFC 5737", async () => {
     resolveTo("192.0.2.1", "127.0.0.1");
     const server = await greeting("tcp://two.example:0");
     expect(server.urls).toEqual([expect.stringMatching(/^tcp:\/\/127\.0\.0\.1:[1-9]\d*$/)]);
   });
 
-  test("and fails where it has none", async () => {
+  test("fails if the machine has none of the addresses", async () => {
     resolveTo("192.0.2.1", "198.51.100.1");
     await expect(greeting("tcp://two.example:0")).rejects.toMatchObject({ code: "EADDRNOTAVAIL" });
   });
 
-  test("passes over none that is taken, and then holds none", async () => {
+  test("fails if the port is taken on one address, and then listens on none", async () => {
     const port = listening("127.0.0.2");
     resolveTo("127.0.0.1", "127.0.0.2");
     await expect(greeting(`tcp://two.example:${port}`)).rejects.toMatchObject({ code: "EADDRINUSE" });
@@ -130,7 +130,7 @@ describe("port 0 on several addresses", () => {
   const taken = Object.assign(new Error("taken"), { code: "EADDRINUSE" });
   const close = async (): Promise<void> => undefined;
 
-  test("is tried again with another port, where the first one's is taken on the second", async () => {
+  test("is retried with another port if the port of the first address is taken on the second", async () => {
     resolveTo("127.0.0.1", "127.0.0.2");
     let next = 1000;
     const asked: unknown[] = [];
@@ -144,7 +144,7 @@ describe("port 0 on several addresses", () => {
     expect(listener.url).toEqual({ scheme: "tcp", host: "two.example", port: 1001 });
   });
 
-  test("MAX_COMMON_PORT_TRIES: and not for ever", async () => {
+  test("MAX_COMMON_PORT_TRIES: is retried at most so many times", async () => {
     resolveTo("127.0.0.1", "127.0.0.2");
     const listen = vi.fn(async () => {
       throw taken;

@@ -1,4 +1,4 @@
-// server.reload(): all of it or nothing; who is connected is not disturbed, and nobody is refused meanwhile.
+// server.reload(): it applies completely or not at all; open connections stay, and no client is refused meanwhile.
 
 import { randomUUID } from "node:crypto";
 import { existsSync } from "node:fs";
@@ -26,7 +26,7 @@ import { serving, urlOf } from "../../support/serving.ts";
 import { TRANSPORTS, useTransport } from "../../support/transports.ts";
 import { turn, until } from "../../support/until.ts";
 
-/** Says its name to each line, until its peer ends. */
+/** Answers each line with its name, until its peer ends. */
 function says(name: string): (connection: Connection) => Promise<void> {
   return async (connection) => {
     while ((await connection.readUntil("\n")) !== undefined) connection.write(`${name}\n`);
@@ -46,7 +46,7 @@ async function fresh(server: Server, index = 0): Promise<string> {
 }
 
 describe.each(TRANSPORTS)("over the transport %s", (transport) => {
-  test("new connections get the new service, open ones end with theirs, and the port stays", async () => {
+  test("new connections get the new service, open ones keep the old service, and the port stays", async () => {
     useTransport(transport);
     const server = await serving(says("one"));
     const urls = server.urls;
@@ -58,7 +58,7 @@ describe.each(TRANSPORTS)("over the transport %s", (transport) => {
     await old.close();
   });
 
-  test("the old service stops when its last call has settled, once", async () => {
+  test("the old service stops once, when its last call has settled", async () => {
     useTransport(transport);
     const calls: string[] = [];
     const named = (name: string): Service => ({
@@ -80,7 +80,7 @@ describe.each(TRANSPORTS)("over the transport %s", (transport) => {
     expect(calls).toEqual(["start one", "start two", "stop one", "stop two"]);
   });
 
-  test("a close waits for connections of the old service, too, and stops it", async () => {
+  test("close() also waits for connections of the old service, and stops that service", async () => {
     useTransport(transport);
     const stopped: string[] = [];
     const server = await serving({ name: "one", stream: says("one"), stop: () => void stopped.push("one") });
@@ -93,7 +93,7 @@ describe.each(TRANSPORTS)("over the transport %s", (transport) => {
     expect(stopped.sort()).toEqual(["one", "two"]);
   });
 
-  test("a handshake that was begun under the old service ends in it, and that stops behind the connection", async () => {
+  test("a connection whose handshake began under the old service gets it, and then that service stops", async () => {
     useTransport(transport);
     const calls: string[] = [];
     let done: (() => void) | undefined;
@@ -123,7 +123,7 @@ describe.each(TRANSPORTS)("over the transport %s", (transport) => {
     expect(calls).toEqual(["begin one", "end one", "stop one"]);
   });
 
-  test("port 0 beside the URL of a listener that stays: that stays, in whatever order they are given", async () => {
+  test("a listener given by its URL stays beside a new one on port 0, in either order", async () => {
     useTransport(transport);
     const server = await serving(says("one"));
     const url = urlOf(server);
@@ -137,7 +137,7 @@ describe.each(TRANSPORTS)("over the transport %s", (transport) => {
     }
   });
 
-  test("listeners come and go: one that stays keeps its port, one that is left out drains", async () => {
+  test("a listener that stays keeps its port, and a removed one refuses clients while its connections drain", async () => {
     useTransport(transport);
     const server = await serve(["tcp://127.0.0.1:0", "tcp://127.0.0.1:0"], says("one"));
     onTestFinished(async () => void (await server.close({ graceMs: 0 })));
@@ -153,7 +153,7 @@ describe.each(TRANSPORTS)("over the transport %s", (transport) => {
     await client.close();
   });
 
-  test("one listener that cannot be opened: nothing changes, and those opened before it are closed again", async () => {
+  test("if one listener cannot be opened, nothing changes, and listeners opened before it are closed", async () => {
     useTransport(transport);
     const taken = await serving(() => undefined);
     const calls: string[] = [];
@@ -178,7 +178,7 @@ describe.each(TRANSPORTS)("over the transport %s", (transport) => {
     await before.close();
   });
 
-  test("options hold for who comes from now on", async () => {
+  test("options apply to connections accepted from now on", async () => {
     useTransport(transport);
     const server = await serving(says("one"), { maxConnections: 10 });
     const first = await connected(server);
@@ -192,7 +192,7 @@ describe.each(TRANSPORTS)("over the transport %s", (transport) => {
     await first.close();
   });
 
-  test("a service that cannot be started, or does not serve the listeners, changes nothing", async () => {
+  test("a service that fails to start or does not fit the listeners changes nothing", async () => {
     useTransport(transport);
     const server = await serving(says("one"));
     const broken: Service = {
@@ -208,7 +208,7 @@ describe.each(TRANSPORTS)("over the transport %s", (transport) => {
     expect(await fresh(server)).toBe("one");
   });
 
-  test("reloads come one after the other, and none after a close", async () => {
+  test("reloads run one after the other, and a reload after close() is refused", async () => {
     useTransport(transport);
     const server = await serving(says("zero"));
     const starts: string[] = [];
@@ -231,7 +231,7 @@ describe.each(TRANSPORTS)("over the transport %s", (transport) => {
     expect(await server.close()).toEqual({ aborted: 0, unfinished: 0 });
   });
 
-  test("datagrams: the socket stays, and new ones go to the new service", async () => {
+  test("datagrams: the socket stays, and later datagrams go to the new service", async () => {
     useTransport(transport);
     const named = (name: string): Service => ({ name, datagram: ({ reply }) => void reply(name) });
     const server = await serving(named("one"), {}, "udp://127.0.0.1:0");
@@ -246,7 +246,7 @@ describe.each(TRANSPORTS)("over the transport %s", (transport) => {
     expect([server.urls, await ask()]).toEqual([urls, "two"]);
   });
 
-  test("a reload gives no sender of datagrams a fresh start: rates go on, and what waits for its answer counts", async () => {
+  test("datagram rates and pending replies carry over a reload", async () => {
     useTransport(transport);
     const answers: (() => void)[] = [];
     const held: Service = {
@@ -277,7 +277,7 @@ describe.each(TRANSPORTS)("over the transport %s", (transport) => {
     await client.close();
   });
 
-  test("a datagram that the old service has taken is answered by it, and then that stops", async () => {
+  test("the old service answers a datagram that it has received, and then stops", async () => {
     useTransport(transport);
     let answer = (): void => undefined;
     let isStopped = false;
@@ -304,7 +304,7 @@ describe.each(TRANSPORTS)("over the transport %s", (transport) => {
     await until(() => isStopped, "the old service to stop");
   });
 
-  test("under load: no client is refused, none loses a byte, and each has one service from its first line to its last", async () => {
+  test("under load: no client is refused, none loses a byte, and each is served by one service throughout", async () => {
     useTransport(transport);
     const server = await serving(says("0"));
     let isOver = false;
@@ -317,7 +317,7 @@ describe.each(TRANSPORTS)("over the transport %s", (transport) => {
         if (answers.size !== 1) failures.push([...answers]);
         await client.close();
         conversations++;
-        // What is made of memory needs no event, and would leave no time for any.
+        // The memory transport needs no events, and would leave the event loop no time for others.
         await turn();
       }
     };
@@ -334,14 +334,14 @@ describe.each(TRANSPORTS)("over the transport %s", (transport) => {
   });
 });
 
-test("a listener that takes connections and then fails to open gives their places back", async () => {
+test("a listener that accepts connections and then fails to open frees their places", async () => {
   const memory = memoryTransport();
   onTestFinished(() => memory[Symbol.dispose]());
   const server = await serving(says("one"), { maxConnections: 1 });
   const links: ScriptedLink[] = [];
   substituteTransport({
     ...nodeTransport,
-    // As of a name that has two addresses, of which the second is taken.
+    // Like a name with two addresses whose second is taken.
     async listen(_url, events) {
       const link = new ScriptedLink();
       links.push(link);
@@ -363,7 +363,7 @@ test("a listener that takes connections and then fails to open gives their place
   expect(await fresh(server)).toBe("one");
 });
 
-test("without arguments all stays, and a handshake of a listener's own, too", async () => {
+test("reload() without arguments keeps everything, including a listener's handshake", async () => {
   const server = await serving(says("one"), { handshake: async (connection) => void connection.write("hi\n") });
   await server.reload();
   const client = await connected(server);
@@ -372,7 +372,7 @@ test("without arguments all stays, and a handshake of a listener's own, too", as
   await client.close();
 });
 
-test("a Unix path that stays keeps its file, one that is left out goes", async () => {
+test("a Unix path that stays keeps its file, and the file of a removed listener is deleted", async () => {
   const path = (): string => join(tmpdir(), `sockwright-${randomUUID().slice(0, 8)}.sock`);
   const [kept, left] = [path(), path()];
   const server = await serve([`unix:${kept}`, `unix:${left}`], says("one"));
@@ -390,7 +390,7 @@ test("the transport of a listener that stays cannot change", async () => {
   expect(await fresh(server)).toBe("one");
 });
 
-test("the socket of a listener that stays is told its new options, and its connections inherit them", async () => {
+test("the socket of a listener that stays gets the new options, and its connections inherit them", async () => {
   const links: NativeLink[] = [];
   const { open } = NativeLink.prototype;
   const spy = vi.spyOn(NativeLink.prototype, "open").mockImplementation(function (this: NativeLink, input, output) {
@@ -437,7 +437,7 @@ test("the socket of a listener that stays is told its new options, and its conne
   expect([server.urls.length, server.urls[1]]).toEqual([2, url]);
 });
 
-test("of two listeners the one stays whose options are the same, too", async () => {
+test("of two listeners with the same address, the one with the same options stays", async () => {
   const server = await serve(["tcp://127.0.0.1:0?keepalive=5s", "tcp://127.0.0.1:0?keepalive=7s"], says("one"));
   onTestFinished(() => void server.close({ graceMs: 0 }));
   const second = urlOf(server, 1);
@@ -445,7 +445,7 @@ test("of two listeners the one stays whose options are the same, too", async () 
   expect(server.urls).toEqual([second]);
 });
 
-test("what a transport cannot do is refused before anything changes", async () => {
+test("an option that the transport does not support is refused before anything changes", async () => {
   vi.stubEnv("SOCKWRIGHT_TRANSPORT", "node");
   const server = await serving(says("one"));
   const reloaded = server.reload({ service: says("two"), options: { userTimeoutMs: 5 } });
@@ -453,7 +453,7 @@ test("what a transport cannot do is refused before anything changes", async () =
   expect(await fresh(server)).toBe("one");
 });
 
-test("a reload that hangs does not hold up a close, and what it opens then is closed again", async () => {
+test("a reload that hangs does not delay close(), and listeners that it opens later are closed", async () => {
   const server = await serving(says("one"));
   let go = (): void => undefined;
   let isStopped = false;

@@ -1,4 +1,4 @@
-// What a reply to a datagram does when it cannot be sent: one packet, whatever its sender, ends nothing.
+// What a reply to a datagram does when it cannot be sent: no packet, whatever its sender, stops the server.
 import { randomUUID } from "node:crypto";
 import { createSocket } from "node:dgram";
 import { networkInterfaces } from "node:os";
@@ -22,20 +22,20 @@ import { serving, urlOf } from "../../support/serving.ts";
 import { requireTool } from "../../support/tools.ts";
 import { until } from "../../support/until.ts";
 
-/** Longer than any datagram of UDP, and than the send buffer of a Unix socket. */
+/** Longer than any UDP datagram, and than the send buffer of a Unix socket. */
 const TOO_LONG = 1024 * 1024;
 
 interface Heard {
   readonly server: Server;
-  /** What came, and has not been answered. */
+  /** Datagrams that have been received and not answered. */
   readonly messages: DatagramMessage[];
-  /** What `onError` was told. */
+  /** What `onError` has received. */
   readonly errors: { readonly error: unknown; readonly peer: Peer | undefined }[];
-  /** The next message, however long it takes. */
+  /** Waits for the next message. */
   next(): Promise<DatagramMessage>;
 }
 
-/** A server that keeps what it is sent: the test answers, from outside of the service. */
+/** A server that keeps its datagrams: the test answers them from outside the service. */
 async function hearing(url: string, options: ServeOptions = {}): Promise<Heard> {
   const messages: DatagramMessage[] = [];
   const errors: Heard["errors"] = [];
@@ -78,7 +78,7 @@ describe.each(kinds)("over %s, %s", (transport, form) => {
     vi.unstubAllEnvs();
   });
 
-  test("what is neither text nor bytes is a TypeError, before the close and after it", async () => {
+  test("reply() of neither text nor bytes throws TypeError, before and after close()", async () => {
     const { server, next } = await hearing(free(form));
     (await connected(server)).write("ask");
     const { reply } = await next();
@@ -89,7 +89,7 @@ describe.each(kinds)("over %s, %s", (transport, form) => {
     expect(server.stats()).toMatchObject({ repliesSent: 0, repliesDropped: 0 });
   });
 
-  test("one that is too long is false, and the next is sent", async () => {
+  test("reply() that is too long returns false, and the next reply is sent", async () => {
     const { server, next, errors } = await hearing(free(form));
     const client = await connected(server);
     client.write("ask");
@@ -101,7 +101,7 @@ describe.each(kinds)("over %s, %s", (transport, form) => {
     expect(errors).toEqual([]);
   });
 
-  test("one after the close is false", async () => {
+  test("reply() after close() returns false", async () => {
     const { server, next, errors } = await hearing(free(form));
     (await connected(server)).write("ask");
     const { reply } = await next();
@@ -111,7 +111,7 @@ describe.each(kinds)("over %s, %s", (transport, form) => {
     expect(errors).toEqual([]);
   });
 
-  test("to a client that has gone harms nobody", async () => {
+  test("reply() to a client that has closed does not affect other clients", async () => {
     const { server, next } = await hearing(free(form));
     const client = await connected(server);
     client.write("ask");
@@ -127,7 +127,7 @@ describe.each(kinds)("over %s, %s", (transport, form) => {
 });
 
 const BOUND = { native: nativeTransport, node: nodeTransport };
-/** Peers by whom a real socket can be asked, or a forged packet, and what becomes of an answer. */
+/** Peers that a real socket or a forged packet can have, and the error code of an answer. */
 const peers: readonly [keyof typeof BOUND, string, Peer, string | undefined][] = [
   ["native", "udp://127.0.0.1:0", { host: "127.0.0.1", port: 0 }, undefined],
   ["native", "udp://[::1]:0", { host: "::1", port: 0 }, undefined],
@@ -145,24 +145,27 @@ const peers: readonly [keyof typeof BOUND, string, Peer, string | undefined][] =
   ["node", "udp://127.0.0.1:0", { path: "" }, undefined],
 ];
 
-test.each(peers)("over %s, a socket on %s answers %j: false or told, never thrown", async (name, form, peer, code) => {
-  const failures: [string | undefined, Peer | undefined][] = [];
-  const codeOf = (error: Error): string | undefined => ("code" in error ? String(error.code) : undefined);
-  const socket: DatagramSocket = await BOUND[name].bind(parseSocketUrl(free(form)), {
-    received: () => undefined,
-    failed: (error, to) => void failures.push([codeOf(error), to]),
-    lost: (error) => void failures.push([`lost: ${codeOf(error)}`, undefined]),
-  });
-  const isTaken = socket.send(Buffer.from("answer"), peer);
-  // What node:dgram takes it may not be able to send.
-  if (name === "native" || code === undefined) expect(isTaken).toBe(false);
-  if (code !== undefined) await until(() => failures.length > 0, "the failure");
-  await socket.close();
-  expect(failures).toEqual(code === undefined ? [] : [[code, peer]]);
-  expect(socket.send(Buffer.from("answer"), { host: "127.0.0.1", port: 9 })).toBe(false);
-});
+test.each(peers)(
+  "over %s, a socket on %s answers %j: send() returns false or reports an error, and never throws",
+  async (name, form, peer, code) => {
+    const failures: [string | undefined, Peer | undefined][] = [];
+    const codeOf = (error: Error): string | undefined => ("code" in error ? String(error.code) : undefined);
+    const socket: DatagramSocket = await BOUND[name].bind(parseSocketUrl(free(form)), {
+      received: () => undefined,
+      failed: (error, to) => void failures.push([codeOf(error), to]),
+      lost: (error) => void failures.push([`lost: ${codeOf(error)}`, undefined]),
+    });
+    const isTaken = socket.send(Buffer.from("answer"), peer);
+    // node:dgram accepts datagrams that it may fail to send later.
+    if (name === "native" || code === undefined) expect(isTaken).toBe(false);
+    if (code !== undefined) await until(() => failures.length > 0, "the failure");
+    await socket.close();
+    expect(failures).toEqual(code === undefined ? [] : [[code, peer]]);
+    expect(socket.send(Buffer.from("answer"), { host: "127.0.0.1", port: 9 })).toBe(false);
+  },
+);
 
-/** Sends a UDP packet with a source port that no socket can have: raw(7), for which one has to be root. */
+/** Sends a UDP packet with a source port that no socket can have: raw(7), which requires root. */
 const FORGE = `
 import socket, struct, sys
 family, host, port = (socket.AF_INET6 if ":" in sys.argv[1] else socket.AF_INET), sys.argv[1], int(sys.argv[2])
@@ -179,7 +182,7 @@ const forged = [
 ] as const;
 
 test.for(forged)(
-  "over %s, a packet from port 0 of %s is not answered, from a timer either",
+  "over %s, a packet from port 0 of %s is not answered, also not from a timer",
   async ([name, host], context) => {
     if (process.getuid?.() !== 0) context.skip("only root can forge a packet");
     vi.stubEnv("SOCKWRIGHT_TRANSPORT", name);
@@ -197,7 +200,7 @@ test.for(forged)(
   },
 );
 
-test("a Unix client without a name gets no answer, and one whose name is no UTF-8 gets its own", async (context) => {
+test("an unnamed Unix client gets no answer, and one whose name is not UTF-8 gets its answer", async (context) => {
   const python = requireTool(context, "python3");
   const name = `sockwright-${randomUUID()}`;
   const { server, next, errors } = await hearing(`unix-dgram:@${name}`);
@@ -222,7 +225,7 @@ print("got", odd.recv(100).decode())
   expect(server.stats()).toMatchObject({ repliesSent: 1, repliesDropped: 1 });
 });
 
-test.for(["native", "node"])("over %s, a link-local client has its zone, and is answered", async (name, context) => {
+test.for(["native", "node"])("over %s, a link-local client has its zone and gets its answer", async (name, context) => {
   vi.stubEnv("SOCKWRIGHT_TRANSPORT", name);
   onTestFinished(() => void vi.unstubAllEnvs());
   const own = Object.entries(networkInterfaces()).flatMap(([zone, addresses = []]) =>
@@ -240,7 +243,7 @@ test.for(["native", "node"])("over %s, a link-local client has its zone, and is 
   expect(await answered).toBe("answer");
 });
 
-test("MAX_UNSENT_BYTES: over node, what waits beyond is refused, and told with false", async () => {
+test("MAX_UNSENT_BYTES: over node, reply() returns false when too many bytes wait to be sent", async () => {
   vi.stubEnv("SOCKWRIGHT_TRANSPORT", "node");
   onTestFinished(() => void vi.unstubAllEnvs());
   const { server, next } = await hearing("udp://127.0.0.1:0");
@@ -253,7 +256,7 @@ test("MAX_UNSENT_BYTES: over node, what waits beyond is refused, and told with f
   expect(server.stats()).toMatchObject({ repliesSent: taken, repliesDropped: 100 - taken });
 });
 
-test("MAX_EARLY_DATAGRAMS: what comes while the socket is being opened is kept up to a number, and dropped beyond", async () => {
+test("MAX_EARLY_DATAGRAMS: datagrams that arrive while the socket opens are kept up to this number, then dropped", async () => {
   const heard: string[] = [];
   const reports = new ServerReports("early", undefined);
   const limit = new DatagramLimit(serveLimits({}).server, systemClock);

@@ -1,4 +1,4 @@
-// A client that resets before it is accepted has no address over node:net: it is an ECONNABORTED of accept(2), and not the peer "".
+// Over node:net, a client that resets before accept has no address: it is an ECONNABORTED of accept(2), not peer "".
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { SO_LINGER, SOL_SOCKET, socket } from "../../../src/index.ts";
 import { connect, type Peer } from "../../../src/server.ts";
@@ -8,11 +8,11 @@ import { until } from "../../support/until.ts";
 beforeEach(() => void vi.stubEnv("SOCKWRIGHT_TRANSPORT", "node"));
 afterEach(() => void vi.unstubAllEnvs());
 
-test("it is counted as a failed accept, and meets no service", async () => {
+test("a client that resets before accept is counted as a failed accept, and the service is not called", async () => {
   const peers: Peer[] = [];
   const server = await serving((connection) => void peers.push(connection.peer), { maxConnectionsPerAddress: 1 });
   const port = Number(new URL(urlOf(server)).port);
-  // In one turn: Node cannot accept it before it is reset.
+  // In one turn: Node cannot accept it before the reset.
   const client = socket();
   const connecting = client.connect({ host: "127.0.0.1", port }).catch(() => undefined);
   client.setsockopt(SOL_SOCKET, SO_LINGER, Buffer.from(new Int32Array([1, 0]).buffer));

@@ -3,10 +3,10 @@ import { expect, onTestFinished, test } from "vitest";
 import { type Connection, connect, type ServerStats } from "../../../src/server.ts";
 import { startChild } from "../../support/child.ts";
 
-// Node itself holds about twenty, and at its start some for the modules that it loads at the same time.
+// Node itself holds about twenty, and at startup some more for modules that it loads at the same time.
 const DESCRIPTORS = 200;
 
-/** The reset of one that is not wanted may come before its connect has been told. */
+/** Returns undefined if the server resets the connection before connect() settles. */
 async function tryConnect(url: string): Promise<Connection | undefined> {
   try {
     const client = await connect(url);
@@ -27,7 +27,7 @@ async function answered(client: Connection | undefined): Promise<boolean> {
   }
 }
 
-test("EMFILE: who finds no descriptor is reset and counted, nobody else notices, and room is used again", async () => {
+test("EMFILE: a client without a descriptor is reset and counted, others are not affected, and freed places are reused", async () => {
   const program = fileURLToPath(new URL("programs/few-descriptors.mjs", import.meta.url));
   const server = await startChild("sh", [
     "-c",
@@ -53,7 +53,7 @@ test("EMFILE: who finds no descriptor is reset and counted, nobody else notices,
   });
   expect(stats.acceptErrors["EMFILE"]).toBeGreaterThan(0);
 
-  // Those that were there before are as good as before, and so is the place of one that goes.
+  // Earlier clients are still served, and the place of a client that leaves is reused.
   for (const client of served) expect(await answered(client)).toBe(true);
   await served[0]?.close();
   expect(await answered(await open())).toBe(true);

@@ -25,7 +25,7 @@ import { turn, until } from "../../support/until.ts";
 
 interface Client {
   readonly socket: Socket;
-  /** "hello", or the code of what happened instead. */
+  /** "hello", or the error code. */
   readonly outcome: Promise<string>;
 }
 
@@ -48,7 +48,7 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
     vi.unstubAllEnvs();
   });
 
-  test("maxConnections, refuse: further ones are reset, counted and published, and a free place is given again", async () => {
+  test("maxConnections, refuse: further clients are reset, counted and published, and a freed place is reused", async () => {
     const messages = publishedOn("sockwright:server:refused");
     const server = await serving(sayHello, { maxConnections: 2, whenFull: "refuse" });
     const first = client(server);
@@ -69,7 +69,7 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
     expect(await client(server).outcome).toBe("hello");
   });
 
-  test("maxConnectionsPerAddress: others are served all the same", async () => {
+  test("maxConnectionsPerAddress: clients of other addresses are served", async () => {
     const server = await serving(sayHello, { maxConnectionsPerAddress: 1 });
     expect(await client(server).outcome).toBe("hello");
     expect(await client(server).outcome).toBe("ECONNRESET");
@@ -77,7 +77,7 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
     expect(server.stats().connectionsRefused["max-connections-per-address"]).toBe(1);
   });
 
-  test("acceptRatePerAddress: so many at once, and not so many more in a long time", async () => {
+  test("acceptRatePerAddress: a burst is accepted, and further connections exceed the rate", async () => {
     const server = await serving(sayHello, { acceptRatePerAddress: { perSecond: 0.001, burst: 3 } });
     const outcomes = [];
     for (let count = 0; count < 5; count++) outcomes.push(await client(server).outcome);
@@ -86,7 +86,7 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
     expect(server.stats().connectionsRefused["accept-rate-per-address"]).toBe(2);
   });
 
-  test("a flood of 250 connections beyond the limit of an address: nobody else notices", async () => {
+  test("a flood of 250 connections beyond the limit of an address does not affect other clients", async () => {
     const server = await serving(sayHello, { maxConnectionsPerAddress: 10 });
     const flood = Array.from({ length: 250 }, () => client(server, "127.0.0.2"));
     const others = Array.from({ length: 5 }, () => client(server));
@@ -100,7 +100,7 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
     });
   });
 
-  test("alarms: told when the level is reached and when it has fallen, by hook and channel", async () => {
+  test("alarms: the hook and the channel report when the level is reached and when it has fallen", async () => {
     const messages = publishedOn("sockwright:server:alarm");
     const told: ConnectionsAlarm[] = [];
     const server = await serving(sayHello, {
@@ -129,7 +129,7 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
     expect(server.stats().errors).toEqual({ ECONNRESET: 1 });
   });
 
-  test("a client that says nothing is reset, counted, published and reported, and nobody else notices", async () => {
+  test("a client that sends nothing is reset, counted, published and reported, and others are not affected", async () => {
     const messages = publishedOn("sockwright:server:timeout");
     const errors: unknown[] = [];
     const server = await serving(
@@ -182,7 +182,7 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
       return answers;
     }
 
-    test("datagramRatePerAddress: the others are dropped, counted and published", async () => {
+    test("datagramRatePerAddress: datagrams beyond the rate are dropped, counted and published", async () => {
       const messages = publishedOn("sockwright:server:dropped");
       const server = await serving(
         { name: "echo", datagram: ({ data, reply }) => void reply(data) },
@@ -200,7 +200,7 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
       expect(messages[0]).toMatchObject({ reason: "datagram-rate-per-address", service: "echo" });
     });
 
-    test("a service that gives back what reply gave has nothing pending, and one that throws is reported", async () => {
+    test("a service that returns the result of reply() has nothing pending, and one that throws is reported", async () => {
       const errors: unknown[] = [];
       const server = await serving(
         {
@@ -223,7 +223,7 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
     test.for([
       ["max-pending-replies", { maxPendingReplies: 2 }],
       ["max-pending-replies-per-address", { maxPendingRepliesPerAddress: 2 }],
-    ] as const)("%s: no more are begun until one is answered, or has failed", async ([reason, options]) => {
+    ] as const)("%s: further datagrams are dropped until one is answered or has failed", async ([reason, options]) => {
       const waiting: { answer(): void; fail(): void }[] = [];
       const errors: unknown[] = [];
       const server = await serving(
@@ -261,7 +261,7 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
 });
 
 describe("maxConnections, wait", () => {
-  test("native: further ones wait in the backlog, as if nothing were wrong, until there is room", async () => {
+  test("native: further clients wait connected in the backlog until a place is free", async () => {
     const server = await serving(sayHello, { maxConnections: 2 });
     const first = client(server);
     const second = client(server);
@@ -279,7 +279,7 @@ describe("maxConnections, wait", () => {
     expect(server.stats().connectionsRefused["max-connections"]).toBe(0);
   });
 
-  test("native: the total is that of all listeners, and is kept while 200 come and go", async () => {
+  test("native: the total spans all listeners, and holds while 200 clients connect and leave", async () => {
     let active = 0;
     let most = 0;
     let isFull: () => void = () => undefined;
@@ -313,7 +313,7 @@ describe("maxConnections, wait", () => {
     expect(server.stats().connectionsAccepted).toBe(200);
   });
 
-  test("native: a server that is full closes like any other", async () => {
+  test("native: a full server closes within its grace", async () => {
     const server = await serving(sayHello, { maxConnections: 1 });
     await client(server).outcome;
     const waiting = client(server);
@@ -322,7 +322,7 @@ describe("maxConnections, wait", () => {
     expect(await waiting.outcome).toMatch(/ECONNRESET|end/);
   });
 
-  test("node: what cannot wait there is refused", async () => {
+  test("node: further clients are refused because node:net cannot leave them waiting", async () => {
     vi.stubEnv("SOCKWRIGHT_TRANSPORT", "node");
     onTestFinished(() => void vi.unstubAllEnvs());
     const server = await serving(sayHello, { maxConnections: 1 });
@@ -374,18 +374,18 @@ describe("the options of a server", () => {
     ["options.alarms[0].raiseAt", { alarms: [{ raiseAt: 0 }] }],
     ["options.alarms[0].clearAt", { alarms: [{ raiseAt: 5, clearAt: 5 }] }],
     ["options.alarms[0].cooldownMs", { alarms: [{ raiseAt: 5, cooldownMs: -1 }] }],
-  ])("%s is refused when there can be no such thing: %j", async ([name, options]) => {
+  ])("%s is refused if its value is invalid: %j", async ([name, options]) => {
     await expect(serve("tcp://127.0.0.1:0", sayHello, options)).rejects.toThrow(name);
   });
 
-  test("whenFull has two values", async () => {
+  test("whenFull has two values; another one is refused", async () => {
     const options: object = { whenFull: "panic" };
     await expect(serve("tcp://127.0.0.1:0", sayHello, options)).rejects.toMatchObject({
       code: "ERR_INVALID_ARG_VALUE",
     });
   });
 
-  test("MAX_COUNT is the most that a limit can be", () => {
+  test("MAX_COUNT is the maximum of a limit", () => {
     expect(serveLimits({ maxConnections: 2_147_483_647 }).server.maxConnections).toBe(2_147_483_647);
   });
 });

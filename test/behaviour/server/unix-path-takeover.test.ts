@@ -1,4 +1,4 @@
-// A path that a server left behind is taken over by one of those who try, and one that somebody has open by nobody, unseen.
+// One of several servers takes over a path that a server left behind; none takes over a path that a socket has open.
 import { lstatSync, mkdtempSync, readdirSync, rmSync, symlinkSync, unlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -51,7 +51,7 @@ function leaveBehind(path: string, scheme: Scheme): void {
   bound(path, scheme).close();
 }
 
-/** As in unix-path.ts: the lock for the file that is at the path. */
+/** As in unix-path.ts: the lock for the file at the path. */
 function lockOf(path: string, folder: string): string {
   const { dev, ino } = lstatSync(path, { bigint: true });
   return join(folder, `.sockwright-${dev}-${ino}`);
@@ -65,7 +65,7 @@ describe.each(kinds)("over %s, %s", (transport, scheme) => {
     vi.unstubAllEnvs();
   });
 
-  test.each(schemes)("a %s that lives is not noticed, and keeps its path", async (rival) => {
+  test.each(schemes)("a live %s keeps its path, and sees no connection from the attempt", async (rival) => {
     const { path, folder } = pathOfThisTest();
     const live = bound(path, rival);
     await expect(serve(`${scheme}:${path}`, service)).rejects.toMatchObject({ code: "EADDRINUSE" });
@@ -82,7 +82,7 @@ describe.each(kinds)("over %s, %s", (transport, scheme) => {
     expect(lstatSync(path).ino).toBe(ino);
   });
 
-  test.each(schemes)("a %s that was left behind is taken over, and nothing else stays", async (rival) => {
+  test.each(schemes)("a %s that was left behind is taken over, and no other file remains", async (rival) => {
     const { path, folder } = pathOfThisTest();
     leaveBehind(path, rival);
     const server = await serveAt(`${scheme}:${path}`);
@@ -92,7 +92,7 @@ describe.each(kinds)("over %s, %s", (transport, scheme) => {
     expect(readdirSync(folder)).toEqual([]);
   });
 
-  test("of several servers of one process one takes it over", async () => {
+  test("of several servers of one process, one takes the path over", async () => {
     for (let round = 0; round < 5; round++) {
       const { path, folder } = pathOfThisTest();
       leaveBehind(path, scheme);
@@ -106,7 +106,7 @@ describe.each(kinds)("over %s, %s", (transport, scheme) => {
     }
   });
 
-  test("takeovers that crashed are taken over, too", async () => {
+  test("locks left behind by crashed takeovers are taken over too", async () => {
     const { path, folder } = pathOfThisTest();
     leaveBehind(path, scheme);
     const first = lockOf(path, folder);
@@ -116,7 +116,7 @@ describe.each(kinds)("over %s, %s", (transport, scheme) => {
     expect(readdirSync(folder)).toEqual(["socket"]);
   });
 
-  test("a takeover that is under way is left alone", async () => {
+  test("a takeover in progress is left alone", async () => {
     const { path, folder } = pathOfThisTest();
     leaveBehind(path, scheme);
     const { ino } = lstatSync(path);
@@ -125,7 +125,7 @@ describe.each(kinds)("over %s, %s", (transport, scheme) => {
     expect(lstatSync(path).ino).toBe(ino);
   });
 
-  test("a path as long as can be is taken over", async () => {
+  test("a path of maximum length is taken over", async () => {
     const { folder } = pathOfThisTest();
     const path = join(folder, "x".repeat(107 - folder.length - 1));
     leaveBehind(path, scheme);
@@ -133,7 +133,7 @@ describe.each(kinds)("over %s, %s", (transport, scheme) => {
     expect(readdirSync(folder)).toHaveLength(1);
   });
 
-  test("a link to a socket is left alone, be that left behind or missing", async () => {
+  test("a symbolic link is left alone, whether its socket was left behind or is missing", async () => {
     const { path, folder } = pathOfThisTest();
     leaveBehind(path, scheme);
     for (const target of [path, join(folder, "missing")]) {
@@ -144,13 +144,13 @@ describe.each(kinds)("over %s, %s", (transport, scheme) => {
     }
   });
 
-  test("in a folder that is missing there is ENOENT", async () => {
+  test("a path in a missing folder is ENOENT", async () => {
     const { folder } = pathOfThisTest();
     const address = join(folder, "missing", "socket");
     await expect(serve(`${scheme}:${address}`, service)).rejects.toMatchObject({ code: "ENOENT", address });
   });
 
-  test.each(schemes)("what has become the path of another %s is not removed at the close", async (rival) => {
+  test.each(schemes)("a path that another %s has bound meanwhile is not removed at close()", async (rival) => {
     const { path, folder } = pathOfThisTest();
     const server = await serveAt(`${scheme}:${path}`);
     unlinkSync(path);
@@ -160,13 +160,13 @@ describe.each(kinds)("over %s, %s", (transport, scheme) => {
     expect(lstatSync(path).ino).toBe(ino);
     expect(readdirSync(folder)).toEqual(["socket"]);
     await connected(`${rival}:${path}`).catch((error: unknown) => {
-      // Which node:net has no client for.
+      // node:net has no client for it.
       if (transport !== "node" || rival === "unix") throw error;
     });
   });
 });
 
-test("of 20 processes that take a path over at once one serves", async () => {
+test("of 20 processes that take a path over at once, one serves", async () => {
   const { path, folder } = pathOfThisTest();
   leaveBehind(path, "unix");
   const program = fileURLToPath(new URL("programs/take-over.mjs", import.meta.url));

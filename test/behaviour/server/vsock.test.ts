@@ -4,7 +4,7 @@ import { AF_VSOCK, SocketError, socket, VMADDR_CID_LOCAL, VMADDR_PORT_ANY } from
 import { connect, serve, TransportError } from "../../../src/server.ts";
 import { vsockListener } from "../socket/vsock.ts";
 
-test("a listener on port 0 gets a port, and tells it", async (context) => {
+test("a listener on port 0 reports the port that it got", async (context) => {
   const probe = vsockListener() ?? context.skip("this kernel has no AF_VSOCK");
   probe.close();
   const server = await serve("vsock://*:0", async () => undefined);
@@ -13,7 +13,7 @@ test("a listener on port 0 gets a port, and tells it", async (context) => {
   await expect(serve(server.urls[0] ?? "", async () => undefined)).rejects.toMatchObject({ code: "EADDRINUSE" });
 });
 
-test("node:net has no such sockets", async () => {
+test("over node:net, vsock URLs are refused", async () => {
   vi.stubEnv("SOCKWRIGHT_TRANSPORT", "node");
   onTestFinished(() => void vi.unstubAllEnvs());
   await expect(serve("vsock://*:0", async () => undefined)).rejects.toThrow(TransportError);
@@ -25,7 +25,7 @@ describe("with vsock_loopback", () => {
     if (!hasLoopback()) context.skip("this kernel has no vsock_loopback");
   });
 
-  test("a client is served, and each knows who the other is", async () => {
+  test("a client is served, and each side knows its peer's address", async () => {
     const peers: unknown[] = [];
     const server = await serve("vsock://*:0", async (connection) => {
       peers.push(connection.peer);

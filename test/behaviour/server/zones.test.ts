@@ -1,4 +1,4 @@
-// A listener whose address is one of a single network tells it so that a client can connect.
+// A listener on a link-local address reports its zone, so that a client can connect.
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
 import { startChild } from "../../support/child.ts";
@@ -6,7 +6,7 @@ import { requireTool } from "../../support/tools.ts";
 
 const PROGRAM = fileURLToPath(new URL("programs/zoned-listeners.mjs", import.meta.url));
 
-/** What is listened on, and what the server tells; a group has the zone of its interface. */
+/** The URL listened on, and the URL that the server reports; a group has the zone of its interface. */
 const LISTENERS: readonly (readonly [url: string, told: string])[] = [
   ["tcp://[fe80::1%lo]:0", "tcp://[fe80::1%lo]:PORT"],
   ["udp://[fe80::1%lo]:0", "udp://[fe80::1%lo]:PORT"],

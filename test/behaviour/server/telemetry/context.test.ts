@@ -12,7 +12,7 @@ import { connectedNodeClient } from "../../../support/node-client.ts";
 import { serving } from "../../../support/serving.ts";
 import { until } from "../../../support/until.ts";
 
-/** What each connection has as its store: the port of its client. */
+/** The store of each connection: the port of its client. */
 const storage = new AsyncLocalStorage<number>();
 
 const inOwnContext: Required<Pick<ServeOptions, "context">> = {
@@ -23,7 +23,7 @@ function portOfPeer({ peer }: Pick<Connection, "peer">): number {
   return "port" in peer ? peer.port : Number.NaN;
 }
 
-/** What is in the store at a place of the service, and what ought to be there. */
+/** The store's value at a place of the service, and the expected one. */
 interface Look {
   readonly place: string;
   readonly seen: number | undefined;
@@ -46,7 +46,7 @@ class Looks {
   }
 }
 
-/** Clients that send in turn, so that one turn of the server's has bytes of several of them. */
+/** Clients that send in turn, so that one turn of the server has bytes from several of them. */
 async function interleaved(server: Server, messages: number): Promise<readonly Socket[]> {
   const sockets = await Promise.all([
     connectedNodeClient(server),
@@ -68,7 +68,7 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
     vi.unstubAllEnvs();
   });
 
-  test("what the service awaits, and its timers", async () => {
+  test("the service's awaits and timers run in the context of its connection", async () => {
     const looks = new Looks();
     const server = await serving(async (connection) => {
       looks.at("start", connection);
@@ -91,7 +91,7 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
     for (const place of ["read", "timer", "drained", "tick"]) expect(looks.count(place)).toBeGreaterThanOrEqual(3);
   });
 
-  test("the function that onBytes is given", async () => {
+  test("the callback of onBytes runs in the context of its connection", async () => {
     const looks = new Looks();
     const server = await serving((connection) => {
       looks.at("start", connection);
@@ -109,7 +109,7 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
     expect(looks.count("later")).toBe(looks.count("bytes"));
   });
 
-  test("the function that onFrame is given", async () => {
+  test("the callback of onFrame runs in the context of its connection", async () => {
     const looks = new Looks();
     const server = await serving(async (connection) => {
       const frames = connection.frames(lines());
@@ -127,7 +127,7 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
     expect(looks.count("end")).toBe(3);
   });
 
-  test("the listeners of a connection's signal, whoever has it abort", async () => {
+  test("listeners of a connection's signal run in its context, whatever aborts it", async () => {
     const looks = new Looks();
     const server = await serving((connection) => {
       connection.signal.addEventListener("abort", () => looks.at("abort", connection));
@@ -141,7 +141,7 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
     expect(looks.strange).toEqual([]);
   });
 
-  test("a deadline, which is seen on a timer of all connections", async () => {
+  test("a deadline, which a timer shared by all connections detects, is reported in the connection's context", async () => {
     const looks = new Looks();
     const look = (message: unknown): void => looks.at("told", message as ConnectionStart);
     subscribe("sockwright:server:timeout", look);
@@ -159,7 +159,7 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
     expect(["told", "abort", "rejected"].map((place) => looks.count(place))).toEqual([3, 3, 3]);
   });
 
-  test("what is published of a connection, and onError", async () => {
+  test("messages about a connection and onError run in its context", async () => {
     const looks = new Looks();
     for (const place of ["start", "stop"]) {
       const look = (message: unknown): void => looks.at(place, message as ConnectionStart);
@@ -179,7 +179,7 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
     expect(["start", "stop", "error"].map((place) => looks.count(place))).toEqual([3, 3, 3]);
   });
 
-  test("it is told whose context it is to make", async () => {
+  test("the context hook receives the connection whose context it makes", async () => {
     const told: ConnectionStart[] = [];
     const server = await serving((connection) => connection.onBytes(() => undefined), {
       context: (connection, run) => {
@@ -199,7 +199,7 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
     ]);
   });
 
-  test("off, the default: no connection is made with a context", async () => {
+  test("without the context option, no connection is made with a context", async () => {
     const received = vi.spyOn(ContextLink.prototype, "received");
     onTestFinished(() => received.mockRestore());
     let bytes = 0;
@@ -273,7 +273,7 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
   });
 });
 
-test("the timer of all deadlines is in the context of none of their connections", async () => {
+test("the timer of all deadlines runs in no connection's context", async () => {
   const wheel = new DeadlineWheel(systemClock, 1);
   const seen: unknown[] = [];
   storage.run(1, () => new Deadline(wheel, () => seen.push(storage.getStore())).start(1));

@@ -1,5 +1,5 @@
-// A strict reader of OpenMetrics 1.0 text: the grammar of the specification ("ABNF"), and what it says besides about families.
-// Timestamps and exemplars are left out: we write none.
+// A strict parser of OpenMetrics 1.0 text: the specification's grammar ("ABNF"), and its further rules about families.
+// Timestamps and exemplars are left out: the server writes none.
 
 export interface Sample {
   readonly name: string;
@@ -16,7 +16,7 @@ export interface Family {
 
 const METRIC_NAME = "[A-Za-z_:][A-Za-z0-9_:]*";
 const LABEL_NAME = "[A-Za-z_][A-Za-z0-9_]*";
-// normal-char, and escaped-char, of which only the escapes that are to be used.
+// normal-char and escaped-char, with only the escapes that the specification recommends.
 const ESCAPED = String.raw`(?:[^\n"\\\uD800-\uDFFF]|\\[n"\\])*`;
 const REAL_NUMBER = String.raw`[-+]?(?:\d+(?:\.\d*)?|\d*\.\d+)(?:e[-+]?\d+)?`;
 const LABEL = `${LABEL_NAME}="${ESCAPED}"`;
@@ -40,7 +40,7 @@ interface OpenFamily {
   samples: Sample[];
 }
 
-/** The families of an exposition, by name. Throws for whatever is not as the specification says. */
+/** The families of an exposition, by name. Throws for text that violates the specification. */
 export function parseExposition(text: string): ReadonlyMap<string, Family> {
   const end = "# EOF\n";
   if (!text.endsWith(end)) throw new Error("it does not end with # EOF");
@@ -100,7 +100,7 @@ function checked(name: string, { type, unit, help, samples }: OpenFamily): Famil
   return { type, unit, help, samples };
 }
 
-/** Each set of labels has its buckets, in order and up to +Inf, and then its count and its sum; none is interleaved. */
+/** Each set of labels has its buckets in order up to +Inf, then its count and its sum; sets are not interleaved. */
 function checkMetrics(name: string, samples: readonly Sample[]): void {
   let rest = [...samples];
   const done = new Set<string>();

@@ -25,7 +25,7 @@ function heard<Message>(name: string): Message[] {
   return messages;
 }
 
-/** What a service does, what its client does, and how that ends. */
+/** What a service does, what its client does, and the expected end. */
 interface Story {
   readonly service: ServiceInput;
   readonly options?: ServeOptions;
@@ -205,7 +205,7 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
     vi.unstubAllEnvs();
   });
 
-  test("a connection is told when it begins and when it has ended, with what it did", async () => {
+  test("a connection is published when it starts and when it has ended, with its byte counts", async () => {
     const starts = heard<ConnectionStart>(START);
     const stops = heard<ConnectionStop>(STOP);
     const server = await serving({
@@ -261,12 +261,12 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
     await until(() => stops.length === 1, "one stop message");
     const { id, service: name, url, peer, bytesRead, bytesWritten, durationMs, ...told } = stops[0] ?? never();
     expect(told).toEqual(end);
-    // What was told is what is counted.
+    // The published reason is the counted one.
     const { connectionsEnded } = server.stats();
     expect(Object.entries(connectionsEnded).filter(([, count]) => count > 0)).toEqual([[told.reason, 1]]);
   });
 
-  test("histograms: how long connections lasted, and what went over them", async () => {
+  test("histograms: durations of connections, and bytes read and written", async () => {
     const server = await serving(async (connection) => {
       await connection.readExactly(100);
       connection.write(Buffer.alloc(1_000));
@@ -282,7 +282,7 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
     expect(connectionDurationMs.sum).toBeGreaterThan(0);
   });
 
-  test("who begins to listen in the middle is told nothing of the connections that were there", async () => {
+  test("a subscriber that joins later gets no message about connections that were already open", async () => {
     const server = await serving(untilPeerEnds);
     const early = await connectedNodeClient(server);
     await until(() => server.connections().length === 1, "one connection");
@@ -296,7 +296,7 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
     expect(stops.map(({ peer }) => "port" in peer && peer.port)).toEqual([late.localPort]);
   });
 
-  test("nobody listens: nothing is made for a connection", async () => {
+  test("without subscribers, no message is built for a connection", async () => {
     const describeConnection = vi.spyOn(ConnectionSpans.prototype, "describe");
     onTestFinished(() => describeConnection.mockRestore());
     const server = await serving(untilPeerEnds);
@@ -309,7 +309,7 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
   });
 });
 
-test("the stories are those of every reason there is", () => {
+test("the stories cover every end reason", () => {
   const told = new Set(stories.map(([, { end }]) => ("reason" in end ? end.reason : undefined)));
   const reasons: readonly EndReason[] = ["service", "peer", "server-closed", "deadline", "lost", "aborted", "failed"];
   expect(told).toEqual(new Set(reasons));
