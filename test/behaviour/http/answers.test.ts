@@ -1,4 +1,4 @@
-// What a handler gives, and what the client gets of it.
+// What a handler returns, and what the client receives.
 import { expect, test } from "vitest";
 import { DateText } from "../../../src/http/http-date.ts";
 import { JOINED_BYTES } from "../../../src/http/service/answer.ts";
@@ -56,7 +56,7 @@ test.for([
 });
 
 test.for([JOINED_BYTES, JOINED_BYTES + 1, 300 * 1024, 20 * 1024 * 1024])(
-  "a body of %d bytes comes whole",
+  "a body of %d bytes arrives whole",
   async (length) => {
     const body = Buffer.alloc(length, "abcdefghij");
     const { body: sent, exchanges } = await answered({ body });
@@ -65,7 +65,7 @@ test.for([JOINED_BYTES, JOINED_BYTES + 1, 300 * 1024, 20 * 1024 * 1024])(
   },
 );
 
-test("the date that is given stays, and so does a reason", async () => {
+test("a given Date and a given reason phrase are sent unchanged", async () => {
   const { server } = await httpServing(() => ({ reason: "Fine", headers: { Date: "never" } }));
   const client = await connected(server);
   client.write(getRequest("/", ["Connection: close"]));
@@ -74,12 +74,12 @@ test("the date that is given stays, and so does a reason", async () => {
   );
 });
 
-test.for([204, 304])("%d has no body and no length", async (status) => {
+test.for([204, 304])("%d has no body and no Content-Length", async (status) => {
   const { headers } = await answered({ status });
   expect(Object.keys(headers)).toEqual(["date"]);
 });
 
-test("304 has the length that it is given", async () => {
+test("304 keeps a given Content-Length", async () => {
   const { headers } = await answered({ status: 304, headers: { "Content-Length": "7" } });
   expect(headers["content-length"]).toBe("7");
 });
@@ -88,7 +88,7 @@ test.for([
   ["text", "hello", "5"],
   ["none, with a length", null, "7"],
   ["none", null, undefined],
-] as const)("HEAD: the head of an answer with a body of %s, and nothing else", async ([, body, length]) => {
+] as const)("HEAD: only the head of an answer is sent, with a body of %s", async ([, body, length]) => {
   const headers = length === "7" ? { "Content-Length": "7" } : {};
   const { server } = await httpServing(() => ({ body, headers }));
   const client = await connected(server);
@@ -133,7 +133,7 @@ test.for([
 });
 
 test.for(["at once", "later"])(
-  "what a handler throws %s is 500 without a word of it, and is reported",
+  "an error that a handler throws %s is 500 without its message, and is reported",
   async (when) => {
     const secret = new Error("secret");
     const { server, errors, exchanges } = await httpServing((request) => {
@@ -151,13 +151,13 @@ test.for(["at once", "later"])(
   },
 );
 
-test("what is thrown may be anything", async () => {
+test("a handler may reject with any value, also undefined", async () => {
   const { server, errors } = await httpServing(() => Promise.reject(undefined));
   expect((await askHttp(server, getRequest())).status).toBe(500);
   expect(errors).toEqual([undefined]);
 });
 
-test("a RequestError is its status, its message and its fields, and is not reported", async () => {
+test("a RequestError gives its status, its message and its headers, and is not reported", async () => {
   const { server, errors } = await httpServing(() => {
     throw new RequestError(429, "slow down", { headers: { "Retry-After": "5" } });
   });
@@ -167,7 +167,7 @@ test("a RequestError is its status, its message and its fields, and is not repor
   expect(errors).toEqual([]);
 });
 
-test("a RequestError that cannot be sent is 500, and is reported", async () => {
+test("a RequestError with headers that cannot be sent is 500, and is reported", async () => {
   const { server, errors } = await httpServing(() => {
     throw new RequestError(429, "slow down", { headers: { "a b": "5" } });
   });
@@ -184,7 +184,7 @@ function revoked(): never {
 test.for([
   ["a RequestError whose headers are none", () => new RequestError(429, "slow down", { headers: null as never })],
   ["what does not tell what it is", () => revoked()],
-] as const)("thrown, %s is 500, and is reported once", async ([, thrown]) => {
+] as const)("throwing %s is 500, and is reported once", async ([, thrown]) => {
   const { server, errors } = await httpServing(({ path }) => {
     if (path === "/now") throw thrown();
     return Promise.reject(thrown());
@@ -214,7 +214,7 @@ test.for([
   expect(errors.length).toBe(2);
 });
 
-test("an answer for a lost client whose body throws is reported, and ends nothing", async () => {
+test("an answer to a lost client whose body getter throws is reported without an unhandled rejection", async () => {
   const began = holder();
   const { opened, open } = holder();
   let lose = (): void => undefined;
@@ -236,7 +236,7 @@ test("an answer for a lost client whose body throws is reported, and ends nothin
   expect([unheard, errors.map(String)]).toEqual([[], expect.arrayContaining(["Error: no body"])]);
 });
 
-test("a function that observes exchanges and rejects is reported, and ends nothing", async () => {
+test("an onExchange that rejects is reported without an unhandled rejection, and the request is answered", async () => {
   const { server, errors } = await httpServing(() => ({}), {
     onExchange: (): unknown => Promise.reject(new Error("log is full")),
   });
@@ -246,7 +246,7 @@ test("a function that observes exchanges and rejects is reported, and ends nothi
   expect([unheard, errors.map(String)]).toEqual([[], ["Error: log is full"]]);
 });
 
-test("a Response of the web platform: status, phrase, fields and body", async () => {
+test("a Response of the web platform gives status, reason phrase, headers and body", async () => {
   const headers = new Headers([
     ["Set-Cookie", "a=1"],
     ["Set-Cookie", "b=2"],
@@ -255,11 +255,11 @@ test("a Response of the web platform: status, phrase, fields and body", async ()
   expect([answer.status, answer.body, answer.headers["set-cookie"]]).toEqual([201, "web", "a=1\nb=2"]);
 });
 
-test("a Response without a body has no coding", async () => {
+test("a Response without a body has no Transfer-Encoding", async () => {
   expect((await answered(new Response(null, { status: 204 }))).headers).not.toHaveProperty("transfer-encoding");
 });
 
-test("a Response without a status, or whose body was read, is 500", async () => {
+test("a Response.error(), or a Response whose body has been read, is 500", async () => {
   const read = new Response("web");
   await read.text();
   const { server } = await httpServing((request) => (request.path === "/read" ? read : Response.error()));
@@ -267,7 +267,7 @@ test("a Response without a status, or whose body was read, is 500", async () => 
   expect((await askHttp(server, getRequest("/error"))).status).toBe(500);
 });
 
-test("a function that observes exchanges and throws is reported, and ends nothing", async () => {
+test("an onExchange that throws is reported, and further requests are answered", async () => {
   const { server, errors } = await httpServing(() => ({}), {
     onExchange: () => {
       throw new Error("log is full");
@@ -280,7 +280,7 @@ test("a function that observes exchanges and throws is reported, and ends nothin
   expect(errors.map(String)).toEqual(["Error: log is full", "Error: log is full"]);
 });
 
-test("an exchange has the request, what was sent, when and to whom", async () => {
+test("an exchange has the request, the status, the byte count, the time and the peer", async () => {
   const before = Date.now();
   const { exchanges } = await answered({ status: 202, body: "abc" }, getRequest("/path?x"));
   const [exchange] = exchanges;
@@ -292,7 +292,7 @@ test("an exchange has the request, what was sent, when and to whom", async () =>
 });
 
 test.for(["headers", "body"] as const)(
-  "%s that are a promise are 500, and what that rejects with ends no process",
+  "%s given as a promise is 500, and its rejection does not end the process",
   async (name) => {
     const { server, errors } = await httpServing(() => ({ [name]: Promise.reject(new Error("later")) }));
     expect((await askHttp(server, getRequest())).status).toBe(500);
@@ -300,14 +300,14 @@ test.for(["headers", "body"] as const)(
   },
 );
 
-test("a prepared response is the same each time, but for the date", async () => {
+test("a prepared response differs only in its Date, which changes once per second", async () => {
   const prepared = new PreparedResponse({ status: 203, headers: { "X-A": "1" }, body: "hello" });
   const dates = new DateText();
   const [first, later] = [prepared.encode(0, true), prepared.encode(5_000, true)];
   expect(String(first)).toBe(
     `HTTP/1.1 203 Non-Authoritative Information\r\nDate: ${dates.at(0)}\r\nX-A: 1\r\nContent-Length: 5\r\n\r\nhello`,
   );
-  // It may be lent still.
+  // A connection may still hold the first buffer.
   expect(later.buffer === first.buffer && later.byteOffset === first.byteOffset).toBe(false);
   expect(String(later)).toBe(String(first).replace(dates.at(0), dates.at(5_000)));
   expect(prepared.encode(5_999, true)).toBe(later);
@@ -334,7 +334,7 @@ test.for([5, JOINED_BYTES + 1, 1024 * 1024])(
   },
 );
 
-test("a prepared response that cannot be sent is refused when it is made", () => {
+test("the constructor of a prepared response refuses one that cannot be sent", () => {
   const wrong: [ConstructorParameters<typeof PreparedResponse>[0], string][] = [
     [{ status: 103 }, "ERR_SOCKWRIGHT_HTTP_STATUS"],
     [{ status: 600 }, "ERR_SOCKWRIGHT_HTTP_STATUS"],
@@ -355,7 +355,7 @@ test("a prepared response that cannot be sent is refused when it is made", () =>
   for (const [init, code] of wrong) expect(() => new PreparedResponse(init)).toThrow(expect.objectContaining({ code }));
 });
 
-test("a prepared response keeps a date and a connection that it is given", async () => {
+test("a prepared response keeps a given Date and Connection", async () => {
   const prepared = new PreparedResponse({ headers: { Date: "never", Connection: "close" }, body: "a" });
   const { server } = await httpServing(() => prepared);
   const client = await connected(server);

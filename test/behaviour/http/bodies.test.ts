@@ -1,4 +1,4 @@
-// The body of a request: how it is read, how much of it may be, and what becomes of what nobody reads.
+// The body of a request: how it is read, how long it may be, and what happens to a body that is not read.
 import { expect, test } from "vitest";
 import { DEFAULT_MAX_BODY_BYTES } from "../../../src/http/service/http-options.ts";
 import { MAX_DISCARDED_BYTES } from "../../../src/http/service/request-body.ts";
@@ -18,7 +18,7 @@ import { turn, until } from "../../support/until.ts";
 const text: HttpHandler = async (request) => ({ body: await request.text() });
 const CHUNKED = ["Transfer-Encoding: chunked"];
 
-/** A body in chunks of the sizes given. */
+/** A body in chunks, one for each piece. */
 function chunks(...pieces: string[]): string {
   return `${pieces.map((piece) => `${piece.length.toString(16)}\r\n${piece}\r\n`).join("")}0\r\n\r\n`;
 }
@@ -33,7 +33,7 @@ test.for([
   expect((await askHttp(server, request)).body).toBe(request.includes("he") ? "hello" : "");
 });
 
-test("bytes, text and json are of the same body, and may be asked for again", async () => {
+test("bytes(), text() and json() read the same body, and may be called again", async () => {
   const { server } = await httpServing(async (request) => {
     const value = await request.json();
     const bytes = await request.bytes();
@@ -51,7 +51,7 @@ test.for([
   expect(errors).toEqual([]);
 });
 
-test("a body is read piece by piece, once", async () => {
+test("a body is read piece by piece, and only once", async () => {
   const { server } = await httpServing(async (request) => {
     const pieces: string[] = [];
     for await (const piece of request.body) pieces.push(String(piece));
@@ -68,7 +68,7 @@ test("a body is read piece by piece, once", async () => {
   expect((await askHttp(server, getRequest("/", CHUNKED, "POST") + chunks("a", "b"))).body).toBe(`a,b,${code},${code}`);
 });
 
-test("a handler that reads nothing lets nothing come but what fits", async () => {
+test("while the handler reads nothing, the server reads no more than its buffers hold", async () => {
   const go = holder();
   const { server } = await httpServing(
     async (request) => {
@@ -87,7 +87,7 @@ test("a handler that reads nothing lets nothing come but what fits", async () =>
   expect((await httpAnswerOf(client)).body).toBe(String(length));
 });
 
-test("trailers are there behind the body, and not before", async () => {
+test("trailers are available after the body has been read, and not before", async () => {
   const { server } = await httpServing(async (request) => {
     const before = request.trailers.size;
     await request.bytes();
@@ -97,7 +97,7 @@ test("trailers are there behind the body, and not before", async () => {
   expect((await askHttp(server, request)).body).toBe("0 5 false");
 });
 
-test("a length above the limit is 413 before the handler is asked", async () => {
+test("a Content-Length above the limit is 413 before the handler is called", async () => {
   let calls = 0;
   const { server } = await httpServing(() => {
     calls++;
@@ -110,7 +110,7 @@ test("a length above the limit is 413 before the handler is asked", async () => 
   await client.close();
 });
 
-test.for(["bytes", "body"] as const)("a body in chunks is 413 as soon as it is too long: %s", async (way) => {
+test.for(["bytes", "body"] as const)("a chunked body is 413 as soon as it is too long: %s", async (way) => {
   const { server, errors } = await httpServing(
     async (request) => {
       if (way === "bytes") await request.bytes();
@@ -127,7 +127,7 @@ test.for(["bytes", "body"] as const)("a body in chunks is 413 as soon as it is t
   await client.close();
 });
 
-test("a body of just the limit is taken", async () => {
+test("a body as long as the limit is accepted", async () => {
   const { server } = await httpServing(text, { maxBodyBytes: 5 });
   expect((await askHttp(server, postRequest("12345"))).body).toBe("12345");
   expect((await askHttp(server, getRequest("/", CHUNKED, "POST") + chunks("123", "45"))).body).toBe("12345");
@@ -141,7 +141,7 @@ test.for([
     431,
     "fields-too-many",
   ],
-] as const)("a body %s is refused for who reads it", async ([, request, status, reason]) => {
+] as const)("reading a body %s fails, and the request is refused", async ([, request, status, reason]) => {
   const { server, errors } = await httpServing(text);
   const client = await connected(server);
   client.write(request + getRequest());
@@ -150,7 +150,7 @@ test.for([
   expect(errors).toEqual([]);
 });
 
-test("a body that is cut is 400 for who reads it", async () => {
+test("reading a truncated body fails with 400", async () => {
   const { server } = await httpServing(text);
   const client = await connected(server);
   client.write(getRequest("/", ["Content-Length: 5"], "POST"));
@@ -159,7 +159,7 @@ test("a body that is cut is 400 for who reads it", async () => {
   expect(await httpAnswerOf(client)).toMatchObject({ status: 400, body: "The body was cut\n" });
 });
 
-test("a reader is told of the loss of the connection, and nothing is left of the request", async () => {
+test("reading a body rejects when the connection is lost, and the exchange has the error", async () => {
   let told: unknown;
   const { server, exchanges } = await httpServing((request) =>
     request.text().then(
@@ -179,7 +179,7 @@ test("a reader is told of the loss of the connection, and nothing is left of the
   expect(exchanges[0]).toMatchObject({ status: 0, error: told });
 });
 
-test("whoever does not wait for a body that is cut ends no process", async () => {
+test("a lost body that the handler does not await causes no unhandled rejection", async () => {
   const { server, exchanges } = await httpServing((request) => {
     void request.text();
     void request.json();
@@ -195,7 +195,7 @@ test("whoever does not wait for a body that is cut ends no process", async () =>
   expect(exchanges).toEqual([]);
 });
 
-test("what is left of a body that nobody reads is dropped, and the next request is answered", async () => {
+test("a body that the handler does not read is dropped, and the next request is answered", async () => {
   const { server } = await httpServing((request) => ({ body: request.method }));
   const client = await connected(server);
   client.write(
@@ -206,7 +206,7 @@ test("what is left of a body that nobody reads is dropped, and the next request 
   expect((await httpAnswerOf(client)).body).toBe("GET");
 });
 
-test("what was left behind one piece of it is dropped, too", async () => {
+test("the rest of a body after the first piece is dropped, and the next request is answered", async () => {
   const { server } = await httpServing(async (request) => {
     for await (const piece of request.body) return { body: piece };
     return { body: "none" };
@@ -220,7 +220,7 @@ test("what was left behind one piece of it is dropped, too", async () => {
 test.for([
   [MAX_DISCARDED_BYTES, undefined],
   [MAX_DISCARDED_BYTES + 1, "close"],
-] as const)("%d bytes that nobody reads: Connection is %s", async ([length, connection]) => {
+] as const)("after %d unread bytes, Connection is %s", async ([length, connection]) => {
   const { server } = await httpServing(() => ({}));
   const client = await connected(server);
   client.write(postRequest("x".repeat(length)) + getRequest());
@@ -229,7 +229,7 @@ test.for([
   else expect((await httpAnswerOf(client)).status).toBe(200);
 });
 
-test("chunks that nobody reads end the connection when they are too many", async () => {
+test("more unread chunks than MAX_DISCARDED_BYTES end the connection", async () => {
   const { server } = await httpServing(() => ({}));
   const client = await connected(server);
   client.write(getRequest("/", CHUNKED, "POST") + chunks("x".repeat(MAX_DISCARDED_BYTES + 1)) + getRequest());
@@ -255,14 +255,14 @@ test("100 Continue is sent when the body is first read", async () => {
   expect((await httpAnswerOf(client)).body).toBe("hello");
 });
 
-test("it is not sent to who has sent the body already", async () => {
+test("100 Continue is not sent if the body has already arrived", async () => {
   const { server } = await httpServing(text);
   const client = await connected(server);
   client.write(`${getRequest("/", EXPECT, "POST")}hello`);
   expect(await httpAnswerOf(client)).toMatchObject({ status: 200, body: "hello" });
 });
 
-test("it comes before the head of an answer that reads the body while it is sent", async () => {
+test("100 Continue precedes the head of an answer that streams the request's body", async () => {
   const { server } = await httpServing((request) => ({ body: request.body }));
   const client = await connected(server);
   client.write(getRequest("/", EXPECT, "POST"));
@@ -271,7 +271,7 @@ test("it comes before the head of an answer that reads the body while it is sent
   expect(await httpAnswerOf(client)).toMatchObject({ status: 200, body: "hello" });
 });
 
-test("who waits for it and does not get it is told that the connection ends", async () => {
+test("an answer without 100 Continue has Connection: close, and the connection ends", async () => {
   const { server } = await httpServing(() => ({ status: 401 }));
   const client = await connected(server);
   client.write(getRequest("/", EXPECT, "POST"));

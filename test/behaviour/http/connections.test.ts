@@ -51,7 +51,7 @@ test("one request is handled at a time", async () => {
   expect(most).toBe(1);
 });
 
-test("twenty thousand requests at once need no stack", async () => {
+test("20,000 pipelined requests do not overflow the stack", async () => {
   const { server } = await httpServing((request) => ({ status: request.method === "HEAD" ? 204 : 404 }), {
     onExchange: () => undefined,
   });
@@ -69,7 +69,7 @@ test("twenty thousand requests at once need no stack", async () => {
   expect(text.match(/HTTP\/1\.1 404 /g)).toHaveLength(count);
 });
 
-test("a client that pipelines and reads no answer is not read from, and nothing grows", async () => {
+test("the server stops reading from a client that pipelines and reads no answers", async () => {
   let calls = 0;
   const body = Buffer.alloc(16 * 1024, "x");
   const { server } = await httpServing(() => {
@@ -80,7 +80,7 @@ test("a client that pipelines and reads no answer is not read from, and nothing 
   const count = 2_000;
   client.write(getRequest().repeat(count));
   await turn(200);
-  // 64 KiB wait in memory, and 64 KiB to be sent, and what comes with the last one.
+  // 64 KiB wait in memory, 64 KiB wait to be sent, and the last answer may exceed this.
   expect(calls).toBeLessThan(20);
   const before = calls;
   await turn(100);
@@ -95,7 +95,7 @@ const echoRequest: HttpHandler = async (request) => ({
   body: `${request.path} ${await request.text()} ${request.trailers.size}`,
 });
 
-test("requests are the same wherever they are cut", async () => {
+test("requests are parsed alike wherever they are cut", async () => {
   const { server } = await httpServing(echoRequest);
   const answers = async (from: readonly string[]): Promise<string> => {
     const client = await connected(server);
@@ -112,7 +112,7 @@ test("requests are the same wherever they are cut", async () => {
   for (let at = 1; at < CUT.length; at++) expect(await answers([CUT.slice(0, at), CUT.slice(at)])).toBe(whole);
 });
 
-test("requests that come byte by byte", async () => {
+test("requests that arrive byte by byte are answered", async () => {
   const { server } = await httpServing(echoRequest, { memory: { pieceBytes: 1 } });
   const client = await connected(server);
   client.write(CUT);
@@ -126,7 +126,7 @@ describe("the end of a connection", () => {
   test.for([
     ["Connection: close", getRequest("/", CLOSE), "close"],
     ["HTTP/1.0", "GET / HTTP/1.0\r\n\r\n", "close"],
-  ] as const)("%s: nothing behind it is answered", async ([, request, connection]) => {
+  ] as const)("%s: no later request is answered", async ([, request, connection]) => {
     const { server } = await httpServing(path);
     const client = await connected(server);
     client.write(request + getRequest("/behind"));
@@ -134,7 +134,7 @@ describe("the end of a connection", () => {
     expect(await restOf(client)).toBe("");
   });
 
-  test("HTTP/1.0 with keep-alive goes on, and says so", async () => {
+  test("HTTP/1.0 with keep-alive continues, and the answer has Connection: keep-alive", async () => {
     const { server } = await httpServing(path);
     const client = await connected(server);
     client.write("GET /a HTTP/1.0\r\nConnection: keep-alive\r\n\r\nGET /b HTTP/1.0\r\n\r\n");
@@ -142,7 +142,7 @@ describe("the end of a connection", () => {
     expect(await httpAnswerOf(client)).toMatchObject({ body: "/b", headers: { connection: "close" } });
   });
 
-  test("an answer that says close ends it", async () => {
+  test("an answer with Connection: close ends it", async () => {
     const { server } = await httpServing(() => ({ headers: { Connection: "x, Close" } }));
     const client = await connected(server);
     client.write(getRequest() + getRequest());
@@ -150,7 +150,7 @@ describe("the end of a connection", () => {
     expect(await restOf(client)).toBe("");
   });
 
-  test("maxRequestsPerConnection: the last one says so", async () => {
+  test("maxRequestsPerConnection: the last answer has Connection: close", async () => {
     const options: HttpOptions = { maxRequestsPerConnection: 3 };
     const { server } = await httpServing(path, options);
     const client = await connected(server);
@@ -161,7 +161,7 @@ describe("the end of a connection", () => {
     expect(await restOf(client)).toBe("");
   });
 
-  test.for(["at once", "later"])("a client that ends behind its requests gets all answers: %s", async (when) => {
+  test.for(["at once", "later"])("a client that ends after its requests receives all answers: %s", async (when) => {
     const { server } = await httpServing(when === "later" ? later : path);
     const client = await connected(server);
     client.write(getRequest("/a") + getRequest("/b") + getRequest("/c"));
@@ -171,7 +171,7 @@ describe("the end of a connection", () => {
     await until(() => server.connections().length === 0, "the connection to end");
   });
 
-  test("a client that ends in the middle of a head gets nothing", async () => {
+  test("a client that ends in the middle of a head gets no answer", async () => {
     const { server, errors } = await httpServing(path);
     const client = await connected(server);
     client.write("GET / HT");
@@ -180,7 +180,7 @@ describe("the end of a connection", () => {
     expect(errors).toEqual([]);
   });
 
-  test("a request is told of the loss of its connection by its signal", async () => {
+  test("a request's signal aborts when its connection is lost", async () => {
     const aborted = holder();
     const { server, exchanges } = await httpServing(async (request) => {
       request.signal.addEventListener("abort", () => aborted.open());
@@ -209,7 +209,7 @@ describe("a server that closes", () => {
     expect(await closed).toEqual({ aborted: 0, unfinished: 0 });
   });
 
-  test("has the request in progress answered, with Connection: close, and nothing behind it", async () => {
+  test("answers the request in progress with Connection: close, and no further request", async () => {
     const go = holder();
     const { server } = await httpServing(async () => {
       await go.opened;
@@ -226,7 +226,7 @@ describe("a server that closes", () => {
     expect(await closed).toEqual({ aborted: 0, unfinished: 0 });
   });
 
-  test("has an upload in progress read to its end", async () => {
+  test("reads an upload in progress to its end", async () => {
     const { server } = await httpServing(async (request) => ({ body: String((await request.bytes()).length) }));
     const client = await connected(server);
     client.write(getRequest("/", ["Content-Length: 10"], "POST"));
@@ -241,7 +241,7 @@ describe("a server that closes", () => {
     expect(await closed).toEqual({ aborted: 0, unfinished: 0 });
   });
 
-  test("resets what is not done when its grace is over", async () => {
+  test("resets connections with unfinished requests when its grace is over", async () => {
     const { server, exchanges } = await httpServing(
       (request) =>
         new Promise((_, reject) => {
@@ -257,7 +257,7 @@ describe("a server that closes", () => {
     expect(exchanges[0]).toMatchObject({ status: 0 });
   });
 
-  test("in a handler of its own: the answer comes", async () => {
+  test("in a handler still sends that handler's answer", async () => {
     const closing: { promise?: Promise<unknown> } = {};
     const { server } = await httpServing(() => {
       closing.promise = server.close();
@@ -271,8 +271,8 @@ describe("a server that closes", () => {
   });
 });
 
-test("a client that has ended, and is gone besides, is noticed while the answer is silent", async () => {
-  // Over node:net a reset is told only while somebody reads.
+test("a half-closed client that then resets is noticed while the answer sends nothing", async () => {
+  // Over node:net a reset is only noticed while reading.
   vi.stubEnv("SOCKWRIGHT_TRANSPORT", "native");
   const probes: unknown[] = [];
   let leave = (): void => undefined;

@@ -13,7 +13,7 @@ import { getRequest, holder } from "../../support/http-talk.ts";
 import { turn } from "../../support/until.ts";
 import { clockedConnection } from "../connection/clocked-connection.ts";
 
-/** A connection whose client is the test, and whose time the test moves. */
+/** A connection whose client is the test, with a clock that the test moves. */
 function accepted(handler: HttpHandler, options?: HttpOptions) {
   const { clock, link, connection, expired } = clockedConnection();
   void http(handler, options).stream?.(connection);
@@ -25,12 +25,12 @@ function accepted(handler: HttpHandler, options?: HttpOptions) {
       link.input?.received(Buffer.from(text, "latin1"));
       await turn();
     },
-    /** What was sent since the last call. */
+    /** The bytes sent since the last call. */
     sent: async () => {
       await turn();
       return String(Buffer.concat(link.sent.splice(0)));
     },
-    /** Whether the end was sent. */
+    /** Whether the end of the stream was sent. */
     hasEnded: () => link.calls.includes("end"),
     isClosed: () => link.calls.includes("close"),
     isReset: () => link.calls.includes("abort"),
@@ -42,7 +42,7 @@ const hello: HttpHandler = () => ({ body: "hello" });
 const LATE = DEADLINE_TICK_MS;
 
 describe("a head", () => {
-  test("that does not begin: the connection is closed without a word", async () => {
+  test("that does not begin: the connection is closed without an answer", async () => {
     const client = accepted(hello);
     client.pass(DEFAULT_HEAD_TIMEOUT_MS - 1);
     expect(client.hasEnded()).toBe(false);
@@ -52,7 +52,7 @@ describe("a head", () => {
     client.leave();
   });
 
-  test("that trickles has its time from accept on, and then 408", async () => {
+  test("that trickles has headTimeoutMs from accept, and then gets 408", async () => {
     const client = accepted(hello);
     const trickle = getRequest("/", ["X: 123456789"]);
     for (let at = 0; at < 10; at++) {
@@ -68,7 +68,7 @@ describe("a head", () => {
     client.leave();
   });
 
-  test("of a further request has it from its first byte on", async () => {
+  test("of a further request has headTimeoutMs from its first byte", async () => {
     const client = accepted(hello, { headTimeoutMs: 1_000, keepAliveTimeoutMs: 5_000 });
     await client.send(getRequest());
     client.pass(4_500);
@@ -81,7 +81,7 @@ describe("a head", () => {
     client.leave();
   });
 
-  test("of a further request that came in part behind a whole one has it from then on", async () => {
+  test("of a further request that arrives partly with the previous one has headTimeoutMs from then", async () => {
     const client = accepted(hello, { headTimeoutMs: 1_000 });
     client.pass(900);
     await client.send(`${getRequest()}GET`);
@@ -93,7 +93,7 @@ describe("a head", () => {
   });
 });
 
-test("an idle connection is closed without a word, from its last answer on", async () => {
+test("an idle connection is closed without an answer keepAliveTimeoutMs after its last answer", async () => {
   const client = accepted(hello);
   await client.send(getRequest());
   client.pass(DEFAULT_KEEP_ALIVE_TIMEOUT_MS - 1);
@@ -110,7 +110,7 @@ test("an idle connection is closed without a word, from its last answer on", asy
 describe("a body", () => {
   const upload = (length: number) => `POST / HTTP/1.1\r\nHost: a\r\nContent-Length: ${length}\r\n\r\n`;
 
-  test("that is read has its time anew with each piece, and then 408", async () => {
+  test("that is being read has bodyTimeoutMs for each piece, and then gets 408", async () => {
     const client = accepted(async (request) => ({ body: await request.text() }));
     await client.send(upload(10));
     for (let count = 0; count < 9; count++) {
@@ -124,7 +124,7 @@ describe("a body", () => {
     client.leave();
   });
 
-  test("that is not read yet has all the time that the handler takes", async () => {
+  test("that is not read yet has no deadline while the handler runs", async () => {
     const read = holder();
     const client = accepted(async (request) => {
       await read.opened;
@@ -138,7 +138,7 @@ describe("a body", () => {
     client.connection.abort();
   });
 
-  test("that has come has none: a handler may take as long as it likes", async () => {
+  test("that has arrived has no deadline: the handler may take any time", async () => {
     const done = holder();
     const client = accepted(async (request) => {
       const body = await request.text();
@@ -152,7 +152,7 @@ describe("a body", () => {
     client.connection.abort();
   });
 
-  test("that nobody has read is dropped for so long in all, however it trickles", async () => {
+  test("that is dropped unread has bodyTimeoutMs in total, even if it trickles", async () => {
     const client = accepted(hello);
     await client.send(upload(10));
     expect(await client.sent()).toMatch(/^HTTP\/1\.1 200 OK\r\n/);
@@ -168,7 +168,7 @@ describe("a body", () => {
   });
 });
 
-describe("who is refused and sends on", () => {
+describe("a refused client that continues to send", () => {
   beforeEach(() => {
     vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
   });
@@ -176,7 +176,7 @@ describe("who is refused and sends on", () => {
     vi.useRealTimers();
   });
 
-  test("is let send for a while, so that the answer is read", async () => {
+  test("may send for CLOSE_LINGER_MS, so that it reads the answer", async () => {
     const client = accepted(hello);
     await client.send("nonsense\r\n\r\n");
     expect(await client.sent()).toContain("HTTP/1.1 400 ");
@@ -191,7 +191,7 @@ describe("who is refused and sends on", () => {
     expect(client.isReset()).toBe(false);
   });
 
-  test("and not for so long while nothing comes", async () => {
+  test("is closed after CLOSE_LINGER_IDLE_MS if it sends nothing", async () => {
     const client = accepted(hello);
     await client.send("nonsense\r\n\r\n");
     vi.advanceTimersByTime(CLOSE_LINGER_IDLE_MS - 1);
@@ -203,7 +203,7 @@ describe("who is refused and sends on", () => {
   });
 });
 
-test("while an answer is made there is no deadline", async () => {
+test("there is no deadline while an answer is being made", async () => {
   const client = accepted(() => new Promise(() => undefined));
   await client.send(getRequest());
   client.pass(3_600_000);

@@ -32,7 +32,7 @@ test.for([
   expect(await askHttp(server, getRequest(target))).toMatchObject({ status: 200, body });
 });
 
-test("mounts stand below mounts", async () => {
+test("mounts can be nested", async () => {
   const server = await serving(mounts({ "/outer/": mounts({ "/inner/": named("in") }) }));
   expect((await askHttp(server, getRequest("/outer/inner/x"))).body).toBe("in|/outer/inner|/x|");
   expect((await askHttp(server, getRequest("/outer/inner"))).headers["location"]).toBe("/outer/inner/");
@@ -41,8 +41,8 @@ test("mounts stand below mounts", async () => {
 test.for([
   ["/a/b", "/a/b/"],
   ["/a/b?x=1&y=%41", "/a/b/?x=1&y=%41"],
-] as const)("without its slash, %s is redirected, whatever the method", async ([target, location]) => {
-  // A service at a shorter path does not have it either.
+] as const)("%s without its final slash is redirected for every method", async ([target, location]) => {
+  // The redirect takes precedence over a service at a shorter path.
   for (const services of [mounts({ "/a/b/": named("b") }), all]) {
     const server = await serving(services);
     for (const method of ["GET", "POST"]) {
@@ -52,13 +52,13 @@ test.for([
   }
 });
 
-test("what is nobody's is 404, and the server as a whole has no path", async () => {
+test("a path of no service is 404, and OPTIONS * is answered", async () => {
   const server = await serving(mounts({ "/a/": named("a") }));
   for (const target of ["/", "/b/", "/A"]) expect((await askHttp(server, getRequest(target))).status).toBe(404);
   expect((await askHttp(server, getRequest("*", [], "OPTIONS"))).status).toBe(204);
 });
 
-test("a web site below a path redirects to itself, and logs the whole path", async () => {
+test("a web site below a path redirects within that path, and logs the whole path", async () => {
   const folder = mkdtempSync(join(tmpdir(), "site-"));
   onTestFinished(() => rmSync(folder, { recursive: true }));
   writeFileSync(join(folder, "index.html"), "<p>index");
@@ -70,7 +70,7 @@ test("a web site below a path redirects to itself, and logs the whole path", asy
   expect(lines.map((line) => /"(.*?)"/.exec(line)?.[1])).toEqual(["GET /docs/ HTTP/1.1"]);
 });
 
-test("each exchange is told to the listener and to its service, whatever one of them throws", async () => {
+test("each exchange is passed to the listener's onExchange and to the service's, even if one throws", async () => {
   const told: string[] = [];
   const hook = (name: string) => (exchange: HttpExchange) => {
     told.push(`${name} ${exchange.request?.path}`);
@@ -88,7 +88,7 @@ test("each exchange is told to the listener and to its service, whatever one of 
   expect(errors.length).toBeGreaterThan(0);
 });
 
-test("a service at two paths is started and stopped once; where one fails, those before it are stopped", async () => {
+test("a service at two paths starts and stops once; if one fails to start, those before it are stopped", async () => {
   const calls: string[] = [];
   const living = (name: string, start?: () => void): HttpService => ({
     ...named(name),
@@ -113,13 +113,13 @@ test("a service at two paths is started and stopped once; where one fails, those
 });
 
 test.for(["", "a", "a/", "/a", "//", "/a//", "/../", "/a/./", "/a b/", "/a?/", "/ä/", "/%zz/"])(
-  "%j is no path to mount at",
+  "%j is refused as a mount path",
   (path) => {
     expect(() => mounts({ [path]: named("x") })).toThrow(/slash at both ends/);
   },
 );
 
-test("what is no service of HTTP is refused", () => {
+test("a value that is not an HTTP service is refused", () => {
   // @ts-expect-error a service that has no requests
   expect(() => mounts({ "/": { name: "x" } })).toThrow(/services\["\/"\].request/);
   // @ts-expect-error no services

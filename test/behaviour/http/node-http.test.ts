@@ -20,13 +20,13 @@ async function servingNode(listener: Parameters<typeof nodeHttp>[0], options?: P
   return { server, url, client: () => connected(url.replace("http:", "tcp:")) };
 }
 
-test("a function for requests, with options of createServer", async () => {
+test("a request listener with options of createServer is served", async () => {
   const { url } = await servingNode((request, response) => response.end(request.url), { maxHeaderSize: 1_000 });
   expect(await (await fetch(`${url}/path`, { headers: CLOSE })).text()).toBe("/path");
   expect((await fetch(url, { headers: { ...CLOSE, "X-A": "x".repeat(2_000) } })).status).toBe(431);
 });
 
-test("an app of Express", async () => {
+test("an Express app is served", async () => {
   const app = express();
   app.use(express.json());
   app.post("/double", (request, response) => {
@@ -40,7 +40,7 @@ test("an app of Express", async () => {
   expect((await fetch(`${url}/nothing`, { headers: CLOSE })).status).toBe(404);
 });
 
-test("ws on a server of node:http", async () => {
+test("ws on a node:http server is served", async () => {
   const node = createServer();
   const sockets = new WebSocketServer({ server: node });
   sockets.on("connection", (socket) => socket.on("message", (data) => socket.send(`you said ${String(data)}`)));
@@ -72,7 +72,7 @@ describe("a server that closes", () => {
     ["checkContinue", "Expect: 100-continue", "behind"],
     ["checkExpectation", "Expect: something", "before"],
     ["checkExpectation", "Expect: something", "behind"],
-  ] as const)("has an upload in progress read, and answered: %s, %s, listened to %s", async ([event, line, when]) => {
+  ] as const)("reads and answers an upload in progress: %s, %s, listener added %s", async ([event, line, when]) => {
     const node = createServer();
     const listen = (): void => {
       node.on(event, (request: IncomingMessage, response: ServerResponse) => {
@@ -100,7 +100,7 @@ describe("a server that closes", () => {
     expect(await closed).toEqual({ aborted: 0, unfinished: 0 });
   });
 
-  test("answers all that was pipelined before, though the first answer takes its time", async () => {
+  test("answers all requests pipelined before, even if the first answer takes long", async () => {
     const waiting: (() => void)[] = [];
     const { server, client: open } = await servingNode((request, response) => {
       waiting.push(() => response.end(request.url));
@@ -120,7 +120,7 @@ describe("a server that closes", () => {
   });
 });
 
-test("what nobody listens to any more is done by node:http itself", async () => {
+test("when the last listener of checkContinue is removed, node:http handles the event itself", async () => {
   const node = createServer((request, response) => request.resume().on("end", () => response.end("read")));
   const { client: open } = await servingNode(node);
   const refuse = (_request: IncomingMessage, response: ServerResponse): void => void response.writeHead(403).end();
@@ -134,7 +134,7 @@ test("what nobody listens to any more is done by node:http itself", async () => 
   await client.close();
 });
 
-test("one of two servers that closes leaves the program and the connections of the other alone", async () => {
+test("closing one of two servers leaves the program and the connections of the other alone", async () => {
   const node = createServer((_request, response) => response.end("hello"));
   const told: string[] = [];
   node.on("listening", () => told.push("begun"));
@@ -162,8 +162,8 @@ test("one of two servers that closes leaves the program and the connections of t
   expect(told).toEqual(["begun", "closed", "begun", "closed"]);
 });
 
-test("a client that has ended is answered; one that is gone besides is noticed while the answer is silent", async () => {
-  // Over node:net a reset is told only while somebody reads.
+test("a half-closed client is answered; one that then resets is noticed while the answer sends nothing", async () => {
+  // Over node:net a reset is only noticed while reading.
   vi.stubEnv("SOCKWRIGHT_TRANSPORT", "native");
   const probes: unknown[] = [];
   let lose = (): void => undefined;
@@ -194,7 +194,7 @@ test("a client that has ended is answered; one that is gone besides is noticed w
   ]);
 });
 
-test("what is no listener is refused", () => {
+test("a value that is not a listener is refused", () => {
   expect(() => nodeHttp({} as never)).toThrow(expect.objectContaining({ code: "ERR_INVALID_ARG_TYPE" }));
   expect(() => nodeHttp(createServer(), {})).toThrow("must be left out");
 });

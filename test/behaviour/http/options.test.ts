@@ -1,4 +1,4 @@
-// An option that http() and the parts of an answer do not have is refused by its name, one of the wrong kind by what it should be.
+// http() and the parts of an answer refuse an unknown option by name, and one of the wrong type with the expected type.
 import { open } from "node:fs/promises";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { MAX_BODY_BYTES, MAX_SECTION_BYTES, MAX_SECTION_FIELDS } from "../../../src/http/service/http-options.ts";
@@ -19,12 +19,12 @@ describe.each([
     (options) => http(() => ({}), options),
   ),
 ])("$call", (each) => {
-  test("has no other option", () => expectNoOtherName(each));
-  test("has no other value of one", () => expectNoOtherValue(each));
-  test("what is undefined is the default", () => expectDefaults(each));
+  test("refuses an option with an unknown name", () => expectNoOtherName(each));
+  test("refuses an invalid value of each option", () => expectNoOtherValue(each));
+  test("an undefined option has its default", () => expectDefaults(each));
 });
 
-test("the most that can be set for a body and for a section", () => {
+test("the maxima of a body and of a section are accepted, and one more is refused", () => {
   const most = { maxBodyBytes: MAX_BODY_BYTES, maxHeaderBytes: MAX_SECTION_BYTES, maxHeaderFields: MAX_SECTION_FIELDS };
   expect(http(() => ({}), most).protocols).toEqual(["http"]);
   for (const [name, value] of Object.entries(most)) {
@@ -32,11 +32,11 @@ test("the most that can be set for a body and for a section", () => {
   }
 });
 
-test("the handler is a function", () => {
+test("a handler that is not a function is refused", () => {
   expect(() => http({} as never)).toThrow(expect.objectContaining({ code: "ERR_INVALID_ARG_TYPE" }));
 });
 
-test("a file that is a body has a length, and functions where there are any", async () => {
+test("FileBody refuses a missing or invalid length, and options of the wrong type", async () => {
   const file = await open("package.json");
   onTestFinished(() => file.close());
   const wrong: [FileBodyOptions, string][] = [
@@ -50,7 +50,7 @@ test("a file that is a body has a length, and functions where there are any", as
   for (const [options, name] of wrong) expect(() => new FileBody(file, options)).toThrow(name);
 });
 
-test("an error for a client has a status of an error", () => {
+test("RequestError refuses a status that is not an error status", () => {
   for (const status of [200, 399, 600, 404.5]) {
     expect(() => new RequestError(status, "")).toThrow(expect.objectContaining({ code: "ERR_OUT_OF_RANGE" }));
   }

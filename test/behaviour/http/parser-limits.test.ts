@@ -1,4 +1,4 @@
-// Limits hold before memory is taken, and no bytes are looked at again and again. Counted, not timed.
+// Limits apply before memory is allocated, and no byte is examined again and again. Counted, not timed.
 import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { bodyDecoder } from "../../../src/http/body-decoder.ts";
 import {
@@ -21,7 +21,7 @@ import { decodeBody } from "../../support/http-decode.ts";
 import { head, headWithLines } from "../../support/http-heads.ts";
 import { parseHeads } from "../../support/http-parse.ts";
 
-/** Counts how often a byte is looked at, in what is lent and in the memory that holds what was cut. */
+/** Counts how often a byte is examined, in lent buffers and in the memory that holds a cut section. */
 function countLooks(): { count: number; of(bytes: Buffer): Buffer } {
   const proxies = new WeakSet<Buffer>();
   const looks = {
@@ -50,7 +50,7 @@ function countLooks(): { count: number; of(bytes: Buffer): Buffer } {
   return looks;
 }
 
-/** What is refused of a head that is one too much, and what is told of one that is just enough. */
+/** The refusal of a head one beyond the limit, and no refusal of one exactly at it. */
 describe("heads", () => {
   test.for<[string, number, (size: number) => string, string]>([
     [
@@ -83,7 +83,7 @@ describe("heads", () => {
     expect(parseHeads(ofSize(limit + 1))).toMatchObject({ heads: [], refusal });
   });
 
-  test("other limits than the default ones", () => {
+  test("custom limits replace the defaults", () => {
     const limits = { ...DEFAULT_LIMITS, maxRequestLineBytes: 20, maxHeaderBytes: 30, maxHeaderFields: 2 };
     expect(parseHeads(head(`GET /${"a".repeat(6)} HTTP/1.1`, "Host: a"), [], limits).heads.length).toBe(1);
     expect(parseHeads(head(`GET /${"a".repeat(7)} HTTP/1.1`, "Host: a"), [], limits).refusal).toBe(
@@ -95,7 +95,7 @@ describe("heads", () => {
     expect(parseHeads(headWithLines("a:", "b:"), [], limits).refusal).toBe("431 fields-too-many");
   });
 
-  test("what is too large is refused as soon as it is, and before its end", () => {
+  test("a head that is too large is refused at once, before its end", () => {
     const parser = new RequestHeadParser(DEFAULT_LIMITS);
     const line = Buffer.from(`GET /${"a".repeat(DEFAULT_MAX_REQUEST_LINE_BYTES)}`);
     expect(parser.parse(line, 0, line.length)).toMatchObject({ status: 414 });
@@ -105,7 +105,7 @@ describe("heads", () => {
     expect(parser.parse(almost, 0, almost.length)).toBeUndefined();
   });
 
-  test("a parser holds what it has of a head, at most twice, and nothing between heads", () => {
+  test("a parser holds at most twice the bytes of a partial head, and none between heads", () => {
     const parser = new RequestHeadParser(DEFAULT_LIMITS);
     const text = headWithLines(`Cookie: ${"b".repeat(30_000)}`);
     for (let at = 0; at < text.length - 1; at++) {
@@ -117,7 +117,7 @@ describe("heads", () => {
     expect([parser.hasPartialHead, parser.heldBytes]).toEqual([false, 0]);
   });
 
-  test("of what is behind a cut head no more is copied than the head itself has, or STEP_BYTES", () => {
+  test("after a cut head, the parser copies at most as many bytes as it already holds, or STEP_BYTES", () => {
     const kept = vi.spyOn(PartialSection.prototype, "keep");
     onTestFinished(() => kept.mockRestore());
     for (const length of [50, 5_000]) {
@@ -134,7 +134,7 @@ describe("heads", () => {
     }
   });
 
-  test("empty lines begin no request, and are counted however they come", () => {
+  test("empty lines do not begin a request, and are counted however they arrive", () => {
     const parser = new RequestHeadParser(DEFAULT_LIMITS);
     const line = Buffer.from("\r\n");
     for (let count = 0; count < MAX_EMPTY_LINES; count++) {
@@ -151,7 +151,7 @@ describe("heads", () => {
     expect([parser.hasPartialHead, parser.hasBegun, parser.heldBytes]).toEqual([false, false, 0]);
   });
 
-  test("no byte is looked at more than thrice, if each comes alone", () => {
+  test("a head that arrives byte by byte: no byte is examined more than three times", () => {
     const text = `\r\n${headWithLines(`A: ${"b".repeat(20_000)}`, ...Array.from({ length: 98 }, () => `${"c".repeat(50)}: d`))}`;
     const looks = countLooks();
     const parser = new RequestHeadParser(DEFAULT_LIMITS);
@@ -201,7 +201,7 @@ describe("bodies in chunks", () => {
     expect(decodeBody(ofSize(limit + 1))).toMatchObject({ refusal });
   });
 
-  test("no byte is looked at more than thrice, if each comes alone", () => {
+  test("a chunked body that arrives byte by byte: no byte is examined more than three times", () => {
     const text = `${"1\r\nx\r\n".repeat(500)}1;${"a".repeat(900)}\r\nx\r\n0\r\nA: ${"b".repeat(8000)}\r\n\r`;
     const looks = countLooks();
     const decoder = bodyDecoder({ body: "chunked" }, DEFAULT_LIMITS);

@@ -1,4 +1,4 @@
-// What is no request that can be served: which status it gets, that the client sees it, and that nothing behind it is served.
+// Requests that cannot be served: the status, the client's view of it, and that no later request is served.
 import { expect, test } from "vitest";
 import { http } from "../../../src/http/service/http.ts";
 import { connected } from "../../support/connected.ts";
@@ -59,7 +59,7 @@ test.for(REFUSED)("%s", async ([, request, status]) => {
   expect(exchanges.map((exchange) => exchange.status)).toEqual([200, status]);
 });
 
-test("an answer tells in a word what was wrong, and nothing of the request", async () => {
+test("an answer names the mistake in one word, and repeats nothing of the request", async () => {
   const { server } = await httpServing(() => ({}));
   expect(await askHttp(server, "GET /<script> HTTP/1.1\r\n\r\n")).toMatchObject({
     status: 400,
@@ -68,7 +68,7 @@ test("an answer tells in a word what was wrong, and nothing of the request", asy
   });
 });
 
-test("limits of a message are those of the options", async () => {
+test("message limits come from the options", async () => {
   const { server } = await httpServing(() => ({}), { maxHeaderFields: 2, maxHeaderBytes: 60, maxRequestLineBytes: 20 });
   expect((await askHttp(server, getRequest("/", ["X: y"]))).status).toBe(200);
   expect((await askHttp(server, getRequest("/", ["X: y", "X: y"]))).status).toBe(431);
@@ -76,7 +76,7 @@ test("limits of a message are those of the options", async () => {
   expect((await askHttp(server, getRequest("/1234567890"))).status).toBe(414);
 });
 
-test("twenty clients in the middle of an upload all see 413", async () => {
+test("twenty clients in the middle of an upload all receive 413", async () => {
   const server = await serving(http(async (request) => ({ body: await request.bytes() }), { maxBodyBytes: 1_000 }));
   const piece = Buffer.alloc(64 * 1024, "x");
   const statuses = await Promise.all(

@@ -1,4 +1,4 @@
-// What a handler is told of a request.
+// What a handler receives for a request.
 import { expect, test } from "vitest";
 import type { HttpContext, HttpRequest } from "../../../src/http.ts";
 import { askHttp, getRequest, httpServing } from "../../support/http-talk.ts";
@@ -16,7 +16,7 @@ async function told(bytes: string): Promise<[HttpRequest, HttpContext]> {
   return first;
 }
 
-test("the target is there as it was sent, and in its parts", async () => {
+test("the target is available as sent, and split into its parts", async () => {
   const [request] = await told(getRequest("/a%20b/?x=1&x=%32&y?z"));
   expect([request.target, request.path, request.rawQuery]).toEqual([
     "/a%20b/?x=1&x=%32&y?z",
@@ -31,17 +31,17 @@ test("the target is there as it was sent, and in its parts", async () => {
   expect(request.query).toBe(request.query);
 });
 
-test("without a query there is none", async () => {
+test("a request without a query has no rawQuery and an empty query", async () => {
   const [request] = await told(getRequest("/"));
   expect([request.rawQuery, [...request.query]]).toEqual([undefined, []]);
 });
 
-test("an absolute target says who is meant, and goes before Host", async () => {
+test("an absolute target gives the authority, and overrides Host", async () => {
   const [request] = await told("GET http://b:80/path?q HTTP/1.1\r\nHost: a\r\n\r\n");
   expect([request.authority, request.path, request.rawQuery]).toEqual(["b:80", "/path", "q"]);
 });
 
-test("method, version, fields and trailers", async () => {
+test("method, version, headers and trailers are those of the request", async () => {
   const [request] = await told("brew /pot HTTP/1.0\r\nX-A: 1\r\nx-a: 2\r\nCookie: a=1\r\nCookie: b=2\r\n\r\n");
   expect([request.method, request.version, request.authority]).toEqual(["brew", "1.0", ""]);
   expect([request.headers.get("x-A"), request.headers.get("cookie"), request.headers.all("X-a")]).toEqual([
@@ -55,7 +55,7 @@ test("method, version, fields and trailers", async () => {
   expect(pieces).toEqual([]);
 });
 
-test("the context has the connection, and who is at its other end", async () => {
+test("the context has the connection and its peer", async () => {
   const [, context] = await told(getRequest());
   expect(context.peer).toMatchObject({ host: "127.0.0.1" });
   expect(context.connection.peer).toEqual(context.peer);

@@ -1,4 +1,4 @@
-// Which handler a request comes to, by its path and its method.
+// Which handler serves a request, by its path and its method.
 import { expect, test } from "vitest";
 import { type HttpHandler, router } from "../../../src/http.ts";
 import { askHttp, getRequest, httpServing } from "../../support/http-talk.ts";
@@ -36,32 +36,32 @@ test.for([
   expect(await askHttp(server, getRequest(target, [], method))).toMatchObject({ status: 200, body });
 });
 
-test.for(["/b", "/A", "/a/", "/files", "/%61", "//"])("%s is found nowhere", async (target) => {
+test.for(["/b", "/A", "/a/", "/files", "/%61", "//"])("%s is not found", async (target) => {
   const { server } = await httpServing(routes);
   expect((await askHttp(server, getRequest(target))).status).toBe(404);
 });
 
-test("a method that a path does not have is 405, with those that it has", async () => {
+test("a method that a path does not allow is 405, with the allowed ones in Allow", async () => {
   const { server } = await httpServing(routes);
   const { status, headers } = await askHttp(server, getRequest("/a", [], "PUT"));
   expect([status, headers["allow"]]).toEqual([405, "GET, POST, DELETE, purge, HEAD, OPTIONS"]);
   expect((await askHttp(server, getRequest("/files/exact", [], "PUT"))).headers["allow"]).toBe("GET, HEAD, OPTIONS");
 });
 
-test("HEAD is served by GET", async () => {
+test("HEAD is served by the handler of GET", async () => {
   const { server } = await httpServing(routes);
   const { status, headers } = await askHttp(server, getRequest("/a", [], "HEAD"), "HEAD");
   expect([status, headers["content-length"]]).toEqual([200, String("a HEAD /a".length)]);
 });
 
-test("OPTIONS tells what there is, of a path and of the server", async () => {
+test("OPTIONS lists the methods of a path, and OPTIONS * answers for the server", async () => {
   const { server } = await httpServing(routes);
   const { status, headers } = await askHttp(server, getRequest("/files/x", [], "OPTIONS"));
   expect([status, headers["allow"]]).toEqual([204, "GET, HEAD, OPTIONS"]);
   expect((await askHttp(server, getRequest("*", [], "OPTIONS"))).status).toBe(204);
 });
 
-test("a path of Object's own is none", async () => {
+test("a path or a method named like a property of Object is not found", async () => {
   const { server } = await httpServing(router({ "GET /a": named("a") }));
   for (const target of ["/constructor", "/__proto__"])
     expect((await askHttp(server, getRequest(target))).status).toBe(404);
@@ -82,11 +82,11 @@ test.for([
   "/**",
   "/a/:id",
   "/:id",
-])("the key %j is none", (key) => {
+])("the key %j is refused", (key) => {
   expect(() => router({ [key]: named("a") })).toThrow(expect.objectContaining({ code: "ERR_INVALID_ARG_VALUE" }));
 });
 
-test("what is no handler is refused", () => {
+test("a value that is not a handler is refused", () => {
   expect(() => router({ "/a": 5 as never })).toThrow(expect.objectContaining({ code: "ERR_INVALID_ARG_TYPE" }));
   expect(() => router(5 as never)).toThrow(expect.objectContaining({ code: "ERR_INVALID_ARG_TYPE" }));
 });

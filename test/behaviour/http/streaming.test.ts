@@ -1,4 +1,4 @@
-// Bodies of answers that are made piece by piece, or taken from a file.
+// Bodies of answers that are made piece by piece, or read from a file.
 import { mkdtemp, open, rm, truncate, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -22,26 +22,26 @@ function thrower(message: string): never {
 }
 
 describe("an iterable", () => {
-  test("is sent in chunks, of which an empty one is none", async () => {
+  test("is sent in chunks, and an empty piece is skipped", async () => {
     const { server, exchanges } = await httpServing(() => ({ body: pieces("a", "", Buffer.from("bc")) }));
     const { body, headers } = await askHttp(server, getRequest());
     expect([body, headers["transfer-encoding"], headers["content-length"]]).toEqual(["abc", "chunked", undefined]);
     expect(exchanges[0]).toMatchObject({ bodyBytes: 3 });
   });
 
-  test("has the length that it is given", async () => {
+  test("with a given Content-Length is sent without chunks", async () => {
     const { server } = await httpServing(() => ({ body: pieces("a", "bc"), headers: { "Content-Length": "3" } }));
     const { body, headers } = await askHttp(server, getRequest());
     expect([body, headers["transfer-encoding"], headers["content-length"]]).toEqual(["abc", undefined, "3"]);
   });
 
-  test("ends with the connection for HTTP/1.0", async () => {
+  test("for HTTP/1.0 ends with the connection", async () => {
     const { server } = await httpServing(() => ({ body: pieces("a", "bc"), trailers: { "X-T": "1" } }));
     const { body, headers } = await askHttp(server, "GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n");
     expect([body, headers["transfer-encoding"], headers["connection"]]).toEqual(["abc", undefined, "close"]);
   });
 
-  test("may be followed by trailers, also by such as are known at its end only", async () => {
+  test("may be followed by trailers, also by trailers known only at its end", async () => {
     let length = 0;
     async function* counted(): AsyncGenerator<string> {
       yield "abc";
@@ -55,7 +55,7 @@ describe("an iterable", () => {
     expect(await askHttp(server, getRequest())).toMatchObject({ body: "abc", trailers: "X-T: 3\r\n" });
   });
 
-  test("text and bytes with trailers are chunks, too", async () => {
+  test("text and bytes with trailers are sent in chunks too", async () => {
     const { server } = await httpServing((request) => ({
       body: request.path === "/" ? "" : "abc",
       trailers: { "X-T": "1" },
@@ -69,7 +69,7 @@ describe("an iterable", () => {
     expect((await askHttp(server, getRequest())).body).toHaveLength(length);
   });
 
-  test("is a body of the request, which is read as it is sent", async () => {
+  test("may be the request's body, which is read while it is sent", async () => {
     const { server } = await httpServing((request) => ({ body: request.body }));
     const client = await connected(server);
     client.write(`${getRequest("/", ["Content-Length: 4"], "POST")}ab`);
@@ -80,7 +80,7 @@ describe("an iterable", () => {
     expect((await httpAnswerOf(client)).status).toBe(200);
   });
 
-  test("is made no faster than the client takes it", async () => {
+  test("produces no faster than the client reads", async () => {
     let made = 0;
     async function* endless(): AsyncGenerator<Buffer> {
       for (;;) {
@@ -123,7 +123,7 @@ describe("an iterable", () => {
     },
   );
 
-  test("whose trailers cannot be sent does not end as if it were whole", async () => {
+  test("with trailers that cannot be sent resets the connection", async () => {
     const { server, errors } = await httpServing(() => ({ body: pieces("a"), trailers: () => ({ Host: "x" }) }));
     const client = await connected(server);
     client.write(getRequest());
@@ -131,7 +131,7 @@ describe("an iterable", () => {
     expect(errors).toEqual([expect.objectContaining({ code: "ERR_SOCKWRIGHT_HTTP_TRAILER" })]);
   });
 
-  test("whose trailers are a promise does not end as if it were whole, and that ends no process", async () => {
+  test("whose trailers are a promise resets the connection, and its rejection does not end the process", async () => {
     const later = (): never => Promise.reject(new Error("later")) as never;
     const { server, errors } = await httpServing(() => ({ body: pieces("a"), trailers: later }));
     const client = await connected(server);
@@ -140,7 +140,7 @@ describe("an iterable", () => {
     expect(errors).toEqual([expect.objectContaining({ code: "ERR_INVALID_ARG_TYPE" })]);
   });
 
-  test("is told when the client is lost", async () => {
+  test("is ended when the client is lost", async () => {
     const stopped = holder();
     let isStopped = false;
     async function* endless(): AsyncGenerator<string> {
@@ -166,28 +166,31 @@ describe("an iterable", () => {
   test.for([
     ["throws", () => thrower("not ended")],
     ["rejects", () => Promise.reject(new Error("not ended"))],
-  ] as const)("that %s when it is ended for a lost client is reported, and ends nothing else", async ([, end]) => {
-    const { server, errors, exchanges } = await httpServing(({ path }) => {
-      if (path === "/other") return { body: "other" };
-      return {
-        body: { [Symbol.asyncIterator]: () => ({ next: () => turn().then(() => ({ value: "x" })), return: end }) },
-      };
-    });
-    const client = await connected(server);
-    client.write(getRequest());
-    await client.read();
-    client.abort();
-    await until(() => exchanges.length > 0, "the end of the answer");
-    expect(errors).toContainEqual(expect.objectContaining({ message: "not ended" }));
-    expect((await askHttp(server, getRequest("/other"))).body).toBe("other");
-    expect(server.connections().length).toBeLessThanOrEqual(1);
-  });
+  ] as const)(
+    "whose return() %s after the client is lost is reported, and the server still serves",
+    async ([, end]) => {
+      const { server, errors, exchanges } = await httpServing(({ path }) => {
+        if (path === "/other") return { body: "other" };
+        return {
+          body: { [Symbol.asyncIterator]: () => ({ next: () => turn().then(() => ({ value: "x" })), return: end }) },
+        };
+      });
+      const client = await connected(server);
+      client.write(getRequest());
+      await client.read();
+      client.abort();
+      await until(() => exchanges.length > 0, "the end of the answer");
+      expect(errors).toContainEqual(expect.objectContaining({ message: "not ended" }));
+      expect((await askHttp(server, getRequest("/other"))).body).toBe("other");
+      expect(server.connections().length).toBeLessThanOrEqual(1);
+    },
+  );
 
   test.for([
     ["HEAD", getRequest("/", [], "HEAD"), 200],
     ["a status that has no body", getRequest(), 204],
     ["a field that cannot be sent", getRequest("/bad"), 200],
-  ] as const)("that is not sent is told so: %s", async ([, request, status]) => {
+  ] as const)("that is not sent is ended by return(): %s", async ([, request, status]) => {
     let returned = 0;
     const body = (): AsyncIterable<string> => ({
       [Symbol.asyncIterator]: () => ({
@@ -207,7 +210,7 @@ describe("an iterable", () => {
     expect(returned).toBe(1);
   });
 
-  test("a stream of the web is cancelled, too", async () => {
+  test("a web stream that is not sent is cancelled", async () => {
     let cancelled = 0;
     const { server, errors } = await httpServing(
       () => new Response(new ReadableStream({ cancel: () => void cancelled++ })),
@@ -235,32 +238,35 @@ describe("a file", () => {
     return { name, handle, released, body };
   }
 
-  test.for([0, 10, 600 * 1024])("of %d bytes is the body of a prepared response, each time anew", async (length) => {
-    const { body, released } = await file(Buffer.alloc(length, "0123456789"));
-    const open = (): FileBody => body({ length, isUnchanged: () => true });
-    const prepared = new PreparedResponse({ headers: { "X-A": "1" }, body: { length, open } });
-    const { server, exchanges } = await httpServing(() => prepared);
-    for (const [request, bytes] of [
-      [getRequest("/", ["Connection: close"]), length],
-      [getRequest("/", [], "HEAD"), 0],
-      ["GET / HTTP/1.0\r\n\r\n", length],
-    ] as const) {
-      const answer = await askHttp(server, request, request.startsWith("HEAD") ? "HEAD" : "GET");
-      expect([answer.body.length, answer.headers["content-length"], answer.headers["x-a"]]).toEqual([
-        bytes,
-        `${length}`,
-        "1",
-      ]);
-    }
-    expect(exchanges.map(({ bodyBytes }) => bodyBytes)).toEqual([length, 0, length]);
-    expect(released).toEqual(["released", "released"]);
-  });
+  test.for([0, 10, 600 * 1024])(
+    "of %d bytes is the body of a prepared response, opened for each answer",
+    async (length) => {
+      const { body, released } = await file(Buffer.alloc(length, "0123456789"));
+      const open = (): FileBody => body({ length, isUnchanged: () => true });
+      const prepared = new PreparedResponse({ headers: { "X-A": "1" }, body: { length, open } });
+      const { server, exchanges } = await httpServing(() => prepared);
+      for (const [request, bytes] of [
+        [getRequest("/", ["Connection: close"]), length],
+        [getRequest("/", [], "HEAD"), 0],
+        ["GET / HTTP/1.0\r\n\r\n", length],
+      ] as const) {
+        const answer = await askHttp(server, request, request.startsWith("HEAD") ? "HEAD" : "GET");
+        expect([answer.body.length, answer.headers["content-length"], answer.headers["x-a"]]).toEqual([
+          bytes,
+          `${length}`,
+          "1",
+        ]);
+      }
+      expect(exchanges.map(({ bodyBytes }) => bodyBytes)).toEqual([length, 0, length]);
+      expect(released).toEqual(["released", "released"]);
+    },
+  );
 
   test.for([
     ["all of it", { length: 10 }, "0123456789"],
     ["a part", { offset: 3, length: 4 }, "3456"],
     ["nothing", { length: 0 }, ""],
-  ] as const)("%s is sent with its length, and let go once", async ([, part, expected]) => {
+  ] as const)("%s is sent with its length, and released once", async ([, part, expected]) => {
     const { body, released } = await file("0123456789");
     const { server, exchanges } = await httpServing(() => ({ body: body(part) }));
     const answer = await askHttp(server, getRequest());
@@ -269,7 +275,7 @@ describe("a file", () => {
     expect(exchanges[0]).toMatchObject({ status: 200, bodyBytes: expected.length });
   });
 
-  test("pipelined ones come in order", async () => {
+  test("in pipelined answers is sent in order", async () => {
     const { body } = await file("0123456789");
     const { server } = await httpServing(({ path }) =>
       path === "/x" ? { body: "x" } : { body: body({ offset: Number(path.slice(1)), length: 1 }) },
@@ -279,14 +285,14 @@ describe("a file", () => {
     for (const each of ["1", "x", "2", "3", "x"]) expect((await httpAnswerOf(client)).body).toBe(each);
   });
 
-  test("HEAD sends none of it, and lets it go", async () => {
+  test("is not sent for HEAD, and is released", async () => {
     const { body, released } = await file("0123456789");
     const { server } = await httpServing(() => ({ body: body({ length: 10 }) }));
     expect((await askHttp(server, getRequest("/", [], "HEAD"), "HEAD")).headers["content-length"]).toBe("10");
     expect(released).toEqual(["released"]);
   });
 
-  test("is asked whether it is unchanged behind each of its pieces", async () => {
+  test("is checked with isUnchanged after each of its pieces", async () => {
     const content = Buffer.alloc(2 * FILE_PIECE_BYTES + 1, "abc");
     const { body } = await file(content);
     let asked = 0;
@@ -300,7 +306,7 @@ describe("a file", () => {
     ["was changed", (): boolean => false, { code: "ERR_SOCKWRIGHT_HTTP_FILE_CHANGED" }],
     ["cannot be looked at", (): boolean => thrower("EIO"), { message: "EIO" }],
   ] as const)(
-    "in one piece that %s while the client was waited for resets the connection",
+    "of one piece that %s while the server waited for the client resets the connection",
     async ([, isUnchanged, error]) => {
       const { body, released } = await file("0123456789");
       const { server, errors } = await httpServing(() => ({
@@ -329,7 +335,7 @@ describe("a file", () => {
     expect([released, errors]).toEqual([["released"], [expect.objectContaining({ code })]]);
   });
 
-  test("that is closed is 500, and is let go", async () => {
+  test("that is closed is 500, and is released", async () => {
     const { body, released, handle } = await file("0123456789");
     await handle.close();
     const { server, errors } = await httpServing(() => ({ body: body({ length: 10 }) }));
@@ -337,7 +343,7 @@ describe("a file", () => {
     expect([released, errors]).toEqual([["released"], [expect.objectContaining({ code: "EBADF" })]]);
   });
 
-  test("is let go when the client is lost, before and behind its answer", async () => {
+  test("is released when the client is lost, before and after its answer began", async () => {
     const { body, released } = await file(Buffer.alloc(4 * 1024 * 1024));
     const go = holder();
     const { server } = await httpServing(async (request) => {
@@ -359,7 +365,7 @@ describe("a file", () => {
     expect(released).toHaveLength(2);
   });
 
-  test("a release that throws is reported, and ends nothing", async () => {
+  test("whose release throws is reported, and the next request is answered", async () => {
     const { body } = await file("0123456789");
     const release = (): void => {
       throw new Error("cannot let go");

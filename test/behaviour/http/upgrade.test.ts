@@ -1,4 +1,4 @@
-// A connection that another protocol goes on with.
+// A connection that continues with another protocol.
 import { once } from "node:events";
 import { expect, test } from "vitest";
 import { WebSocket } from "ws";
@@ -18,7 +18,7 @@ async function shout(connection: Connection): Promise<void> {
 
 const upgrade = (): HttpAnswer => ({ status: 101, headers: { Upgrade: "shout" }, upgrade: shout });
 
-test.for(["at once", "later"])("101, and what follows is the other protocol's: %s", async (when) => {
+test.for(["at once", "later"])("after 101, all bytes belong to the other protocol: %s", async (when) => {
   const { server, exchanges } = await httpServing(async (request) => {
     if (request.path === "/") return {};
     if (when === "later") await turn();
@@ -38,7 +38,7 @@ test.for(["at once", "later"])("101, and what follows is the other protocol's: %
   expect(exchanges.map((exchange) => exchange.status)).toEqual([200, 101]);
 });
 
-test("a protocol that returns without a word is closed, and one that fails is reset and reported", async () => {
+test("a connection is closed when its protocol returns, and reset and reported when it throws", async () => {
   const { server, errors } = await httpServing((request) => ({
     ...upgrade(),
     upgrade: (connection: Connection) => {
@@ -56,7 +56,7 @@ test("a protocol that returns without a word is closed, and one that fails is re
   expect(errors.map(String)).toEqual(["Error: no shouting"]);
 });
 
-test("a server that closes ends its input", async () => {
+test("a server that closes ends the protocol's input", async () => {
   const { server } = await httpServing(upgrade);
   const client = await connected(server);
   client.write(getRequest("/", UPGRADE));
@@ -79,7 +79,7 @@ test.for([
   expect(errors).toEqual([expect.objectContaining({ code: "ERR_SOCKWRIGHT_HTTP_UPGRADE" })]);
 });
 
-test("an upgrade that the handler does not want is answered as if it were none", async () => {
+test("an upgrade that the handler ignores is answered as an ordinary request", async () => {
   const { server } = await httpServing((request) => ({ body: String(request.upgrade) }));
   const client = await connected(server);
   client.write(getRequest("/", UPGRADE) + getRequest());
@@ -87,7 +87,7 @@ test("an upgrade that the handler does not want is answered as if it were none",
   expect((await httpAnswerOf(client)).body).toBe("undefined");
 });
 
-test("a connection that is taken over: nothing is written, and what follows is there", async () => {
+test("a connection that is taken over: the server writes nothing, and bytes after the head are not lost", async () => {
   const { server, exchanges } = await httpServing(() => ({
     takeOver: async (connection) => {
       connection.write(await connection.readExactly(5));

@@ -1,4 +1,4 @@
-// Where HTTP is served: URLs of its own, and those of any stream.
+// Where HTTP is served: on URLs of its own, and on those of any stream.
 import { mkdtempSync, rmSync } from "node:fs";
 import { request } from "node:http";
 import { tmpdir } from "node:os";
@@ -14,14 +14,14 @@ import { serving, urlOf } from "../../support/serving.ts";
 
 const hello = http(() => ({ body: "hello" }));
 
-test("http: is TCP, on port 80 without one", () => {
+test("http: is TCP, with default port 80", () => {
   expect(parseSocketUrl("http://localhost")).toEqual({ scheme: "http", host: "localhost", port: 80 });
   expect(parseSocketUrl("http://[::1]:8000/?ipv6only")).toMatchObject({ host: "::1", port: 8000, ipv6only: true });
   expect(() => parseSocketUrl("http://localhost/path")).toThrow("has more than a host and a port");
   expect(parseSocketUrl("http+unix:/run/app.sock?mode=660")).toMatchObject({ path: "/run/app.sock", mode: 0o660 });
 });
 
-test("a server at an http: URL is where fetch finds it", async () => {
+test("fetch() reaches a server at its http: URL", async () => {
   const server = await serving(hello, {}, "http://127.0.0.1:0");
   expect(urlOf(server)).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/);
   const answer = await fetch(urlOf(server), { headers: { Connection: "close" } });
@@ -39,7 +39,7 @@ test.for(["http+unix", "unix"])("a server at a path: %s", async (scheme) => {
   expect(await text(answer as never)).toBe("hello");
 });
 
-test("and in memory, where a client comes by tcp: as well", async () => {
+test("in memory, a client also connects to an http: listener by tcp:", async () => {
   const memory = memoryTransport();
   onTestFinished(() => memory[Symbol.dispose]());
   const server = await serving(hello, {}, "http://127.0.0.1:0");
@@ -48,13 +48,13 @@ test("and in memory, where a client comes by tcp: as well", async () => {
   expect((await httpAnswerOf(client)).body).toBe("hello");
 });
 
-test("a service that does not speak it is refused", async () => {
+test("a service that does not serve http is refused", async () => {
   await expect(serve("http://127.0.0.1:0", async () => undefined)).rejects.toThrow(
     /serves no http: http:\/\/127\.0\.0\.1:0 needs a service whose protocols have "http"/,
   );
 });
 
-test("a client has the connection alone", async () => {
+test("a client has the connection to itself", async () => {
   const server = await serving(hello, {}, "http://127.0.0.1:0");
   const client = await connected(server);
   client.write(getRequest());
