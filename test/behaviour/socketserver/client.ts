@@ -2,7 +2,7 @@ import { onTestFinished } from "vitest";
 import { Socket } from "../../../src/index.ts";
 import type { TCPServer } from "../../../src/socketserver.ts";
 
-/** A client that is connected to the server, and is closed when the test ends. */
+/** A client connected to the server, which is closed when the test ends. */
 export async function clientOf(
   server: Pick<TCPServer, "address_family" | "socket_type" | "server_address">,
 ): Promise<Socket> {

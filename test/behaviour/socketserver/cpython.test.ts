@@ -1,4 +1,4 @@
-// The cases of CPython's test_socketserver (3.11) that need no thread and no process, each by its name.
+// The cases of CPython's test_socketserver (3.11) that need no thread and no process, under their names.
 
 import { join } from "node:path";
 import { describe, expect, test, vi } from "vitest";
@@ -34,7 +34,7 @@ class DatagramEcho extends DatagramRequestHandler {
   }
 }
 
-/** What a client hears that sends the test string in pieces, as CPython's stream_examine; or as one datagram. */
+/** Sends the test string, as CPython's stream_examine or as one datagram, and returns the answer. */
 async function examined(server: TCPServer | UDPServer): Promise<string> {
   using client = new DisposedSocket(server.address_family, server.socket_type);
   if (server.socket_type !== SOCK_STREAM && server.address_family === AF_UNIX) {
@@ -94,7 +94,7 @@ describe("SocketServerTest", () => {
   });
 
   test("test_shutdown", async () => {
-    // Issue #2302 there: a server that has just begun to serve is shut down, twenty times.
+    // CPython's issue #2302: a server that has just begun to serve is shut down, twenty times.
     for (let round = 0; round < 20; round++) {
       await using server = new TCPServer(LOOPBACK, StreamEcho);
       const serving = server.serve_forever(10);
@@ -111,7 +111,7 @@ describe("SocketServerTest", () => {
   });
 
   test("test_tcpserver_bind_leak", async () => {
-    // Issue #22435 there: a socket whose bind fails is not left open. The guard of the tests looks for it.
+    // CPython's issue #22435: a socket whose bind fails is not left open. The guard of the tests checks for it.
     for (let count = 0; count < 1_024; count++) {
       const server = new TCPServer({ host: "127.0.0.1", port: -1 }, StreamEcho);
       await expect(server.bind_and_activate()).rejects.toThrow(RangeError);
@@ -161,7 +161,7 @@ describe("ErrorHandlerTest", () => {
     expect([String(server.errors[0]), server.errors.length, failed]).toEqual(["Error: Test error", 1, undefined]);
   });
 
-  test("test_sync_not_handled: what handle_error does not want to handle ends the call, after the request is closed", async () => {
+  test("test_sync_not_handled: an error that handle_error rethrows rejects the call after the request is closed", async () => {
     class Exiting extends BaseRequestHandler {
       override handle(): void {
         throw Object.assign(new Error("exits"), { name: "SystemExit" });
@@ -208,7 +208,7 @@ describe("SocketWriterTest", () => {
     expect(heard).toBe("textbytes");
   });
 
-  test("test_write: all of it leaves, however much that is", async () => {
+  test("test_write: all bytes are sent, however many", async () => {
     const LENGTH = 8 * 1024 * 1024;
     class Handler extends StreamRequestHandler {
       override async handle(): Promise<void> {
@@ -248,7 +248,7 @@ describe("MiscTestCase", () => {
   });
 });
 
-test("the default handle_error writes what Python's does to standard error", async () => {
+test("the default handle_error writes the same text as Python's to standard error", async () => {
   const write = vi.spyOn(process.stderr, "write").mockImplementation((_text, done?: unknown) => {
     if (typeof done === "function") done();
     return true;
@@ -269,7 +269,7 @@ test("the default handle_error writes what Python's does to standard error", asy
   expect(rest.join("\n")).toMatch(/^Error: Test error\n {4}at Throwing\.handle[\s\S]*\n-{40}\n$/);
 });
 
-test("many reports at once, which standard error has not taken yet, have one listener", async () => {
+test("many reports that standard error has not yet written share one listener", async () => {
   const taken: (() => void)[] = [];
   const write = vi.spyOn(process.stderr, "write").mockImplementation((_text, done?: unknown) => {
     if (typeof done === "function") taken.push(() => done());

@@ -22,7 +22,7 @@ import { addressFor, ask, askInPython, byModule, FORKING, serveWhile } from "./m
 
 const LOOPBACK = { host: "127.0.0.1", port: 0 };
 
-/** A server that notes what it is told of errors. */
+/** A server that records the errors passed to handle_error. */
 class Server extends ForkingTCPServer {
   override request_queue_size = 256;
   readonly errors: unknown[] = [];
@@ -33,7 +33,7 @@ class Server extends ForkingTCPServer {
 
 describe("CPython's test_socketserver", () => {
   test.for(Object.keys(FORKING) as (keyof typeof FORKING)[])("test_%s", async (name, context) => {
-    // Python's simple_subprocess: a child of the program's own is not waited for.
+    // Python's simple_subprocess: the server does not reap a child of the program.
     const own = spawn(process.execPath, ["-e", "process.exit(72)"], { stdio: "ignore" });
     const exit = once(own, "exit");
     const errors: unknown[] = [];
@@ -62,7 +62,7 @@ describe("CPython's test_socketserver", () => {
 
   test.each([
     ["test_forking_handled", "throw it\n", ["Error handled"]],
-    ["test_forking_not_handled: an exit with 0 is none", "exit 0\n", []],
+    ["test_forking_not_handled: an exit with 0 is no error", "exit 0\n", []],
   ])("%s", async (_name, line, handled) => {
     const log: string[] = [];
     class ErrorTestServer extends ForkingTCPServer {
@@ -81,7 +81,7 @@ describe("CPython's test_socketserver", () => {
 });
 
 describe("a child", () => {
-  test("is another process with the environment of this one, and is told the server's address", async () => {
+  test("is another process with this process's environment, and receives the server's address", async () => {
     vi.stubEnv("SOCKWRIGHT_TEST_WORD", "inherited");
     const server = new Server(LOOPBACK, byModule("Obey"));
     await serveWhile(server, async () => {
@@ -94,7 +94,7 @@ describe("a child", () => {
     expect(server.errors).toEqual([]);
   });
 
-  test("has of this process's descriptors the standard streams and the request's, and no other", async () => {
+  test("has only the standard streams and the request's socket of this process's descriptors", async () => {
     const own = socket();
     onTestFinished(() => own.close());
     const link = (descriptor: number): string => readlinkSync(`/proc/self/fd/${descriptor}`);
@@ -111,7 +111,7 @@ describe("a child", () => {
     });
   });
 
-  test("24 clients at once, and afterwards no child is left", async () => {
+  test("24 clients are served at once, and no child is left afterwards", async () => {
     const clients = often(24, 200);
     const server = new Server(LOOPBACK, byModule("Obey"));
     let pids: number[] = [];
@@ -134,26 +134,26 @@ describe("a child", () => {
   });
 });
 
-describe("a child that does not exit with 0 is one handle_error", () => {
+describe("a child that does not exit with 0 calls handle_error once", () => {
   test.each([
     [
       "throws",
       "throw it\n",
       { exitCode: 1, cause: { name: "OrderError", code: "ORDERED", cause: new TypeError("the order") } },
     ],
-    ["throws what cannot be sent", "throw-function it\n", { exitCode: 1, cause: "[Function (anonymous)]" }],
-    ["throws what cannot be read", "throw-deep it\n", { exitCode: 1, cause: expect.stringContaining("[Object]") }],
+    ["throws a value that cannot be sent", "throw-function it\n", { exitCode: 1, cause: "[Function (anonymous)]" }],
+    ["throws an unreadable value", "throw-deep it\n", { exitCode: 1, cause: expect.stringContaining("[Object]") }],
     ["sends messages of its own", "post it\n", { exitCode: 1, cause: { message: "ordered to throw it" } }],
     ["throws beside its run()", "throw-beside it\n", { exitCode: 1, cause: { message: "ordered to throw it" } }],
     ["leaves a rejection", "reject-beside it\n", { exitCode: 1, cause: { message: "ordered to throw it" } }],
     ["exits", "exit 3\n", { exitCode: 3 }],
     ["is killed", "kill\n", { signal: "SIGKILL" }],
     [
-      "awaits what never comes",
+      "awaits a promise that never settles",
       "never\n",
       { exitCode: 13, cause: { message: expect.stringContaining("cannot settle any more") } },
     ],
-  ])("that %s, and harms nobody else", async (_name, line, told) => {
+  ])("that %s, and other requests are served", async (_name, line, told) => {
     const server = new Server(LOOPBACK, byModule("Obey"));
     await serveWhile(server, async () => {
       const answers = [line, "echo 1\n"].map((each) => ask(server, each).catch(() => ""));
@@ -163,7 +163,7 @@ describe("a child that does not exit with 0 is one handle_error", () => {
     expect(String(server.errors[0])).toContain("signal" in told ? "signal SIGKILL" : `exit code ${told.exitCode}`);
   });
 
-  test("what handle_error throws is published, and no unhandled rejection; the server goes on", async () => {
+  test("what handle_error throws is published without an unhandled rejection, and the server continues", async () => {
     const messages: unknown[] = [];
     const note = (message: unknown): unknown => messages.push(message);
     channel("sockwright:socketserver:error").subscribe(note);
@@ -192,7 +192,7 @@ describe("a child that does not exit with 0 is one handle_error", () => {
     ["whose module cannot be imported", nowhere, { cause: { code: "ERR_MODULE_NOT_FOUND" } }],
     ["whose module has no such export", byModule("Nobody"), {}],
     ["whose handler is no class of handlers", byModule("NoHandler"), {}],
-  ])("%s: it names RequestHandlerClass", async (_name, handler, more) => {
+  ])("%s: the error names RequestHandlerClass", async (_name, handler, more) => {
     const server = new Server(LOOPBACK, handler);
     await serveWhile(server, async () => {
       expect(await ask(server, "echo 1\n").catch(() => "")).toBe("");
@@ -202,7 +202,7 @@ describe("a child that does not exit with 0 is one handle_error", () => {
     expect(server.errors).toMatchObject([{ code: "ERR_SOCKWRIGHT_HANDLER_LOST", exitCode: 1, cause }]);
   });
 
-  test("that cannot be started: the request is closed, and the server goes on", async () => {
+  test("that cannot be started: the request is closed, and the server continues", async () => {
     const server = new Server(LOOPBACK, byModule("Obey"));
     const { execPath } = process;
     await serveWhile(server, async () => {
@@ -218,7 +218,7 @@ describe("a child that does not exit with 0 is one handle_error", () => {
     expect(server.active_children).toEqual(new Set());
   });
 
-  test("that cannot be started for want of descriptors: one handle_error, its request is closed, and the server goes on", async () => {
+  test("that cannot start without descriptors calls handle_error once, its request is closed, and the server continues", async () => {
     const program = fileURLToPath(new URL("programs/few-descriptors.mjs", import.meta.url));
     const child = await startChild("sh", ["-c", 'ulimit -n 64 && exec "$0" "$1"', process.execPath, program]);
     expect(await child.exit()).toEqual({ code: 0, signal: null });
@@ -226,7 +226,7 @@ describe("a child that does not exit with 0 is one handle_error", () => {
     expect(child.stderr).toBe("");
   });
 
-  test("that cannot be told its request: a client_address that is no data", async () => {
+  test("that cannot receive its request: a client_address that cannot be cloned", async () => {
     class Addressing extends Server {
       override async get_request(): Promise<[Socket, Address]> {
         const [request, address] = await super.get_request();
@@ -242,7 +242,7 @@ describe("a child that does not exit with 0 is one handle_error", () => {
 });
 
 describe("the number of children", () => {
-  test("is at most max_children; then the loop waits, and shutdown() ends that wait", async () => {
+  test("is at most max_children; the loop then waits, and shutdown() ends that wait", async () => {
     class Few extends Server {
       override max_children = 2;
     }
@@ -264,7 +264,7 @@ describe("the number of children", () => {
     expect(server.active_children).toEqual(new Set());
   });
 
-  test("of handle_request(), too", async () => {
+  test("is limited in handle_request() too", async () => {
     class Few extends Server {
       override max_children = 1;
     }
@@ -286,7 +286,7 @@ describe("the number of children", () => {
     await server.server_close();
   });
 
-  test.each([0, -1, 1.5, Number.NaN, "2", 2 ** 31])("%s is none", async (max_children) => {
+  test.each([0, -1, 1.5, Number.NaN, "2", 2 ** 31])("max_children = %s is refused", async (max_children) => {
     class Wrong extends Server {
       override max_children = max_children as number;
     }
@@ -294,7 +294,7 @@ describe("the number of children", () => {
   });
 });
 
-test("with block_on_close = false server_close() does not wait, and the child goes on", async () => {
+test("with block_on_close = false, server_close() does not wait, and the child finishes its request", async () => {
   class Server extends ForkingTCPServer {
     override block_on_close = false;
   }
@@ -311,7 +311,7 @@ test("with block_on_close = false server_close() does not wait, and the child go
   await until(() => server.active_children?.size === 0, "the child to be reaped");
 });
 
-test("the mixin has Python's defaults, and refuses a class at once", () => {
+test("the mixin has Python's defaults, and its constructor refuses a handler class", () => {
   const server = new ForkingTCPServer(LOOPBACK, byModule("Obey"));
   expect(server).toMatchObject({ timeout: 300_000, max_children: 40, block_on_close: true, active_children: null });
   class MyServer extends ForkingMixIn(TCPServer) {}
@@ -324,7 +324,7 @@ test("the mixin has Python's defaults, and refuses a class at once", () => {
   }
 });
 
-test("a child whose parent was killed finishes its request, and ends", async () => {
+test("a child whose parent was killed finishes its request and ends", async () => {
   const program = fileURLToPath(new URL("programs/killed-parent.mjs", import.meta.url));
   const parent = await startChild(process.execPath, [program]);
   const [, port] = await parent.line(/^port (\d+)$/);
@@ -337,6 +337,6 @@ test("a child whose parent was killed finishes its request, and ends", async () 
   await client.sendall("x");
   expect(String(await client.recv(100))).toBe("answer to x");
   expect(await client.recv(100)).toHaveLength(0);
-  // The output of the parent is the child's, too: it is read to its end when both have ended.
+  // The child shares the parent's output, which is read to its end when both have ended.
   expect(await parent.exit()).toEqual({ code: null, signal: "SIGKILL" });
 });

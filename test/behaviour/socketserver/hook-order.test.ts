@@ -14,7 +14,7 @@ function hookCase(name: string, run: HookCase["run"], rest: Partial<HookCase> = 
 
 const FAULTS = ["get_request", "process_request", "finish_request", "setup", "handle", "finish", "close_request"];
 
-/** The same order in both languages. */
+/** Cases with the same order in both languages. */
 const SAME: readonly HookCase[] = [
   hookCase("handle_request, twice", "handle_request"),
   hookCase("handle_request with server_bind and server_activate by hand", "by_hand"),
@@ -29,7 +29,7 @@ const SAME: readonly HookCase[] = [
   hookCase("server_activate throws", "handle_request", { throws: ["server_activate"] }),
 ];
 
-/** Where this is better: the request is closed behind a handle_error that throws, and behind a verify_request that does. */
+/** Differences from Python: the request is also closed when handle_error or verify_request throws. */
 const BETTER: readonly (readonly [HookCase, instead: readonly string[], python: readonly string[]])[] = [
   [
     hookCase("handle_error throws", "serve_forever", { throws: ["handle", "handle_error"] }),
@@ -47,7 +47,7 @@ type Traces = Readonly<Record<string, Readonly<Record<string, readonly string[]>
 
 let traces: Promise<Traces> | undefined;
 
-/** Those of Python, of all classes and cases in one process. */
+/** The traces of Python, for all classes and cases from one process. */
 function pythonTraces(context: TestContext): Promise<Traces> {
   const program = fileURLToPath(new URL("../../tools/hook_trace.py", import.meta.url));
   const cases = [...SAME, ...BETTER.map(([each]) => each)];
@@ -64,7 +64,7 @@ describe.each(CLASSES)("%s", (name) => {
     expect(await traceOf(name, each)).toEqual(python);
   });
 
-  test.for(BETTER)("better than the original: $0.name", async ([each, instead, before], context) => {
+  test.for(BETTER)("closes the request, unlike Python: $0.name", async ([each, instead, before], context) => {
     const python = (await pythonTraces(context))[name]?.[each.name] ?? [];
     expect(python.slice(-before.length)).toEqual(before);
     expect(await traceOf(name, each)).toEqual([...python.slice(0, -before.length), ...instead]);

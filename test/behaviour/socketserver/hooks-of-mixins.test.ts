@@ -1,4 +1,4 @@
-// The same subclass of each class with a mixin, in Python and here: both note every hook, and the notes are compared.
+// The same subclass of each class with a mixin, in Python and here: both record every hook, and the test compares them.
 import { AsyncLocalStorage } from "node:async_hooks";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -22,7 +22,7 @@ const OF_HANDLER = ["setup", "handle", "finish"];
 type Case = (typeof CASES)[number];
 type ServerName = keyof typeof THREADING | keyof typeof FORKING;
 
-/** The hooks called in the loop, those in the task of each request, and those in each child process or thread, in order. */
+/** The hooks called in the loop, in the task of each request, and in each child process or thread, in order. */
 interface Traces {
   loop: string[];
   tasks: string[][];
@@ -35,7 +35,7 @@ async function inPython(context: TestContext, server: ServerName, which: Case): 
   return JSON.parse(line);
 }
 
-/** Runs the case here. A handler by module notes its own hooks in a file. */
+/** Runs the case here. A handler by module records its own hooks in a file. */
 async function here(name: ServerName, which: Case, isByModule: boolean): Promise<Traces> {
   const log = join(folder(), "log");
   vi.stubEnv("HOOK_LOG", log);
@@ -129,7 +129,7 @@ async function run(server: InstanceType<typeof THREADING.ThreadingTCPServer>, wh
   }
 }
 
-/** The notes of each thread or process, in the order in which they began. */
+/** The hooks of each thread or process, in the order in which they began. */
 function notes(log: string): string[][] {
   const traces = new Map<string, string[]>();
   for (const line of log.trim().split("\n")) {
@@ -139,7 +139,7 @@ function notes(log: string): string[][] {
   return [...traces.values()];
 }
 
-/** How often the loop finds nothing to do is a matter of time. */
+/** How often the loop finds nothing to do depends on timing. */
 function withoutRepeats(loop: readonly string[]): string[] {
   return loop
     .join(" ")
@@ -163,7 +163,7 @@ describe.each(Object.keys(THREADING) as (keyof typeof THREADING)[])("%s", (name)
   });
 
   test.for(CASES)(
-    "with a handler by module, the same, those of the handler in its thread: %s",
+    "with a handler by module, calls the hooks in Python's order, and those of the handler in its thread: %s",
     async (which, context) => {
       const [python, ours] = await Promise.all([inPython(context, name, which), here(name, which, true)]);
       expect(withoutRepeats(ours.loop)).toEqual(withoutRepeats(python.loop));
@@ -173,7 +173,7 @@ describe.each(Object.keys(THREADING) as (keyof typeof THREADING)[])("%s", (name)
   );
 });
 
-// What differs: the handler's hooks are all that the child runs, and handle_error is the parent's.
+// The difference: the child runs only the handler's hooks, and the parent runs handle_error.
 describe.each(Object.keys(FORKING) as (keyof typeof FORKING)[])("%s", (name) => {
   test.for(CASES)("calls the hooks in Python's order: %s", async (which, context) => {
     const [python, ours] = await Promise.all([inPython(context, name, which), here(name, which, true)]);

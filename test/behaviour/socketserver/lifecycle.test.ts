@@ -1,4 +1,4 @@
-// From the constructor to server_close(): what is made when, what ends what, and what nobody waits for.
+// From the constructor to server_close(): when sockets are made, which calls end which waits, and what is not awaited.
 
 import { randomUUID } from "node:crypto";
 import { channel } from "node:diagnostics_channel";
@@ -39,8 +39,8 @@ async function asked(server: UDPServer, data = "hello"): Promise<Socket> {
   return client;
 }
 
-describe("the beginning", () => {
-  test("allow_reuse_port changes nothing of an address without a port, where the kernel refuses the option", async () => {
+describe("the start", () => {
+  test("allow_reuse_port is ignored for Unix addresses, for which the kernel refuses the option", async () => {
     for (const Server of [UnixStreamServer, UnixDatagramServer]) {
       await using server = new Server({ path: join(temporaryFolder(), "socket") }, BaseRequestHandler);
       server.allow_reuse_port = true;
@@ -49,7 +49,7 @@ describe("the beginning", () => {
     }
   });
 
-  test("the constructor stores only", () => {
+  test("the constructor only stores its arguments", () => {
     const server = new TCPServer(LOOPBACK, BaseRequestHandler);
     expect([server.server_address, server.RequestHandlerClass]).toEqual([LOOPBACK, BaseRequestHandler]);
     expect([server.request_queue_size, server.allow_reuse_address, server.allow_reuse_port, server.timeout]).toEqual([
@@ -61,7 +61,7 @@ describe("the beginning", () => {
     expect(new UDPServer(LOOPBACK, DatagramRequestHandler).max_packet_size).toBe(8192);
   });
 
-  test("bind_and_activate is done once, however often it is called", async () => {
+  test("bind_and_activate binds and activates once, however often it is called", async () => {
     class Server extends TCPServer {
       calls: string[] = [];
       override async server_bind(): Promise<void> {
@@ -80,7 +80,7 @@ describe("the beginning", () => {
     expect(server.server_address).toEqual(server.socket.getsockname());
   });
 
-  test("bind_and_activate that fails closes the server, and tells the first error", async () => {
+  test("bind_and_activate that fails closes the server, and rejects with the first error", async () => {
     class Server extends TCPServer {
       override server_activate(): void {
         throw new Error("first");
@@ -100,7 +100,7 @@ describe("the beginning", () => {
     expect(server.fileno()).toBe(-1);
   });
 
-  test("a host name is looked up", async () => {
+  test("a host name is resolved", async () => {
     await using server = new TCPServer({ host: "localhost", port: 0 }, BaseRequestHandler);
     await server.bind_and_activate();
     expect(server.server_address.host).toBe("127.0.0.1");
@@ -108,7 +108,7 @@ describe("the beginning", () => {
 });
 
 describe("shutdown", () => {
-  test("before serve_forever: the next one ends at once, and the one after it serves", async () => {
+  test("before serve_forever ends the next serve_forever at once, and the one after it serves", async () => {
     await using server = new TCPServer(LOOPBACK, BaseRequestHandler);
     await server.bind_and_activate();
     const client = await clientOf(server);
@@ -120,7 +120,7 @@ describe("shutdown", () => {
     await serving;
   });
 
-  test("within a handler it does not wait for the handler, and serve_forever does", async () => {
+  test("within a handler does not wait for the handler, but serve_forever does", async () => {
     const steps: string[] = [];
     const gate = new Gate();
     class Handler extends BaseRequestHandler<Socket> {
@@ -141,7 +141,7 @@ describe("shutdown", () => {
     expect(steps).toEqual(["shut down", "handled", "served"]);
   });
 
-  test("ends the wait of handle_request, too", async () => {
+  test("ends the wait of handle_request", async () => {
     await using server = new TCPServer(LOOPBACK, BaseRequestHandler);
     await server.bind_and_activate();
     const handling = server.handle_request();
@@ -149,7 +149,7 @@ describe("shutdown", () => {
     expect(await handling).toBeUndefined();
   });
 
-  test("a request that get_request had not given yet is the next serve_forever's", async () => {
+  test("leaves a request that get_request returns later to the next serve_forever", async () => {
     const gate = new Gate();
     const handled: string[] = [];
     class Handler extends BaseRequestHandler<string> {
@@ -178,7 +178,7 @@ describe("shutdown", () => {
 });
 
 describe("server_close", () => {
-  test("while serve_forever runs ends it quietly, and the request in progress goes on", async () => {
+  test("ends a running serve_forever without an error, and the request in progress continues", async () => {
     const begun = new Gate();
     const gate = new Gate();
     class Handler extends StreamRequestHandler {
@@ -210,7 +210,7 @@ describe("server_close", () => {
       "TCPServer of a name that does not resolve",
       () => new TCPServer({ host: "name.invalid", port: 0 }, BaseRequestHandler),
     ],
-  ])("while the host name of a %s is looked up", (_, made) => {
+  ])("while the host name of a %s is being resolved", (_, made) => {
     test.each(["serve_forever", "handle_request"] as const)("ends %s() quietly", async (call) => {
       const server = made();
       const ended = server[call]();
@@ -219,7 +219,7 @@ describe("server_close", () => {
       await expect(server[call]()).rejects.toMatchObject({ code: "ERR_SOCKWRIGHT_CLOSED" });
     });
 
-    test("is an error of bind_and_activate(), which has not made it ready", async () => {
+    test("rejects bind_and_activate(), which has not finished", async () => {
       const server = made();
       const ready = server.bind_and_activate();
       await server.server_close();
@@ -239,7 +239,7 @@ describe("server_close", () => {
     await expect(new Server(LOOPBACK, BaseRequestHandler)[call]()).resolves.toBeUndefined();
   });
 
-  test("does not hide what a hook throws behind it", async () => {
+  test("does not hide an error that a hook throws afterwards", async () => {
     class Server extends TCPServer {
       override async server_activate(): Promise<void> {
         await this.server_close();
@@ -249,7 +249,7 @@ describe("server_close", () => {
     await expect(new Server(LOOPBACK, BaseRequestHandler).serve_forever()).rejects.toThrow("a mistake");
   });
 
-  test("of a datagram server waits for the handlers, whose answers leave before the socket is closed", async () => {
+  test("of a datagram server waits for the handlers, whose answers are sent before the socket is closed", async () => {
     const begun = new Gate();
     const gate = new Gate();
     class Handler extends DatagramRequestHandler {
@@ -276,7 +276,7 @@ describe("server_close", () => {
     expect(server.socket.closed).toBe(true);
   });
 
-  test("awaited in a datagram handler does not wait for it, and its answer leaves", async () => {
+  test("awaited in a datagram handler does not wait for it, and its answer is sent", async () => {
     class Handler extends DatagramRequestHandler {
       override async handle(): Promise<void> {
         await this.server.server_close();
@@ -292,7 +292,7 @@ describe("server_close", () => {
     expect(server.socket.closed).toBe(true);
   });
 
-  test("removes the path that it was bound to, and no other file that is there by then", async () => {
+  test("removes the path that it was bound to, but not another file that replaced it", async () => {
     const place = temporaryFolder();
     for (const Server of [UnixStreamServer, UnixDatagramServer] as const) {
       const path = join(place, Server.name);
@@ -314,7 +314,7 @@ describe("server_close", () => {
 describe("the name of a Unix server", () => {
   const servers = [UnixStreamServer, UnixDatagramServer] as const;
 
-  test("may be a path of bytes that are no UTF-8, which is removed, too", async () => {
+  test("may be a path of bytes that are not UTF-8, which is removed on close", async () => {
     for (const Server of servers) {
       const path = Buffer.concat([Buffer.from(`${temporaryFolder()}/`), Buffer.from([0x73, 0xff, 0xfe])]);
       const server = new Server({ path }, BaseRequestHandler as never);
@@ -326,7 +326,7 @@ describe("the name of a Unix server", () => {
     }
   });
 
-  test("may be abstract: there is no file, and it is free again behind the close", async () => {
+  test("may be abstract: there is no file, and the name is free again after the close", async () => {
     for (const Server of servers) {
       const abstract = `sockwright-${randomUUID()}`;
       for (let round = 0; round < 2; round++) {
@@ -339,7 +339,7 @@ describe("the name of a Unix server", () => {
     }
   });
 
-  test("may be relative: it is removed where it was bound, wherever the program is by then", async () => {
+  test("may be relative: it is removed where it was bound, even if the working directory has changed", async () => {
     const here = process.cwd();
     const [place, elsewhere] = [temporaryFolder(), temporaryFolder()];
     try {
@@ -361,8 +361,8 @@ describe("the name of a Unix server", () => {
   });
 });
 
-describe("handlers that close each other's server both end, and both sockets are closed", () => {
-  /** Closes the other one of two servers, once handlers of both run. */
+describe("two handlers that close each other's server both end, and both sockets are closed", () => {
+  /** Closes the other one of two servers once handlers of both run. */
   class Closings {
     readonly servers: BaseServer[] = [];
     readonly #begun = [new Gate(), new Gate()] as const;
@@ -436,7 +436,7 @@ test("socket_type = SOCK_SEQPACKET serves records", async () => {
   expect(String(await client.recv(100))).toBe("a record");
 });
 
-test("a Unix client that is bound to nothing has the path '', and no answer reaches it: handle_error is told", async () => {
+test("an unbound Unix client has the path '', and an answer to it fails: handle_error receives the error", async () => {
   const told: unknown[] = [];
   class Server extends UnixDatagramServer {
     override handle_error(_request: unknown, address: Address, error: unknown): void {
@@ -455,7 +455,7 @@ test("a Unix client that is bound to nothing has the path '', and no answer reac
   ]);
 });
 
-test("a handler that throws in handle and in finish: the first error is told, the second published", async () => {
+test("if handle and finish both throw, handle_error receives the first error, and the second is published", async () => {
   const told: string[] = [];
   class Handler extends BaseRequestHandler<Socket> {
     override handle(): void {
@@ -480,7 +480,7 @@ test("a handler that throws in handle and in finish: the first error is told, th
   expect(told).toEqual(["finish", "Error: handle"]);
 });
 
-test("200 clients at once, with request_queue_size = 256", async () => {
+test("200 clients are served at once, with request_queue_size = 256", async () => {
   class Server extends TCPServer {
     override request_queue_size = 256;
   }
@@ -510,8 +510,8 @@ describe("bad input", () => {
     ["a class without handle", class Other {}, /"RequestHandlerClass"/],
     ["undefined", undefined, /"RequestHandlerClass"/],
     ["a module that is no URL", { module: "./handler.js", name: "Echo" }, /"RequestHandlerClass.module"/],
-    ["a name that is none", { module: new URL("file:///handler.js"), name: 1 }, /"RequestHandlerClass.name"/],
-  ])("a handler class that is none: %s", (_, handler, message) => {
+    ["an invalid name", { module: new URL("file:///handler.js"), name: 1 }, /"RequestHandlerClass.name"/],
+  ])("an invalid handler class is refused: %s", (_, handler, message) => {
     expect(() => new TCPServer(LOOPBACK, handler as never)).toThrow(
       expect.objectContaining({ code: "ERR_INVALID_ARG_TYPE", message: expect.stringMatching(message) }),
     );
@@ -520,7 +520,7 @@ describe("bad input", () => {
   test.each([
     ["a path for TCP", { path: "/tmp/x" }, "ERR_INVALID_ARG_TYPE"],
     ["IPv6 for IPv4", { host: "::1", port: 0 }, "ERR_INVALID_ARG_VALUE"],
-    ["a port that is none", { host: "127.0.0.1", port: 70_000 }, "ERR_SOCKET_BAD_PORT"],
+    ["an invalid port", { host: "127.0.0.1", port: 70_000 }, "ERR_SOCKET_BAD_PORT"],
     ["a pair, as in Python", ["127.0.0.1", 0], "ERR_INVALID_ARG_TYPE"],
     ["a family of another kind", { family: AF_UNIX, host: "127.0.0.1", port: 0 }, "ERR_INVALID_ARG_VALUE"],
   ])("%s: the error names server_address", async (_, address, code) => {
@@ -531,7 +531,7 @@ describe("bad input", () => {
     });
   });
 
-  test("a port in use, and a name that does not resolve", async () => {
+  test("a port in use and a name that does not resolve reject serve_forever", async () => {
     await using server = new TCPServer(LOOPBACK, BaseRequestHandler);
     await server.bind_and_activate();
     const second = new TCPServer(server.server_address as never, BaseRequestHandler);
@@ -540,7 +540,7 @@ describe("bad input", () => {
     await expect(nowhere.serve_forever()).rejects.toMatchObject({ syscall: "getaddrinfo" });
   });
 
-  test("a second serve_forever, which leaves the first one alone", async () => {
+  test("a second serve_forever is refused, and the first one continues", async () => {
     await using server = new TCPServer(LOOPBACK, BaseRequestHandler);
     await server.bind_and_activate();
     const serving = server.serve_forever();
@@ -550,7 +550,7 @@ describe("bad input", () => {
     await serving;
   });
 
-  test("serve_forever of a server that was not activated says so, and does not spin", async () => {
+  test("serve_forever of a server that was not activated rejects, and does not spin", async () => {
     await using server = new TCPServer(LOOPBACK, BaseRequestHandler, false);
     await expect(server.serve_forever()).rejects.toMatchObject({
       code: "EINVAL",
@@ -559,7 +559,7 @@ describe("bad input", () => {
   });
 
   test.each(["TCP", "UDP", "threading TCP"])(
-    "serve_forever of a %s server whose socket the program closes itself says so, and does not spin",
+    "serve_forever of a %s server whose socket the program has closed rejects, and does not spin",
     async (name) => {
       const Server = { TCP: TCPServer, "threading TCP": ThreadingTCPServer }[name];
       await using server = Server
@@ -573,7 +573,7 @@ describe("bad input", () => {
     },
   );
 
-  test("seconds in place of milliseconds", async () => {
+  test("seconds in place of milliseconds are refused", async () => {
     await using server = new TCPServer(LOOPBACK, BaseRequestHandler);
     await expect(server.serve_forever(0.5)).rejects.toThrow(/"poll_interval".*in milliseconds: 500 for 0\.5 s/);
     server.timeout = 1.5;

@@ -14,8 +14,8 @@ import { unhandled } from "../../support/unhandled.ts";
 
 const ADDRESS = { host: "127.0.0.1", port: 0 };
 
-describe("what listen(2) and recvfrom(2) take", () => {
-  test.each([-1, 0x80000000, 1.5])("request_queue_size = %s", async (size) => {
+describe("values that listen(2) and recvfrom(2) do not take", () => {
+  test.each([-1, 0x80000000, 1.5])("request_queue_size = %s rejects bind_and_activate()", async (size) => {
     class Server extends TCPServer {
       override request_queue_size = size;
     }
@@ -23,7 +23,7 @@ describe("what listen(2) and recvfrom(2) take", () => {
     await expect(refused).rejects.toThrow(/"request_queue_size" is out of range/);
   });
 
-  test.each([-1, 0x7ffff001, 1.5])("max_packet_size = %s ends serve_forever()", async (size) => {
+  test.each([-1, 0x7ffff001, 1.5])("max_packet_size = %s rejects serve_forever()", async (size) => {
     class Server extends UDPServer {
       override max_packet_size = size;
       override await_readable(): boolean {
@@ -35,8 +35,8 @@ describe("what listen(2) and recvfrom(2) take", () => {
   });
 });
 
-describe("a handler of datagrams that writes too much", () => {
-  /** What handle_error is told, what is published, and what nobody has handled. */
+describe("a datagram handler that writes too much", () => {
+  /** The errors that handle_error receives, the published ones, and the unhandled ones. */
   async function failures(handle: (handler: DatagramRequestHandler) => unknown): Promise<unknown[][]> {
     class Handler extends DatagramRequestHandler {
       override async handle(): Promise<void> {
@@ -64,17 +64,17 @@ describe("a handler of datagrams that writes too much", () => {
 
   const tooMuch = "x".repeat(1024 * 1024 + 1);
   test.each<[string, (handler: DatagramRequestHandler) => unknown]>([
-    ["write, awaited by nobody", ({ wfile }) => void wfile.write(tooMuch)],
-    ["writelines, awaited by nobody", ({ wfile }) => void wfile.writelines([tooMuch])],
-    ["write and flush, awaited by nobody", ({ wfile }) => void [wfile.write(tooMuch), wfile.flush()]],
+    ["write, not awaited", ({ wfile }) => void wfile.write(tooMuch)],
+    ["writelines, not awaited", ({ wfile }) => void wfile.writelines([tooMuch])],
+    ["write and flush, not awaited", ({ wfile }) => void [wfile.write(tooMuch), wfile.flush()]],
     ["write, and the error caught", ({ wfile }) => wfile.write(tooMuch).catch(() => undefined)],
     ["write, awaited", ({ wfile }) => wfile.write(tooMuch)],
-  ])("%s: handle_error is told, once", async (_, handle) => {
+  ])("%s: handle_error receives the error once", async (_, handle) => {
     expect(await failures(handle)).toEqual([[expect.objectContaining({ code: "EMSGSIZE" })], [], []]);
   });
 });
 
-test("what a handler of datagrams writes: up to 1 MiB, and no byte more", async () => {
+test("a datagram handler can write 1 MiB and not one byte more", async () => {
   const outcomes: unknown[] = [];
   class Writer extends DatagramRequestHandler {
     override async handle(): Promise<void> {
@@ -112,7 +112,7 @@ describe("calls of get_request that fail", () => {
     [16, 0],
     [17, 1],
     [19, 3],
-  ])("%i in a row make %i pauses", async (failures, pauses) => {
+  ])("%i in a row cause %i pauses", async (failures, pauses) => {
     const timeouts = vi.spyOn(globalThis, "setTimeout");
     const server = new Failing(failures);
     await server.serve_forever();
@@ -122,7 +122,7 @@ describe("calls of get_request that fail", () => {
   });
 });
 
-test("service_actions that a subclass has are run every 500 ms, where serve_forever() is not told otherwise", async () => {
+test("a subclass's service_actions runs every 500 ms by default", async () => {
   class Server extends BaseServer<null> {
     override get_request(): Promise<[request: null, client_address: Address]> {
       return new Promise(() => undefined);

@@ -1,4 +1,4 @@
-// What somebody who comes from Python gets wrong on the first day, and what the error says.
+// Mistakes of newcomers from Python, and the errors that they get.
 
 import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { describe, expect, onTestFinished, test } from "vitest";
@@ -21,7 +21,7 @@ import { clientOf } from "./client.ts";
 const LOOPBACK = { host: "127.0.0.1", port: 0 };
 
 describe("seconds in place of milliseconds", () => {
-  test.each([0.5, 1.5])("%d s as timeout of a server", async (timeout) => {
+  test.each([0.5, 1.5])("%d s as timeout of a server is refused", async (timeout) => {
     await using server = new TCPServer(LOOPBACK, BaseRequestHandler);
     server.timeout = timeout;
     await expect(server.handle_request()).rejects.toMatchObject({
@@ -32,7 +32,7 @@ describe("seconds in place of milliseconds", () => {
     });
   });
 
-  test("as timeout of a handler", async () => {
+  test("as timeout of a handler are refused", async () => {
     class Hasty extends StreamRequestHandler {
       override timeout = 1.5;
     }
@@ -54,7 +54,7 @@ describe("seconds in place of milliseconds", () => {
 });
 
 test.each([TCPServer, UDPServer, ThreadingTCPServer, ThreadingUDPServer])(
-  "the keyword argument bind_and_activate=False as an object: %o",
+  "an object in place of the keyword argument bind_and_activate=False is refused: %o",
   (Server) => {
     const Any: new (...parts: unknown[]) => unknown = Server as never;
     for (const third of [{ bind_and_activate: false }, { allow_reuse_address: true }, null, 0, "false"]) {
@@ -71,7 +71,7 @@ test.each([TCPServer, UDPServer, ThreadingTCPServer, ThreadingUDPServer])(
 describe.each([
   ["ThreadingMixIn", ThreadingMixIn],
   ["ForkingMixIn", ForkingMixIn],
-])("%s is a function of a class", (name, MixIn) => {
+])("%s is a function that takes a class", (name, MixIn) => {
   const notCalled = (): unknown => {
     class Server extends (MixIn as never as new (...parts: unknown[]) => object) {}
     return new Server(LOOPBACK, BaseRequestHandler);
@@ -82,7 +82,7 @@ describe.each([
     ["a server", () => MixIn(new TCPServer(LOOPBACK, BaseRequestHandler) as never)],
     ["a function", () => MixIn((() => undefined) as never)],
     ["extended, and not called", notCalled],
-  ])("given %s, it says how it is called", (_, call) => {
+  ])("given %s, the error says how to call it", (_, call) => {
     expect(call).toThrow(
       expect.objectContaining({
         code: "ERR_INVALID_ARG_TYPE",
@@ -92,7 +92,7 @@ describe.each([
   });
 });
 
-describe("a get_request that returns no pair", () => {
+describe("a get_request that does not return a pair", () => {
   test.each([
     ["nothing", () => undefined],
     ["the socket alone", (socket: Socket) => socket],
@@ -120,7 +120,7 @@ describe("a get_request that returns no pair", () => {
   });
 });
 
-describe("a handler whose requests are of the other kind", () => {
+describe("a handler for the other kind of requests", () => {
   class OfConnections extends StreamRequestHandler {}
   class OfDatagrams extends DatagramRequestHandler {}
   class Bare extends BaseRequestHandler<Socket> {}
@@ -167,7 +167,7 @@ describe("a handler whose requests are of the other kind", () => {
     );
   });
 
-  test("a server whose get_request gives what the handler wants takes it", async () => {
+  test("is accepted by a server whose get_request returns what the handler takes", async () => {
     class Datagrams extends TCPServer<[Buffer, Socket]> {
       override get_request(): never {
         throw new Error("nothing comes");
@@ -192,7 +192,7 @@ describe("a handler whose requests are of the other kind", () => {
 });
 
 describe("a setup() that does not call super.setup()", () => {
-  /** What handle_error is told of one request, and what is published beside it. */
+  /** The errors that handle_error receives for one request, and the published ones. */
   async function failures(server: TCPServer | UDPServer): Promise<unknown[]> {
     const told: unknown[] = [];
     const publish = (message: unknown): unknown => told.push(message);
@@ -218,7 +218,7 @@ describe("a setup() that does not call super.setup()", () => {
   }
 
   test.each(["rfile", "wfile", "connection"] as const)(
-    "of a handler of connections: no %s, and nothing else",
+    "of a connection handler: the only error is that there is no %s",
     async (name) => {
       class Handler extends StreamRequestHandler {
         override setup(): void {}
@@ -232,7 +232,7 @@ describe("a setup() that does not call super.setup()", () => {
   );
 
   test.each(["rfile", "wfile", "packet", "socket"] as const)(
-    "of a handler of datagrams: no %s, and nothing else",
+    "of a datagram handler: the only error is that there is no %s",
     async (name) => {
       class Handler extends DatagramRequestHandler {
         override setup(): void {}
@@ -245,7 +245,7 @@ describe("a setup() that does not call super.setup()", () => {
     },
   );
 
-  test("is no mistake where the handler uses the request", async () => {
+  test("causes no error if the handler uses only the request", async () => {
     const read: string[] = [];
     class OfConnection extends StreamRequestHandler {
       override setup(): void {}
@@ -264,7 +264,7 @@ describe("a setup() that does not call super.setup()", () => {
     expect([await failures(streams), await failures(datagrams), read]).toEqual([[], [], ["hello\n", "hello\n"]]);
   });
 
-  test("may make the files itself", async () => {
+  test("may create the files itself", async () => {
     const read: string[] = [];
     class Handler extends StreamRequestHandler {
       override setup(): void {

@@ -35,7 +35,7 @@ export const FORKING = {
   ForkingUnixDatagramServer,
 } as const;
 
-/** A handler of programs/handlers.mjs. */
+/** A handler of programs/handlers.mjs, or of another file. */
 export function byModule(name: string, file = "handlers.mjs"): ModuleHandler {
   return { module: new URL(`programs/${file}`, import.meta.url), name };
 }
@@ -47,20 +47,20 @@ export function folder(): string {
   return path;
 }
 
-/** An address for a server of a class whose name says which kind it is. */
+/** An address for a server of the class with this name. */
 export function addressFor(server: string): AddressInput {
   return server.includes("Unix") ? { path: join(folder(), "socket") } : { host: "127.0.0.1", port: 0 };
 }
 
-/** What a client asks of a server, and all that it answers; of a datagram server one datagram. */
+/** Sends a request and returns the whole answer, or one datagram from a datagram server. */
 export function ask(server: Asked, request: string): Promise<string> {
   return answerTo(server, request, true);
 }
 
-/** Asks, and takes any answer, or the end of the connection; with `isAnswered` false no datagram is waited for. */
+/** Sends a request and awaits an answer or the end; with `isAnswered` false it awaits no datagram. */
 export async function send(server: Asked, request: string, isAnswered = true): Promise<void> {
   await answerTo(server, request, isAnswered).catch((error: unknown) => {
-    // Refused, or the handler failed.
+    // The connection was refused, or the handler failed.
     if (!(error instanceof SocketError)) throw error;
   });
 }
@@ -94,12 +94,12 @@ async function untilEnd(client: { recv(count: number): Promise<Buffer> }): Promi
   return Buffer.concat(chunks).toString();
 }
 
-/** Whether a server answers over streams. */
+/** Whether a server uses streams. */
 export function isStream({ socket_type }: { readonly socket_type: number }): boolean {
   return socket_type === SOCK_STREAM;
 }
 
-/** What Python's clients, one after the other, are answered to a line. */
+/** The answers to a line that Python clients get, one after the other. */
 export async function askInPython(context: TestContext, server: Asked, line: string, count: number): Promise<string[]> {
   const { address_family: family, socket_type: type, server_address } = server;
   const endpoint = JSON.stringify({ type, address: { ...server_address, family } });

@@ -1,4 +1,4 @@
-// ThreadingMixIn with a handler by module: each request has a worker thread.
+// ThreadingMixIn with a handler by module: each request runs in a worker thread.
 
 import { randomUUID } from "node:crypto";
 import { channel } from "node:diagnostics_channel";
@@ -16,7 +16,7 @@ import { addressFor, ask, askInPython, byModule, serveWhile, THREADING } from ".
 
 const LOOPBACK = { host: "127.0.0.1", port: 0 };
 
-/** A server on two threads that notes what it is told of errors. */
+/** A server on two threads that records the errors passed to handle_error. */
 class Server extends ThreadingTCPServer {
   override max_threads = 2;
   override request_queue_size = 256;
@@ -30,7 +30,7 @@ class DatagramServer extends ThreadingUDPServer {
   override max_threads = 2;
 }
 
-/** The threads of this process. */
+/** The number of threads of this process. */
 function threads(): number {
   return readdirSync("/proc/self/task").length;
 }
@@ -41,7 +41,7 @@ async function where(
   return JSON.parse(await ask(server, "where\n"));
 }
 
-/** A client that has sent an order, and is closed with the test. */
+/** A client that has sent an order, and is closed when the test ends. */
 async function unanswered(server: Server, order: string): Promise<Socket> {
   const client = socket();
   onTestFinished(() => client.close());
@@ -51,8 +51,8 @@ async function unanswered(server: Server, order: string): Promise<Socket> {
 }
 
 /**
- * A client whose handler has begun. What is terminated before, while it imports its modules, can leave them open: Node closes no
- * file that a worker was about to read.
+ * A client whose handler has begun. A worker terminated earlier, while it imports its modules, may leave descriptors
+ * open: Node does not close a file that a worker was about to read.
  */
 async function begun(server: Server, order: string): Promise<Socket> {
   const client = await unanswered(server, order);
@@ -61,7 +61,7 @@ async function begun(server: Server, order: string): Promise<Socket> {
 }
 
 test.for(Object.keys(THREADING) as (keyof typeof THREADING)[])(
-  "a client in Python is served by a %s",
+  "a Python client is served by a %s",
   async (name, context) => {
     const Base = THREADING[name];
     class Threading extends (Base as typeof ThreadingTCPServer) {
@@ -80,7 +80,7 @@ test.for(Object.keys(THREADING) as (keyof typeof THREADING)[])(
 );
 
 describe("a handler in a thread", () => {
-  test("runs in another thread of this process, which is used again, and is told the server's address", async () => {
+  test("runs in another thread of this process, which is reused, and receives the server's address", async () => {
     const server = new Server(LOOPBACK, byModule("Obey"));
     await serveWhile(server, async () => {
       const first = await where(server);
@@ -92,7 +92,7 @@ describe("a handler in a thread", () => {
     expect(server.errors).toEqual([]);
   });
 
-  test("200 clients at once on two threads, and afterwards no thread is left", async () => {
+  test("200 clients are served at once on two threads, and no thread is left afterwards", async () => {
     const before = threads();
     const server = new Server(LOOPBACK, byModule("Obey"));
     await serveWhile(server, async () => {
@@ -104,7 +104,7 @@ describe("a handler in a thread", () => {
     await until(() => threads() === before, "the threads to end");
   });
 
-  test("that throws: its error comes to handle_error with name, message, stack, code and cause", async () => {
+  test("that throws: handle_error receives the error with name, message, stack, code and cause", async () => {
     const server = new Server(LOOPBACK, byModule("Obey"));
     await serveWhile(server, async () => {
       expect(await Promise.all(["throw it\n", "echo 1\n"].map((line) => ask(server, line)))).toEqual(["", "1\n"]);
@@ -119,7 +119,7 @@ describe("a handler in a thread", () => {
     expect(other).toBe("[Function (anonymous)]");
   });
 
-  test("that sends messages of its own, or throws what cannot be read, harms nobody", async () => {
+  test("that sends its own messages or throws an unreadable value does not affect other requests", async () => {
     const server = new Server(LOOPBACK, byModule("Obey"));
     await serveWhile(server, async () => {
       for (const line of ["post it\n", "throw-deep it\n"]) expect(await ask(server, line)).toBe("");
@@ -133,7 +133,7 @@ describe("a handler in a thread", () => {
     ["calls process.exit(0)", "exit 0\n", { exitCode: 0 }],
     ["throws beside its run()", "throw-beside it\n", { exitCode: 1, cause: { message: "ordered to throw it" } }],
     ["leaves a rejection", "reject-beside it\n", { exitCode: 1, cause: { message: "ordered to throw it" } }],
-  ])("that %s: handle_error is told, the thread is replaced, and nobody else is harmed", async (_name, line, told) => {
+  ])("that %s: handle_error is called, the thread is replaced, and others are served", async (_name, line, told) => {
     const server = new Server(LOOPBACK, byModule("Obey"));
     await serveWhile(server, async () => {
       const before = await where(server);
@@ -146,7 +146,7 @@ describe("a handler in a thread", () => {
     expect(String(server.errors[0])).toContain(`exit code ${told.exitCode}`);
   });
 
-  test("that ends its thread when it has no request: it is published, and the next request has another one", async () => {
+  test("that ends its idle thread: the loss is published, and the next request gets a new thread", async () => {
     const failures: unknown[] = [];
     const errors = channel("sockwright:socketserver:error");
     const note = (message: unknown): void => void failures.push(message);
@@ -172,7 +172,7 @@ describe("a handler in a thread", () => {
     expect(server.errors).toEqual([]);
   });
 
-  test("that never returns has its thread alone; with daemon_threads server_close() ends it", async () => {
+  test("that never returns occupies only its own thread, and server_close() ends it with daemon_threads", async () => {
     const before = threads();
     class Daemon extends Server {
       override daemon_threads = true;
@@ -184,12 +184,12 @@ describe("a handler in a thread", () => {
       for (const word of ["1", "2", "3"]) expect(await ask(server, `echo ${word}\n`)).toBe(`${word}\n`);
     });
     expect(await spinning?.recv(100)).toHaveLength(0);
-    // It was the program that ended the thread: nothing went wrong.
+    // The program ended the thread itself: this is not an error.
     expect(server.errors).toEqual([]);
     await until(() => threads() === before, "the threads to end");
   });
 
-  test("that comes to its thread only behind server_close() has none with daemon_threads", async () => {
+  test("that would get its thread only after server_close() is not started, with daemon_threads", async () => {
     const before = threads();
     let [close, finished] = [(): void => {}, false];
     const closed = new Promise<void>((resolve) => {
@@ -218,7 +218,7 @@ describe("a handler in a thread", () => {
     expect(threads()).toBe(before);
   });
 
-  test("whose module never ends is ended by server_close() all the same", async () => {
+  test("whose module import never ends is ended by server_close()", async () => {
     class Daemon extends Server {
       override daemon_threads = true;
     }
@@ -234,7 +234,7 @@ describe("a handler in a thread", () => {
     expect(server.errors).toEqual([]);
   });
 
-  test("while all threads are busy clients wait in the backlog, and shutdown() is not held up", async () => {
+  test("while all threads are busy, clients wait in the backlog, and shutdown() is not delayed", async () => {
     let taken = 0;
     class Daemon extends Server {
       override daemon_threads = true;
@@ -265,7 +265,7 @@ describe("a handler in a thread", () => {
     });
   });
 
-  test("that has no memory left: only its thread ends", async () => {
+  test("that runs out of memory: only its thread ends", async () => {
     const program = fileURLToPath(new URL("programs/exhausted-thread.mjs", import.meta.url));
     const child = await startChild(process.execPath, ["--max-old-space-size=64", program]);
     expect(await child.exit()).toEqual({ code: 0, signal: null });
@@ -276,7 +276,7 @@ describe("a handler in a thread", () => {
   });
 });
 
-describe("a handler that there is not", () => {
+describe("a handler that does not exist", () => {
   const nowhere: ModuleHandler = { module: new URL("nowhere.mjs", import.meta.url), name: "Obey" };
   test.each([
     ["a module that cannot be imported", nowhere, { cause: { code: "ERR_MODULE_NOT_FOUND" } }],
@@ -287,7 +287,7 @@ describe("a handler that there is not", () => {
     ],
     ["an export that is no class", byModule("notAClass"), {}],
     ["a class without run() and handle()", byModule("NoHandler"), {}],
-  ])("%s: each request is a handle_error that names RequestHandlerClass", async (_name, handler, more) => {
+  ])("%s: the error of each request names RequestHandlerClass", async (_name, handler, more) => {
     const server = new Server(LOOPBACK, handler);
     await serveWhile(server, async () => {
       for (let count = 0; count < 2; count++) expect(await ask(server, "echo 1\n").catch(() => "")).toBe("");
@@ -297,7 +297,7 @@ describe("a handler that there is not", () => {
     for (const each of server.errors) expect(String(each)).toMatch(/['"]RequestHandlerClass['"]/);
   });
 
-  test("a handler without a handle() of its own does nothing, as in Python", async () => {
+  test("a handler without its own handle() does nothing, as in Python", async () => {
     const server = new Server(LOOPBACK, byModule("Bare"));
     await serveWhile(server, async () => {
       expect(await ask(server, "")).toBe("");
@@ -306,14 +306,14 @@ describe("a handler that there is not", () => {
   });
 });
 
-test.each([0, -1, 1.5, Number.NaN, "2", 2 ** 31])("max_threads = %s is no number of threads", async (max_threads) => {
+test.each([0, -1, 1.5, Number.NaN, "2", 2 ** 31])("max_threads = %s is refused", async (max_threads) => {
   class Wrong extends Server {
     override max_threads = max_threads as number;
   }
   await expect(new Wrong(LOOPBACK, byModule("Obey")).bind_and_activate()).rejects.toThrow(/"max_threads"/);
 });
 
-test("a request that is no socket cannot be given to a thread: handle_error says so", async () => {
+test("a request that is not a socket cannot be passed to a thread: handle_error receives the error", async () => {
   class Wrapping extends Server {
     override async get_request(): Promise<[Socket, Address]> {
       const [request, address] = await super.get_request();
@@ -335,7 +335,7 @@ test("threads that are ended at any moment leave no descriptor open, and close n
   class Daemon extends Server {
     override daemon_threads = true;
   }
-  // The poller of this process stays open once there is one.
+  // The poller of this process stays open once it exists.
   const first = new Daemon(LOOPBACK, byModule("Obey"));
   await serveWhile(first, async () => expect(await ask(first, "echo 0\n")).toBe("0\n"));
   const before = openDescriptors();
@@ -346,13 +346,13 @@ test("threads that are ended at any moment leave no descriptor open, and close n
     const clients = ["echo 1\n", "spin\n", "never\n", "echo 2\n"].map((line) =>
       ask(server, line).catch((error: unknown) => error),
     );
-    // Sooner or later: before a thread has begun, while it imports, while it adopts, while it serves.
+    // At different moments: before a thread has begun, and while it imports, adopts the socket, or serves.
     await turn(round * 7);
     await server.server_close();
     await served;
     await Promise.all(clients);
   }
-  // A descriptor that was closed twice would have been somebody else's by then.
+  // A descriptor that was closed twice would by now belong to another socket.
   socket().close();
   await until(() => openDescriptors() === before, "all descriptors to be closed");
   expect(openDescriptors()).toBe(before);

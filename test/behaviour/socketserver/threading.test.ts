@@ -1,4 +1,4 @@
-// ThreadingMixIn with a handler's class: each request is a task of this thread.
+// ThreadingMixIn with a handler class: each request is a task of this thread.
 
 import { channel } from "node:diagnostics_channel";
 import { fileURLToPath } from "node:url";
@@ -28,7 +28,7 @@ class EchoDatagram extends DatagramRequestHandler {
   }
 }
 
-/** Handlers that wait for the test. */
+/** A handler class whose instances wait until the test releases them. */
 function held() {
   const begun: string[] = [];
   let release = (): void => {};
@@ -45,7 +45,7 @@ function held() {
   return { Held, begun, release };
 }
 
-/** The failures that are published until the test ends. */
+/** Collects the failures that are published until the test ends. */
 function published(): unknown[] {
   const messages: unknown[] = [];
   const note = (message: unknown): unknown => messages.push(message);
@@ -104,7 +104,7 @@ describe("CPython's test_socketserver", () => {
 
   test.each([
     ["test_threading_handled", new Error("Test error")],
-    ["test_threading_not_handled: what is no error is handled, too", "SystemExit"],
+    ["test_threading_not_handled: a thrown non-error is handled too", "SystemExit"],
   ])("%s", async (_name, thrown) => {
     const log: unknown[] = [];
     class BadHandler extends BaseRequestHandler {
@@ -134,7 +134,7 @@ describe("CPython's test_socketserver", () => {
 });
 
 describe("handlers run at the same time", () => {
-  test("200 clients at once, each while all others wait", async () => {
+  test("200 clients are served at once, each while all others wait", async () => {
     const { Held, begun, release } = held();
     class Server extends ThreadingTCPServer {
       override request_queue_size = 256;
@@ -149,7 +149,7 @@ describe("handlers run at the same time", () => {
     expect(begun.map(Number).sort((a, b) => a - b)).toEqual(Array.from({ length: 200 }, (_, index) => index));
   });
 
-  test("200 datagrams at once", async () => {
+  test("200 datagrams are answered at once", async () => {
     const server = new ThreadingUDPServer(LOOPBACK, EchoDatagram);
     await serveWhile(server, async () => {
       const asked = Array.from({ length: 200 }, (_, index) => `${index}\n`);
@@ -157,7 +157,7 @@ describe("handlers run at the same time", () => {
     });
   });
 
-  test("as many as max_tasks; then the loop waits, and shutdown() ends that wait", async () => {
+  test("at most max_tasks run; the loop then waits, and shutdown() ends that wait", async () => {
     const { Held, begun, release } = held();
     class Server extends ThreadingTCPServer {
       override max_tasks = 2;
@@ -171,7 +171,7 @@ describe("handlers run at the same time", () => {
     expect(begun).toHaveLength(2);
     await server.shutdown();
     await serving;
-    // The third was taken: it is served, and the fourth waits in the backlog.
+    // The third request had been accepted and is served; the fourth waits in the backlog.
     await until(() => begun.length === 3, "the one that was taken");
     release();
     const last = answers[3]?.catch((error: unknown) => error);
@@ -180,7 +180,7 @@ describe("handlers run at the same time", () => {
     expect(await last).toMatchObject({ code: "ECONNRESET" });
   });
 
-  test.each([0, -1, 1.5, Number.NaN, "2", 2 ** 31])("max_tasks = %s is no number of tasks", async (max_tasks) => {
+  test.each([0, -1, 1.5, Number.NaN, "2", 2 ** 31])("max_tasks = %s is refused", async (max_tasks) => {
     class Server extends ThreadingTCPServer {
       override max_tasks = max_tasks as number;
     }
@@ -211,7 +211,7 @@ describe("server_close()", () => {
   test.each([
     ["block_on_close = false", { block_on_close: false, daemon_threads: false }],
     ["daemon_threads = true", { block_on_close: true, daemon_threads: true }],
-  ])("does not with %s, and they go on", async (_name, { block_on_close, daemon_threads }) => {
+  ])("with %s does not wait for the handlers, which continue", async (_name, { block_on_close, daemon_threads }) => {
     const { Held, begun, release } = held();
     class Server extends ThreadingTCPServer {
       override block_on_close = block_on_close;
@@ -227,7 +227,7 @@ describe("server_close()", () => {
     expect(await answer).toBe("released\n");
   });
 
-  test("in a handler does not wait for that one, but for the others", async () => {
+  test("in a handler waits for the other handlers, but not for that one", async () => {
     const order: string[] = [];
     let release = (): void => {};
     const released = new Promise<void>((resolve) => {
@@ -279,8 +279,8 @@ describe("server_close()", () => {
   });
 });
 
-describe("what goes wrong in a task", () => {
-  test("of one request harms no other", async () => {
+describe("an error in a task", () => {
+  test("of one request does not affect other requests", async () => {
     const errors: unknown[] = [];
     class Picky extends StreamRequestHandler {
       override async handle(): Promise<void> {
@@ -304,7 +304,7 @@ describe("what goes wrong in a task", () => {
   test.each([
     ["handle_error", "process_request_thread"],
     ["shutdown_request", "process_request_thread"],
-  ] as const)("what %s throws is published, and no unhandled rejection; the server goes on", async (hook, told) => {
+  ] as const)("what %s throws is published, and the server continues", async (hook, told) => {
     const messages = published();
     const failure = new Error(`${hook} failed`);
     class Bad extends BaseRequestHandler {
@@ -338,7 +338,7 @@ describe("what goes wrong in a task", () => {
   });
 
   test.each(["shutdown_request", "close_request"] as const)(
-    "a request whose %s throws instead of closing it is closed all the same",
+    "a request whose %s throws instead of closing it is closed nevertheless",
     async (hook) => {
       class Server extends ThreadingTCPServer {
         override shutdown_request(request: Socket): void | PromiseLike<void> {
@@ -356,7 +356,7 @@ describe("what goes wrong in a task", () => {
     },
   );
 
-  test("when both throw, both are published, and the request is closed", async () => {
+  test("if handle_error and shutdown_request both throw, both errors are published, and the request is closed", async () => {
     const messages = published();
     class Bad extends BaseRequestHandler {
       override handle(): void {
@@ -383,7 +383,7 @@ describe("what goes wrong in a task", () => {
   });
 });
 
-test("the mixin is for every server, and its subclass may override what it has", async () => {
+test("the mixin works with every server, and its subclass may override its members", async () => {
   const calls: string[] = [];
   class Own extends BaseServer<string> {
     override get_request(): [string, Address] {
@@ -412,7 +412,7 @@ test("the mixin is for every server, and its subclass may override what it has",
   expect(calls).toEqual(["begin", "a request", "shut down a request"]);
 });
 
-describe("a handler that waits when nothing else is left to do", () => {
+describe("a handler that waits while nothing else keeps the process alive", () => {
   const program = fileURLToPath(new URL("programs/daemon-handler.mjs", import.meta.url));
 
   test("lets the process end with daemon_threads", async () => {

@@ -1,4 +1,4 @@
-// Subclasses whose hooks note that they are called: the counterpart of test/tools/hook_trace.py.
+// Subclasses whose hooks record their calls: the counterpart of test/tools/hook_trace.py.
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -19,7 +19,7 @@ export interface HookCase {
   readonly requests: number;
   /** The hooks that throw. */
   readonly throws: readonly string[];
-  /** Whether verify_request says no. */
+  /** Whether verify_request returns false. */
   readonly refuses: boolean;
 }
 
@@ -36,7 +36,7 @@ const HANDLER_HOOKS = ["setup", "handle", "finish"];
 
 class Failure extends Error {}
 
-/** Puts a note in front of every hook of an object, by methods of its own. */
+/** Overrides every hook of an object with a method that records the call first. */
 function note(target: object, names: readonly string[], trace: string[], each: HookCase): void {
   for (const name of names) {
     const hook: unknown = Reflect.get(target, name);
@@ -62,7 +62,7 @@ function count(trace: readonly string[], name: string): number {
   return trace.filter((each) => each === name).length;
 }
 
-/** The trace of a case: the hooks in the order in which they are called, and what was thrown at the end. */
+/** The trace of a case: the hooks in the order in which they are called, and the error thrown at the end. */
 export async function traceOf(name: PlainClass, each: HookCase): Promise<string[]> {
   const trace: string[] = [];
   const folder = mkdtempSync(join(tmpdir(), "hooks-"));
