@@ -48,7 +48,7 @@ export async function runCtl(words: CtlWords, options: CtlOptions, streams: Stan
 async function socketOf(file: string | undefined): Promise<string> {
   if (file !== undefined || existsSync(DEFAULT_FILE)) return (await planAt(file ?? DEFAULT_FILE)).adminSocket;
   const advice =
-    "say where the admin socket is with --socket PATH, or name the file of  sockwright up  with --file FILE";
+    "name the file of  sockwright up  with --file FILE, or its admin socket with --socket PATH; without a file,  sockwright up  prints that PATH";
   throw new CommandError(`there is no ./${DEFAULT_FILE}: ${advice}`, exitCodes.usage);
 }
 
@@ -71,7 +71,8 @@ function exitCodeOf({ code }: AdminError | MistakesError): number {
 }
 
 const UNREACHABLE: Readonly<Record<string, string>> = {
-  ENOENT: "there is no admin socket: start  sockwright up  first, or say where it is with --socket or --file",
+  ENOENT:
+    "there is no admin socket: start  sockwright up  first, or name its socket with --socket or its file with --file",
   ENOTDIR: "there is no admin socket: a part of the path is not a folder",
   ECONNREFUSED: "no process listens there: the  sockwright up  that created it has ended",
   EACCES: "no permission: only root and the user that runs  sockwright up  may use it",

@@ -170,9 +170,9 @@ class UpRun {
     const shown = this.#demonstration;
     if (shown === undefined) return;
     const rows = shown.rows.map(({ service, address, command }) => [service, address, command]);
-    for (const line of [...tableLines([["SERVICE", "ADDRESS", "TRY"], ...rows]), ...shown.notes, "Stop with Ctrl-C."]) {
-      this.#lines.print(line);
-    }
+    const table = tableLines([["SERVICE", "ADDRESS", "TRY"], ...rows]);
+    const control = `From another terminal: sockwright ctl status --socket ${shown.plan.adminSocket}`;
+    for (const line of [...table, ...shown.notes, control, "Stop with Ctrl-C."]) this.#lines.print(line);
   }
 
   /** Reloads the plan. If it has a mistake, logs it, changes nothing and rejects. */

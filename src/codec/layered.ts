@@ -31,6 +31,10 @@ export function layered<In, Out>(outer: Codec<NodeJS.ArrayBufferView, Data>, inn
   };
 }
 
+/** A decoder that has failed cannot read its frames to the end, as the usual advice says. */
+const FAILED_INSIDE =
+  "the bytes of the inner codec cannot be returned, and its decoder has failed: close the connection";
+
 class LayeredDecoder<T> extends StickyDecoder implements Decoder<T> {
   readonly #name: string;
   readonly #outer: Decoder<NodeJS.ArrayBufferView>;
@@ -78,8 +82,11 @@ class LayeredDecoder<T> extends StickyDecoder implements Decoder<T> {
   }
 
   rest(): Buffer {
-    if (this.#inner.bufferedBytes > 0)
-      throw new FrameError("ERR_SOCKWRIGHT_FRAME_UNFINISHED", { codec: this.#name, offset: this.offset });
+    if (this.#inner.bufferedBytes > 0) {
+      const place = { codec: this.#name, offset: this.offset, cause: this.failure };
+      const reason = this.failure === undefined ? undefined : FAILED_INSIDE;
+      throw new FrameError("ERR_SOCKWRIGHT_FRAME_UNFINISHED", place, reason);
+    }
     const rest = this.#outer.rest();
     this.#inner.rest(); // it is empty: this clears the error of `inner`
     this.failure = undefined;

@@ -1,4 +1,4 @@
-// `sockwright chat --join` between pipes: one line is one message, whichever door it goes by.
+// `sockwright chat --join` between pipes: one line is one message, over the WebSocket endpoint and the line endpoint.
 import { expect, test } from "vitest";
 import { servedChat } from "../behaviour/chat/line-client.ts";
 import { chatServing } from "../behaviour/chat/web-sockets.ts";
@@ -7,7 +7,7 @@ import { RunningChat } from "./chat-streams.ts";
 
 const GREETING = "-- Welcome to sockwright chat. What is your name?\n";
 
-test("what is said is acknowledged before it leaves, and what others say is a line each", async () => {
+test("chat exits only after its messages are acknowledged, and prints each message of others on one line", async () => {
   const room = await ChatRoom.open();
   room.members = ["think", "babala"];
   room.say("think", "before");
@@ -31,7 +31,7 @@ test("what is said is acknowledged before it leaves, and what others say is a li
   expect(chat.stderr).toBe("");
 });
 
-test("the end of standard input: all that was said is acknowledged first", async () => {
+test("at the end of standard input, chat waits until every message is acknowledged", async () => {
   const room = await ChatRoom.open();
   const chat = new RunningChat("--join", room.url, "--name", "rose", "--room", "den");
   const lines = Array.from({ length: 500 }, (_, index) => `line ${index}`);
@@ -42,7 +42,7 @@ test("the end of standard input: all that was said is acknowledged first", async
   expect(room.received[0]).toMatchObject({ type: "join", name: "rose", room: "den" });
 });
 
-test("after a loss it is back by its token, nothing is lost or doubled, and what nobody acknowledged is said again", async () => {
+test("after a connection loss, chat rejoins with its token: nothing is lost or doubled, and unacknowledged messages are sent again", async () => {
   const room = await ChatRoom.open();
   const chat = new RunningChat("--join", room.url, "--name", "rose");
   chat.say("one");
@@ -62,7 +62,7 @@ test("after a loss it is back by its token, nothing is lost or doubled, and what
   expect(chat.stdout.match(/<\w+> \w+/g)).toEqual(["<rose> one", "<think> two", "<rose> three", "<rose> four"]);
 });
 
-test("a message that is refused is told, and the others are not held up", async () => {
+test("chat reports a refused message, and still sends the others", async () => {
   const room = await ChatRoom.open();
   room.maxCharacters = 10;
   const chat = new RunningChat("--join", room.url, "--name", "rose");
@@ -73,7 +73,7 @@ test("a message that is refused is told, and the others are not held up", async 
   expect(room.stored.map(({ text }) => text)).toEqual(["short"]);
 });
 
-test("without --name the first line is the name, and where it is taken the next one", async () => {
+test("without --name, the first line is the name, and the next line if that name is taken", async () => {
   const room = await ChatRoom.open();
   room.refusals.push({ code: "NAME_TAKEN", message: "The name rose is taken." });
   const chat = new RunningChat("--join", room.url);
@@ -85,7 +85,7 @@ test("without --name the first line is the name, and where it is taken the next 
   );
 });
 
-test("standard input that ends before there is a name: exit code 2", async () => {
+test("standard input that ends before a name is accepted: exit code 2", async () => {
   const room = await ChatRoom.open();
   const chat = new RunningChat("--join", room.url);
   chat.end();
@@ -93,7 +93,7 @@ test("standard input that ends before there is a name: exit code 2", async () =>
   expect(chat.stderr).toBe("sockwright: standard input ended before it gave a name: write --name NAME\n");
 });
 
-test("a --name that is taken is a failure, and no message becomes a name", async () => {
+test("a --name that is taken is an error, and no message becomes a name", async () => {
   const room = await ChatRoom.open();
   room.refusals.push({ code: "NAME_TAKEN", message: "The name rose is taken." });
   const chat = new RunningChat("--join", room.url, "--name", "rose");
@@ -126,7 +126,7 @@ test("a server that does not come back: exit code 3", async () => {
   );
 });
 
-test("what a hostile server sends is text", async () => {
+test("chat prints the bytes of a hostile server as harmless text", async () => {
   const room = await ChatRoom.open();
   const chat = new RunningChat("--join", room.url, "--name", "rose");
   await chat.prints("alone");
@@ -138,7 +138,7 @@ test("what a hostile server sends is text", async () => {
   );
 });
 
-test("what is no frame of a chat ends it", async () => {
+test("a malformed frame ends chat", async () => {
   const room = await ChatRoom.open();
   const chat = new RunningChat("--join", room.url, "--name", "rose");
   await chat.prints("alone");
@@ -154,7 +154,7 @@ test("a path without a chat: exit code 1", async () => {
   expect(chat.stderr).toMatch(/^sockwright: ws:\S+ answered with status 400/);
 });
 
-test("standard input that is no UTF-8: exit code 2, and where", async () => {
+test("standard input that is not UTF-8: exit code 2, with the position", async () => {
   const room = await ChatRoom.open();
   const chat = new RunningChat("--join", room.url, "--name", "rose");
   chat.say("fine", Buffer.from([0xff, 0x0a]));
@@ -162,7 +162,7 @@ test("standard input that is no UTF-8: exit code 2, and where", async () => {
   expect(chat.stderr).toBe("sockwright: line 2 of standard input is not valid UTF-8\n");
 });
 
-test("colours, where they are asked for", async () => {
+test("chat prints colours only if they are requested", async () => {
   const room = await ChatRoom.open();
   const chat = new RunningChat("--join", room.url, "--name", "rose", "--color", "always");
   room.say("think", "hi");
@@ -174,7 +174,7 @@ test("colours, where they are asked for", async () => {
   expect(chat.stdout).toMatch(/\x1b\[\d\dm<rose>\x1b\[0m hello\n/);
 });
 
-test("by the line door: the name, the room, and all that was said is delivered before it leaves", async () => {
+test("line endpoint: chat sends the name, the room and every message before it exits", async () => {
   const served = await servedChat();
   const think = await served.member("think");
   think.say("/join den");
@@ -189,7 +189,7 @@ test("by the line door: the name, the room, and all that was said is delivered b
   expect(chat.stderr).toBe("");
 });
 
-test("by the line door, without --name the first line is the name", async () => {
+test("line endpoint: without --name, the first line is the name", async () => {
   const served = await servedChat();
   await served.member("rose");
   const chat = new RunningChat("--join", served.url);
@@ -201,7 +201,7 @@ test("by the line door, without --name the first line is the name", async () => 
   );
 });
 
-test("by the line door, a --name that is taken is a failure", async () => {
+test("line endpoint: a --name that is taken is an error", async () => {
   const served = await servedChat();
   await served.member("rose");
   const chat = new RunningChat("--join", served.url, "--name", "rose");
@@ -210,7 +210,7 @@ test("by the line door, a --name that is taken is a failure", async () => {
   expect(chat.stderr).toBe("sockwright: The name rose is taken. (--name rose)\n");
 });
 
-test("by the line door, a loss is a failure: nobody knows what was delivered", async () => {
+test("line endpoint: a connection loss is an error, because nothing tells which messages arrived", async () => {
   const served = await servedChat();
   const chat = new RunningChat("--join", served.url, "--name", "rose");
   await chat.prints("alone");
@@ -219,7 +219,7 @@ test("by the line door, a loss is a failure: nobody knows what was delivered", a
   expect(chat.stderr).toMatch(/^sockwright: tcp:.* may be lost/);
 });
 
-test("by the WebSocket door itself: messages, commands and rooms", async () => {
+test("WebSocket endpoint: messages, commands and rooms", async () => {
   const served = await chatServing();
   const think = new RunningChat("--join", served.url, "--name", "think");
   await think.prints("-- You are think in lobby, alone.\n");

@@ -1,11 +1,11 @@
-// A room behind the WebSocket door, as the test wants it: what comes is kept, and what is answered is chosen.
+// A scripted room with a WebSocket endpoint: it records the frames that arrive, and the test chooses the answers.
 import { once } from "node:events";
 import type { AddressInfo } from "node:net";
 import { onTestFinished } from "vitest";
 import { type WebSocket, WebSocketServer } from "ws";
 import { until } from "../support/until.ts";
 
-/** What a client has sent. */
+/** The frames of a client. */
 export type Sent = Readonly<Record<string, unknown>>;
 
 interface Stored {
@@ -18,18 +18,18 @@ interface Stored {
   readonly text: string;
 }
 
-/** A room, in which every connection that joins is one member. */
+/** A room in which every connection that joins is a member. */
 export class ChatRoom {
   readonly #server: WebSocketServer;
   readonly url: string;
   readonly received: Sent[] = [];
   readonly stored: Stored[] = [];
   members: string[] = [];
-  /** What a join is refused with, once each. */
+  /** Refusals of the next joins, one each. */
   readonly refusals: object[] = [];
-  /** What is said is stored and acknowledged; otherwise the connection is lost before that. */
+  /** Whether the room stores and acknowledges a message; if not, it drops the connection before that. */
   acknowledges = true;
-  /** Texts that are refused. */
+  /** Texts that the room refuses. */
   maxCharacters = 4_096;
   readonly #tags = new Map<string, number>();
 
@@ -48,7 +48,7 @@ export class ChatRoom {
     return room;
   }
 
-  /** Everybody's connection is lost. */
+  /** Drops every connection. */
   lose(code?: number): void {
     for (const socket of this.#server.clients) {
       if (code === undefined) socket.terminate();
@@ -67,7 +67,7 @@ export class ChatRoom {
     for (const socket of this.#server.clients) socket.send(JSON.stringify(frame));
   }
 
-  /** Somebody else says something. */
+  /** Sends a message of another member. */
   say(from: string, text: string): Stored {
     const message = {
       type: "message",
@@ -83,7 +83,7 @@ export class ChatRoom {
     return message;
   }
 
-  /** Waits for so many frames of one kind, and gives them. */
+  /** Waits for this many frames of a kind, and returns them. */
   async frames(type: string, count: number): Promise<readonly Sent[]> {
     const all = (): readonly Sent[] => this.received.filter((frame) => frame["type"] === type);
     await until(() => all().length >= count, `${count} times ${type}: ${JSON.stringify(this.received)}`);

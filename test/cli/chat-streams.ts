@@ -1,10 +1,10 @@
-// `sockwright chat` in the process of the test, with standard streams that the test holds the other ends of.
+// `sockwright chat` in the process of the test. The test holds the other ends of its standard streams.
 import { onTestFinished } from "vitest";
 import { run } from "../../src/cli/program.ts";
 import { WakeUp } from "../../src/cli/wake-up.ts";
 import { until } from "../support/until.ts";
 
-/** A command that runs, and whose lines the test writes and reads. */
+/** A running command. The test writes and reads its lines. */
 export class RunningChat {
   readonly #input: Uint8Array[] = [];
   readonly #changed = new WakeUp();

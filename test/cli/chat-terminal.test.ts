@@ -1,4 +1,4 @@
-// `sockwright chat` on a terminal: what is typed, and what comes meanwhile.
+// `sockwright chat` on a terminal: the line that is being typed, and messages that arrive meanwhile.
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { servedChat } from "../behaviour/chat/line-client.ts";
@@ -16,7 +16,7 @@ async function joined(room: ChatRoom, size: { rows?: number; columns?: number; e
   return chat;
 }
 
-test("what comes in does not break what is being typed, be it longer than the line", async (context) => {
+test("an incoming message does not break the line that is being typed, even if that is longer than the screen", async (context) => {
   requireTool(context, "python3");
   const room = await ChatRoom.open();
   const chat = await joined(room);
@@ -42,7 +42,7 @@ test("what comes in does not break what is being typed, be it longer than the li
   await chat.shows(`${above}\n<rose> ${typed.slice(0, 33)}\n${typed.slice(33)}`);
 });
 
-test("Tab completes names and commands, the arrow keys give earlier lines", async (context) => {
+test("Tab completes names and commands, and the arrow keys recall earlier lines", async (context) => {
   requireTool(context, "python3");
   const room = await ChatRoom.open();
   room.members = ["think", "babala"];
@@ -53,7 +53,7 @@ test("Tab completes names and commands, the arrow keys give earlier lines", asyn
   await chat.shows(`${welcome}\n> th`);
   chat.type(TAB);
   await chat.shows(`${welcome}\n> think:`);
-  // What comes at once is pasted, and a tab in it is one.
+  // Bytes that arrive together are a paste; a tab in it is a tab.
   chat.type("are you BA");
   await chat.shows(`${welcome}\n> think: are you BA`);
   chat.type(TAB);
@@ -73,12 +73,12 @@ test("Tab completes names and commands, the arrow keys give earlier lines", asyn
   await chat.shows(`${answered}\n> !`, [3, 2]);
 });
 
-test("wide characters at the edge, and a terminal that becomes narrower", async (context) => {
+test("wide characters at the edge of the screen, and a terminal that becomes narrower", async (context) => {
   requireTool(context, "python3");
   const room = await ChatRoom.open();
   const chat = await joined(room, { columns: 33 });
   await chat.shows("-- You are rose in lobby, alone.\n>");
-  // Of the 31 columns behind the prompt, the last one stays empty.
+  // 31 columns follow the prompt; the last one stays empty.
   chat.type("世".repeat(16));
   await chat.shows(`-- You are rose in lobby, alone.\n> ${"世".repeat(15)}\n世`);
   room.say("think", "hi");
@@ -92,7 +92,7 @@ test("wide characters at the edge, and a terminal that becomes narrower", async 
   await chat.shows(`-- You are rose in lobby, alone.\n<think> hi\n<think> again\n> ${"x".repeat(18)}\nxx`, [4, 2]);
 });
 
-test("at the bottom of the screen it scrolls, and nothing else", async (context) => {
+test("at the bottom of the screen, only the lines scroll", async (context) => {
   requireTool(context, "python3");
   const room = await ChatRoom.open();
   const chat = await joined(room, { rows: 5 });
@@ -104,7 +104,7 @@ test("at the bottom of the screen it scrolls, and nothing else", async (context)
   await chat.shows(`<think> 7\n<think> 8\n<think> 9\n> ${"y".repeat(38)}\n${"y".repeat(12)}`, [4, 12]);
 });
 
-test("what a hostile server sends moves nothing, and a tab is blanks", async (context) => {
+test("bytes of a hostile server do not move the cursor, and a tab becomes blanks", async (context) => {
   requireTool(context, "python3");
   const room = await ChatRoom.open();
   const chat = await joined(room, { columns: 60 });
@@ -116,7 +116,7 @@ test("what a hostile server sends moves nothing, and a tab is blanks", async (co
   expect(chat.written).not.toContain("\x07");
 });
 
-test("while the connection is lost, what is said is refused and stays in the line", async (context) => {
+test("while the connection is lost, chat refuses messages and keeps the typed line", async (context) => {
   requireTool(context, "python3");
   const room = await ChatRoom.open();
   const chat = await joined(room, { columns: 60 });
@@ -148,7 +148,7 @@ test("colours on a terminal, and none with NO_COLOR", async (context) => {
   expect(plain.written).not.toMatch(/\x1b\[[\d;]*m/);
 });
 
-test("by the line door it asks for a name, and Ctrl-D leaves", async (context) => {
+test("line endpoint: chat asks for a name, and Ctrl-D ends it", async (context) => {
   requireTool(context, "python3");
   const served = await servedChat();
   const think = await served.member("think");
@@ -174,7 +174,7 @@ test("by the line door it asks for a name, and Ctrl-D leaves", async (context) =
   expect(await chat.exitCode()).toBe(0);
 });
 
-test("two without a server: one's own lines and the other's can be told apart", async (context) => {
+test("chat --with: the user's own lines differ from the other side's", async (context) => {
   requireTool(context, "python3");
   const url = `unix:${join(freeFolder(), "socket")}`;
   const other = new RunningChat("--with", url);

@@ -1,4 +1,4 @@
-// What `sockwright chat` says of mistakes: one line on standard error, and the exit code.
+// Usage errors of `sockwright chat`: one line on standard error, and the exit code.
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
@@ -61,7 +61,7 @@ test.for<[string, number, string | RegExp]>([
   expect(outcome.code).toBe(code);
 });
 
-test("a path that is a file is told as one", async () => {
+test("a path that is a regular file: the error says so", async () => {
   const path = join(freeFolder(), "file");
   writeFileSync(path, "");
   const { code, stderr } = await runHere(["chat", "--with", `unix:${path}`]);
@@ -69,7 +69,7 @@ test("a path that is a file is told as one", async () => {
   expect(code).toBe(1);
 });
 
-test("a history that cannot be opened ends --listen with that alone: nothing is tried again", async () => {
+test("a history that cannot be opened ends --listen with that error alone, without a retry", async () => {
   const file = join(freeFolder(), "file");
   writeFileSync(file, "");
   const { code, stdout, stderr } = await runHere([

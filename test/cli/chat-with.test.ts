@@ -9,7 +9,7 @@ import { until } from "../support/until.ts";
 import { RunningChat } from "./chat-streams.ts";
 import { freeFolder } from "./sockwright.ts";
 
-/** A port on which nobody listens: that of a listener that has gone. */
+/** A port that nobody listens on: its listener has been closed. */
 function freePort(): number {
   const own = socket();
   own.bind({ host: "127.0.0.1", port: 0 });
@@ -26,7 +26,7 @@ const PLACES = {
 };
 
 describe.for(Object.entries(PLACES))("%s", ([, place]) => {
-  test("one waits, the other comes, and the end of one is the end of both", async () => {
+  test("one side waits, the other connects, and the end of one ends both", async () => {
     const url = place();
     const first = new RunningChat("--with", url);
     await first.tells(`-- No one is there yet. Waiting at ${url}\n`);
@@ -44,7 +44,7 @@ describe.for(Object.entries(PLACES))("%s", ([, place]) => {
     expect(url.startsWith("unix:/") && existsSync(url.slice(5))).toBe(false);
   });
 
-  test("20 times two that begin at the same moment find each other", async () => {
+  test("20 times, two sides that start at the same moment connect", async () => {
     for (let round = 0; round < 20; round++) {
       const url = place();
       const both = [new RunningChat("--with", url), new RunningChat("--with", url)] as const;
@@ -58,7 +58,7 @@ describe.for(Object.entries(PLACES))("%s", ([, place]) => {
   });
 });
 
-test("what is said before anybody is there is for whoever comes", async () => {
+test("messages typed before the other side connects are delivered to it", async () => {
   const url = PLACES.tcp();
   const first = new RunningChat("--with", url);
   first.say("the first line");
@@ -69,7 +69,7 @@ test("what is said before anybody is there is for whoever comes", async () => {
   expect(await Promise.all([first.exitCode, second.exitCode])).toEqual([0, 0]);
 });
 
-test("two talk: a third waits for a fourth", async () => {
+test("while two talk, a third waits for a fourth", async () => {
   const url = PLACES.unix();
   const [first, second] = [new RunningChat("--with", url), new RunningChat("--with", url)];
   first.say("for the second");
@@ -86,7 +86,7 @@ test("two talk: a third waits for a fourth", async () => {
   expect(await Promise.all([first, second, third, fourth].map((chat) => chat.exitCode))).toEqual([0, 0, 0, 0]);
 });
 
-test("what a hostile peer sends is text", async () => {
+test("chat prints the bytes of a hostile peer as harmless text", async () => {
   const url = PLACES.tcp();
   const chat = new RunningChat("--with", url);
   await chat.tells("Waiting");
@@ -100,7 +100,7 @@ test("what a hostile peer sends is text", async () => {
   expect(chat.stdout).toBe(`\\x1b[2J\n\\xff\\x00\n${"x".repeat(65_536)} …\nnext\nwithout end\n`);
 });
 
-describe("other programs", () => {
+describe("other programs as the other side", () => {
   test.for(["nc", "ncat"] as const)("%s comes to it", async (program, context) => {
     const url = PLACES.tcp();
     const chat = new RunningChat("--with", url);
@@ -117,7 +117,7 @@ describe("other programs", () => {
     expect(await peer.exit()).toEqual({ code: 0, signal: null });
   });
 
-  test("nc -l and a Unix path: it comes to them", async (context) => {
+  test("nc -l on a Unix path: chat connects to it", async (context) => {
     const path = join(freeFolder(), "socket");
     const peer = await startChild(requireTool(context, "nc"), ["-lNU", path]);
     await until(() => existsSync(path), "the path");
@@ -132,7 +132,7 @@ describe("other programs", () => {
     expect(await peer.exit()).toEqual({ code: 0, signal: null });
   });
 
-  test("ncat --chat, with somebody else there", async (context) => {
+  test("ncat --chat, while another client is connected", async (context) => {
     const port = String(freePort());
     const ncat = requireTool(context, "ncat");
     const command = ["-c", 'exec "$@" 2>&1', "sh", ncat, "-v", "-l", "--chat", "127.0.0.1", port];

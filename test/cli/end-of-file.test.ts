@@ -1,4 +1,4 @@
-// Each direction goes on whatever the other does: silent, full, or finished.
+// Each direction continues whatever the state of the other: silent, full, or ended.
 import { join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { AF_INET, AF_UNIX, SHUT_WR, type Socket, socket } from "../../src/index.ts";
@@ -9,7 +9,7 @@ import { freeFolder } from "./sockwright.ts";
 
 const ROUND_TRIPS = 10;
 const CHUNK = Buffer.alloc(64 * 1024, "x");
-/** Far above what the kernel's buffers of both sides hold, and far below what would be queued without backpressure. */
+/** Far more than the kernel's buffers of both sides hold, and far less than a program without backpressure would queue. */
 const MAX_UNDER_WAY_BYTES = 64 * 1024 * 1024;
 
 interface Meeting {
@@ -17,7 +17,7 @@ interface Meeting {
   readonly peer: Socket;
 }
 
-/** The program and a peer of it, connected. */
+/** The program, connected to a peer. */
 async function meet(command: string, kind: string): Promise<Meeting> {
   const address = kind === "tcp" ? { host: "127.0.0.1", port: 0 } : { path: join(freeFolder(), "socket") };
   const peer = socket(kind === "tcp" ? AF_INET : AF_UNIX);
@@ -37,10 +37,10 @@ async function meet(command: string, kind: string): Promise<Meeting> {
   return { own, peer: accepted };
 }
 
-/** Writes until nothing is taken any more; the last piece waits in the test's own stream. Gives how many bytes were. */
+/** Writes until no more is accepted; the last piece waits in the test's own stream. Returns the number of bytes. */
 async function fillPipe({ stdin, pid }: Piped): Promise<number> {
   let total = 0;
-  // What waits in the test's own stream goes as soon as there is room; and room makes a program that is awake.
+  // The rest in the test's own stream is sent as soon as there is space; a program that reads makes space.
   let looks = 0;
   const write = (): boolean => {
     looks = stdin.writableNeedDrain && isAsleep(pid) ? looks + 1 : 0;

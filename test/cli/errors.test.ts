@@ -1,4 +1,4 @@
-// What cannot be done is said in one line: what was wrong, and what would be right.
+// An error is one line: the cause, and what to write instead.
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
@@ -7,7 +7,7 @@ import { AF_INET, AF_UNIX, SOCK_DGRAM, socket } from "../../src/index.ts";
 import { type Outcome, runHere } from "./in-process.ts";
 import { freeFolder } from "./sockwright.ts";
 
-/** The one line on standard error; nothing on standard output, and no stack trace. */
+/** The one line on standard error. Standard output is empty, and there is no stack trace. */
 async function lineOf(running: Promise<Outcome>, code: number): Promise<string> {
   const outcome = await running;
   expect(outcome).toMatchObject({ code, stdout: "" });
@@ -18,7 +18,7 @@ async function lineOf(running: Promise<Outcome>, code: number): Promise<string> 
 
 const URL = "tcp://127.0.0.1:1";
 
-describe("wrong usage, exit code 2", () => {
+describe("usage errors, exit code 2", () => {
   test.for<[args: string[], said: string]>([
     [[], "connect or listen"],
     [["conect", URL], "unknown command 'conect' (did you mean connect?)"],
@@ -69,7 +69,7 @@ describe("wrong usage, exit code 2", () => {
   });
 });
 
-describe("the network, exit code 1", () => {
+describe("network errors, exit code 1", () => {
   test.for([
     ["tcp://127.0.0.1:1", "no process listens there"],
     ["tcp://[::1]:1", "no process listens there"],
@@ -83,7 +83,7 @@ describe("the network, exit code 1", () => {
   });
 
   test.for([
-    // RFC 5737: an address for documentation, which no machine has.
+    // RFC 5737: an address for documentation, which no host has.
     ["tcp://192.0.2.1:8000", "the host is not an address of this machine"],
     ["udp://192.0.2.1:8000", "the host is not an address of this machine"],
     ["unix:/nonesuch/socket", "a folder of the path is missing: create it"],
@@ -102,7 +102,7 @@ describe("the network, exit code 1", () => {
     expect(line).toContain(`${url}: the address is taken: choose another, or port 0 for any free one`);
   });
 
-  test("a path on which somebody listens is left alone", async () => {
+  test("listen does not take over a path on which a process listens", async () => {
     const path = join(freeFolder(), "socket");
     const holder = socket(AF_UNIX);
     onTestFinished(() => holder.close());
@@ -114,23 +114,23 @@ describe("the network, exit code 1", () => {
     await client.connect({ path });
     const [peer] = await listener.accept();
     peer.close();
-    // The look whether anybody is there is no connection: it would have taken the turn of a client.
+    // The check whether a process listens makes no connection: the backlog would have counted it.
     listener.settimeout(0);
     await expect(listener.accept()).rejects.toMatchObject({ code: "EAGAIN" });
   });
 
-  test("a file that is no socket is left alone", async () => {
+  test("listen does not remove a file that is not a socket", async () => {
     const path = join(freeFolder(), "file");
     writeFileSync(path, "precious");
     expect(await lineOf(runHere(["listen", `unix:${path}`]), 1)).toContain("the path is a file, not a socket");
   });
 
-  test("a datagram that nobody takes is reported", async () => {
+  test("connect reports a datagram that no socket receives", async () => {
     const running = runHere(["connect", "udp://127.0.0.1:1"], "anybody?\n");
     expect(await lineOf(running, 1)).toContain("udp://127.0.0.1:1: no process listens there");
   });
 
-  test("a socket of another kind", async () => {
+  test("a socket of another type", async () => {
     const path = join(freeFolder(), "socket");
     const holder = socket(AF_UNIX, SOCK_DGRAM);
     onTestFinished(() => holder.close());
@@ -139,7 +139,7 @@ describe("the network, exit code 1", () => {
   });
 });
 
-describe("with --json the line is an object", () => {
+describe("with --json the line is a JSON object", () => {
   test.for<[args: string[], told: object]>([
     [["connect", URL], { code: "ECONNREFUSED", exitCode: 1 }],
     [["connect", "tpc://127.0.0.1:1"], { code: "ERR_SOCKWRIGHT_URL", exitCode: 2 }],
@@ -172,7 +172,7 @@ describe("help", () => {
   });
 
   test.for(["", "up", "ctl", "connect", "listen", "greet"].map((name) => [...(name === "" ? [] : [name]), "--help"]))(
-    "%j has examples and fits a terminal",
+    "%j has examples, and fits a terminal",
     async (args) => {
       const { stdout } = await runHere(args);
       expect(stdout).toMatch(/^Examples:\n {2}sockwright /m);
@@ -181,7 +181,7 @@ describe("help", () => {
     },
   );
 
-  test("--version is the package's", async () => {
+  test("--version prints the version of the package", async () => {
     expect(await runHere(["--version"])).toEqual({ code: 0, stdout: `${manifest.version}\n`, stderr: "" });
   });
 });

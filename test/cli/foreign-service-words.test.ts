@@ -1,4 +1,4 @@
-// Who comes from nginx, caddy, compose, systemctl or another chat is told what to write for `up`, `ctl` and `chat`.
+// A user of nginx, caddy, compose, systemctl or another chat types their options: `up`, `ctl` and `chat` name the right ones.
 import { expect, test } from "vitest";
 import { runHere } from "./in-process.ts";
 

@@ -1,4 +1,4 @@
-// Who comes from nc, ncat, socat or curl is told what to write here.
+// A user of nc, ncat, socat or curl types their options: the error names the right ones.
 import { describe, expect, test } from "vitest";
 import { parseSocketOption } from "../../src/cli/socket-option.ts";
 import { runHere } from "./in-process.ts";
@@ -32,12 +32,12 @@ describe("a host and a port in two words", () => {
     ["localhost 8000", "write sockwright connect tcp://localhost:8000"],
     ["localhost:8000", "write sockwright connect tcp://localhost:8000"],
     ["unix:/tmp/x", "write sockwright connect unix:/tmp/x"],
-  ])("without a command: %s", async ([args, advice]) => {
+  ])("without a subcommand: %s", async ([args, advice]) => {
     expect(await said(args.split(" "))).toBe(`unknown command '${args.split(" ")[0]}': ${advice}`);
   });
 });
 
-describe("flags of other programs", () => {
+describe("options of other programs", () => {
   const TIMES = "write --connect-timeout 1.5s for the connection, --idle-timeout 1.5s for silence";
 
   test.for<[args: string, advice: string]>([
@@ -122,7 +122,7 @@ describe("flags of other programs", () => {
   ])("%s", async ([args, advice]) => {
     const [, told = ""] = /^unknown option '-[^']+': (.*)$/.exec(await said(args.split(" "))) ?? [];
     expect(told).toBe(advice);
-    // The advice can be taken.
+    // The suggested command line works.
     for (const [, option = ""] of told.matchAll(/--option (\S+=\w+)/g))
       expect(parseSocketOption(option)).toHaveProperty("level");
   });
@@ -164,7 +164,7 @@ test.for(["connect", "listen", "greet"])("the help of %s says what a number alon
   expect(stdout).toMatch(/^Times:\n.*A number without a unit means seconds/m);
 });
 
-test("a listener for datagrams to which nobody came has sent nothing", async () => {
+test("listen on a datagram socket that has received nothing reports that nothing was sent", async () => {
   const { code, stderr } = await runHere(
     ["listen", "udp://127.0.0.1:0", "--idle-timeout", "50ms", "--json"],
     "7 bytes",

@@ -5,7 +5,7 @@ import { connected } from "../support/connected.ts";
 import { requireTool } from "../support/tools.ts";
 import { freeFolder, start } from "./sockwright.ts";
 
-/** The server, ready, and where it listens. */
+/** A server that is ready, and its URLs. */
 async function greeting(...args: readonly string[]): Promise<{ child: Child; urls: readonly string[] }> {
   const listeners = args.filter((arg) => arg === "--listen").length;
   const child = await start("greet", ...args);
@@ -23,12 +23,12 @@ async function stopped(child: Child): Promise<string> {
   return child.stdout;
 }
 
-/** Settles once no process listens there any more. */
+/** Resolves when nothing listens there any more. */
 async function refused(url: string): Promise<void> {
   for (;;) {
     const outcome = await connect(url).catch((error: unknown) => error);
     if (!(outcome instanceof Error)) (outcome as Connection).abort();
-    // Who was accepted by the kernel alone is reset when the listener closes.
+    // When a listener closes, the kernel resets connections that it has not handed over.
     else if ("code" in outcome && outcome.code !== "ECONNRESET") {
       expect(outcome.code).toBe("ECONNREFUSED");
       return;
@@ -36,11 +36,11 @@ async function refused(url: string): Promise<void> {
   }
 }
 
-describe("python's own clients", () => {
+describe("the tutorials' Python clients", () => {
   const run = (context: Parameters<typeof requireTool>[0], program: string): Promise<Child> =>
     startChild(requireTool(context, "python3"), ["-c", program]);
 
-  test("a session, with the greeting that they expect", async (context) => {
+  test("a connection, with the greeting that the clients expect", async (context) => {
     const { child, urls } = await greeting(...TCP, "--greeting", "Welcome!");
     const { port } = new URL(urls[0] ?? "");
     const program = `
@@ -88,13 +88,13 @@ for name in (b"client1", b"client2"):
     const { port } = new URL(urls[0] ?? "");
     const nc = await startChild("sh", ["-c", `printf 'you\\nexit\\n' | nc -N 127.0.0.1 ${port}`]);
     await nc.exit();
-    // Both lines may come in one read: then they are one message.
+    // One read may return both lines: then they are one message.
     expect(nc.stdout).toMatch(/^Welcome!\nHello, you(!\n|\nexit!\n)$/);
     await stopped(child);
   });
 });
 
-test("what a stranger says does the terminal no harm", async () => {
+test("hostile bytes of a client cannot harm the terminal", async () => {
   const { child, urls } = await greeting(...TCP);
   const connection = await connected(urls[0] ?? "");
   connection.write(Buffer.from("\u001b[2Jred\u202e\n\\"));
@@ -105,7 +105,7 @@ test("what a stranger says does the terminal no harm", async () => {
   expect(child.stdout).not.toMatch(/[^\n\x20-\x7e]/);
 });
 
-test("--json: the same, one object a line", async () => {
+test("--json: the same, one object per line", async () => {
   const { child, urls } = await (async () => {
     const server = await start("greet", ...TCP, "--json");
     const [line] = await server.line(/^\{.*\}$/);
@@ -146,7 +146,7 @@ test("the options of the service", async () => {
   await child.line(/^failed .*: a line is longer than 16 bytes \(--read-size\)$/);
 });
 
-test("--close-after-first ends after the first message", async () => {
+test("--close-after-first ends a connection after the first message", async () => {
   const { urls } = await greeting(...TCP, "--close-after-first");
   const connection = await connected(urls[0] ?? "");
   connection.write("Hello Server");
@@ -154,7 +154,7 @@ test("--close-after-first ends after the first message", async () => {
   expect(await connection.read()).toBeUndefined();
 });
 
-test("a signal gives the connections --grace to end, a second one ends it at once", async () => {
+test("a signal gives the connections --grace to end; a second signal ends the server at once", async () => {
   const { child, urls } = await greeting(...TCP, "--delay", "1h", "--grace", "1h");
   const connection = await connected(urls[0] ?? "");
   connection.write("x");
@@ -165,7 +165,7 @@ test("a signal gives the connections --grace to end, a second one ends it at onc
   expect(await child.exit()).toEqual({ code: 0, signal: null });
 });
 
-describe("a mistake is one clear line", () => {
+describe("an error is one clear line", () => {
   test.each([
     [["--listen", "tpc://127.0.0.1:0"], 2, /did you mean tcp:\?/],
     [["--listen", "tcp://127.0.0.1:70000"], 2, /a port is a number from 0 to 65535/],
@@ -183,7 +183,7 @@ describe("a mistake is one clear line", () => {
     expect(child.stderr.trimEnd().split("\n")).toHaveLength(1);
   });
 
-  test("a taken port, and a path without its folder", async () => {
+  test("a port that is in use, and a path in a missing folder", async () => {
     const { urls } = await greeting(...TCP);
     const second = await start("greet", "--listen", urls[0] ?? "");
     expect(await second.exit()).toEqual({ code: 1, signal: null });
@@ -197,7 +197,7 @@ describe("a mistake is one clear line", () => {
   });
 });
 
-test("the help of the README's command is there", async () => {
+test("the help contains the command of the README", async () => {
   const child = await start("greet", "--help");
   expect(await child.exit()).toEqual({ code: 0, signal: null });
   for (const option of ["--listen", "--greeting", "--reply", "--farewell", "--read-size", "--frame", "--delay"]) {

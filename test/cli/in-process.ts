@@ -1,14 +1,14 @@
-// `sockwright` in the process of the test: what it says of its arguments needs no process of its own.
+// Runs `sockwright` in the process of the test. Tests of arguments need no separate process.
 import { run } from "../../src/cli/program.ts";
 
-/** How a command ended, and all that it printed. */
+/** The exit code of a command, and all its output. */
 export interface Outcome {
   readonly code: number;
   readonly stdout: string;
   readonly stderr: string;
 }
 
-/** Runs a command until its end. Its standard input gives what is given here, and then ends. */
+/** Runs a command until it ends. Its standard input is the given text, then end of file. */
 export async function runHere(args: readonly string[], input = ""): Promise<Outcome> {
   const printed = { stdout: "", stderr: "" };
   const writerOf = (name: keyof typeof printed) => ({

@@ -1,4 +1,4 @@
-// Debian's netcats and socat at the other end, in both roles: what is typed arrives, and both ends are seen.
+// Debian's netcats and socat as the peer, in both roles: typed bytes arrive, and both ends of input are seen.
 import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
@@ -34,7 +34,7 @@ function socat(kind: Tool["kind"], name: string): Tool {
   return {
     program: "socat",
     kind,
-    // -t: how long the other direction may last once one has ended; its default of half a second cuts answers.
+    // -t: how long the other direction may last after one has ended; the default of half a second truncates answers.
     client: (place) => ["-t", "60", "-", `${name}-CONNECT:${host}${place}`],
     server: (place) => ["-d", "-d", "-t", "60", "-", `${name}-LISTEN:${place}${bind}`],
   };
@@ -54,7 +54,7 @@ const tools: readonly Tool[] = [
   socat("abstract", "ABSTRACT"),
 ];
 
-/** A URL on which nobody listens, and what netcats call the same place. */
+/** A URL that nobody listens on, and the arguments of a netcat for the same address. */
 function freePlace(kind: Tool["kind"]): { url: (place: string) => string; place: string } {
   if (kind === "tcp" || kind === "tcp6") {
     const host = kind === "tcp" ? "127.0.0.1" : "[::1]";
@@ -65,7 +65,7 @@ function freePlace(kind: Tool["kind"]): { url: (place: string) => string; place:
   return { url: (place) => `unix:@${place}`, place: path.replaceAll("/", "-") };
 }
 
-/** proc(5), /proc/net/tcp: not all of them tell which port 0 has become. */
+/** proc(5), /proc/net/tcp: not all of these programs print the number chosen for port 0. */
 function listeningPort(pid: number): string {
   const inodes = readdirSync(`/proc/${pid}/fd`).map((fd) => readlinkSync(`/proc/${pid}/fd/${fd}`));
   for (const row of ["tcp", "tcp6"].flatMap((table) => readFileSync(`/proc/${pid}/net/${table}`, "utf8").split("\n"))) {
@@ -75,7 +75,7 @@ function listeningPort(pid: number): string {
   throw new Error(`process ${pid} listens nowhere`);
 }
 
-/** Each says something, our side ends, and what the other still says arrives; then it ends, too. */
+/** Each side sends a line, our side ends, the rest of the peer's output arrives, then the peer ends. */
 async function talk(ours: Child, theirs: Child): Promise<void> {
   ours.stdin.write("from ours, 世界\n");
   await theirs.line(/from ours, 世界$/);
@@ -86,7 +86,7 @@ async function talk(ours: Child, theirs: Child): Promise<void> {
 const done = { code: 0, signal: null };
 
 describe.for(tools)("$program, $kind", (tool) => {
-  test("as the server of connect", async (context) => {
+  test("as the server, with connect as the client", async (context) => {
     const { url, place } = freePlace(tool.kind);
     const command = ["-c", 'exec "$@" 2>&1', "sh", requireTool(context, tool.program), ...tool.server(place)];
     const theirs = await startChild("sh", command);
@@ -101,7 +101,7 @@ describe.for(tools)("$program, $kind", (tool) => {
     expect(ours.stderr).toBe("");
   });
 
-  test("as the client of listen", async (context) => {
+  test("as the client, with listen as the server", async (context) => {
     const { url, place } = freePlace(tool.kind);
     const { child: ours, url: real } = await startListener(url(place));
     const port = place === "0" ? (real.split(":").at(-1) ?? "") : place;
@@ -109,7 +109,7 @@ describe.for(tools)("$program, $kind", (tool) => {
     await talk(ours, theirs);
     theirs.stdin.end("last words\n");
     await ours.line(/^last words$/);
-    // The answer that comes after the end of the question.
+    // The answer that arrives after the end of the question.
     ours.stdin.end("answer\n");
     await theirs.line(/^answer$/);
     expect(await theirs.exit()).toEqual(done);

@@ -1,4 +1,4 @@
-// listen --keep-open: nothing that one client does, or leaves undone, ends or holds up what belongs to all.
+// listen --keep-open: no client can end or delay what the other clients share.
 import { join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { MAX_BEHIND_BYTES } from "../../src/cli/broadcast.ts";
@@ -6,7 +6,7 @@ import { ANSWER_MS } from "../../src/cli/datagram-listener.ts";
 import { type AddressInput, AF_INET, AF_UNIX, SOCK_DGRAM, SOCK_SEQPACKET, socket } from "../../src/index.ts";
 import { freeFolder, startInShell, startListener } from "./sockwright.ts";
 
-/** Far more than one who reads nothing may have before it. */
+/** Far more than a client that reads nothing may have queued. */
 const FLOOD_BYTES = 4 * MAX_BEHIND_BYTES;
 
 const STREAMS = ["tcp", "unix", "unix-seqpacket"] as const;
@@ -30,7 +30,7 @@ async function clientOf(url: string) {
 
 describe.for(STREAMS)("%s", (scheme) => {
   test.for(["without", "with"])(
-    "one who stops reading is dropped, %s --idle-timeout, and the others get all",
+    "listen disconnects a client that stops reading, %s --idle-timeout; the other clients receive every byte",
     async (how) => {
       const script = `exec 2>&1; { read -r; head -c ${FLOOD_BYTES} /dev/zero; read -r; } | sockwright listen --keep-open $@`;
       const child = await startInShell(script, freeUrl(scheme), ...(how === "with" ? ["--idle-timeout", "20s"] : []));
@@ -50,7 +50,7 @@ describe.for(STREAMS)("%s", (scheme) => {
     },
   );
 
-  test("--wait: once standard input has ended, silence of all ends it", async () => {
+  test("--wait: after the end of standard input, silence of all clients ends listen", async () => {
     const { child, url } = await startListener("--keep-open", "--wait", "200ms", freeUrl(scheme));
     const client = await clientOf(url);
     await child.line(/^open: /);
@@ -61,8 +61,8 @@ describe.for(STREAMS)("%s", (scheme) => {
   });
 });
 
-describe("datagrams: one who cannot be answered loses the answer, and nothing else", () => {
-  test("a Unix socket without a name", async () => {
+describe("datagrams: a client that cannot be answered loses only its answer", () => {
+  test("a Unix socket without an address", async () => {
     const { child, url } = await startListener("--keep-open", freeUrl("unix-dgram"));
     const nameless = socket(AF_UNIX, SOCK_DGRAM);
     onTestFinished(() => nameless.close());
@@ -79,7 +79,7 @@ describe("datagrams: one who cannot be answered loses the answer, and nothing el
     expect(String(await named.recv(16))).toBe("answer");
   });
 
-  test("a Unix socket that has gone", async () => {
+  test("a Unix socket that has been closed", async () => {
     const { child, url } = await startListener("--keep-open", freeUrl("unix-dgram"));
     const gone = socket(AF_UNIX, SOCK_DGRAM);
     gone.bind({ path: "" });
@@ -94,25 +94,25 @@ describe("datagrams: one who cannot be answered loses the answer, and nothing el
     expect(await child.line(/^next$/)).toHaveLength(1);
   });
 
-  test("ANSWER_MS: one that takes none", async () => {
+  test("ANSWER_MS: a Unix socket whose queue is full", async () => {
     const { child, url } = await startListener("--keep-open", freeUrl("unix-dgram"));
     const full = socket(AF_UNIX, SOCK_DGRAM);
     onTestFinished(() => full.close());
     full.bind({ path: "" });
     await full.sendto("hello\n", addressOf(url));
     await child.line(/^hello$/);
-    // unix(7), max_dgram_qlen: it is full after some; each piece of this is a datagram.
+    // unix(7), max_dgram_qlen: a few datagrams fill the queue; each piece of this text is a datagram.
     child.stdin.write(Buffer.alloc(4 * 1024 * 1024, "x"));
     await child.line(new RegExp(`^sockwright: .*did not take an answer for ${ANSWER_MS} ms$`));
     await full.sendto("again\n", addressOf(url));
     expect(await child.line(/^again$/)).toHaveLength(1);
   });
 
-  test("a record that is too long is left out", async () => {
+  test("listen skips an answer that is too long for a datagram", async () => {
     const { child, url } = await startListener("--keep-open", freeUrl("unix-dgram"));
     const sender = socket(AF_UNIX, SOCK_DGRAM);
     onTestFinished(() => sender.close());
-    // socket(7), SO_SNDBUFFORCE: beyond net.core.wmem_max.
+    // socket(7), SO_SNDBUFFORCE: allows more than net.core.wmem_max.
     sender.setsockopt(1, 32, 1024 * 1024);
     await sender.sendto(Buffer.alloc(256 * 1024 + 1), addressOf(url));
     await child.line(/^sockwright: a record of more than 262144 bytes was received: it was cut$/);
@@ -123,7 +123,7 @@ describe("datagrams: one who cannot be answered loses the answer, and nothing el
   test("a UDP port 0", async (context) => {
     const { child, url } = await startListener("--keep-open", freeUrl("udp"));
     const port = Number(url.split(":").at(-1));
-    // raw(7): a forged header; source port 0 is "not used", RFC 768.
+    // raw(7): a forged header; source port 0 means "not used", RFC 768.
     if (process.getuid?.() !== 0) context.skip("raw sockets need CAP_NET_RAW");
     const raw = socket(AF_INET, 3, 17);
     onTestFinished(() => raw.close());
@@ -146,7 +146,7 @@ describe.for(["tcp", "udp"])("listen %s://NAME listens on every address of the n
     ["one client", []],
     ["--keep-open", ["--keep-open"]],
   ] as const)("%s", async ([, options]) => {
-    // The name has these two addresses, for the command.
+    // The command resolves the name to these two addresses.
     const resolve = `import dns from "node:dns/promises";
       import { syncBuiltinESMExports } from "node:module";
       dns.lookup = async () => [{ address: "127.0.0.2", family: 4 }, { address: "127.0.0.3", family: 4 }];

@@ -6,7 +6,7 @@ import { requireTool } from "../support/tools.ts";
 import { startInShell, startListener } from "./sockwright.ts";
 
 describe("listen --keep-open", () => {
-  test("clients one after the other, and many at once", async (context) => {
+  test("clients are served one after the other, and many at once", async (context) => {
     const ncat = requireTool(context, "ncat");
     const { child, url } = await startListener("--keep-open", "tcp://127.0.0.1:0");
     const port = url.split(":").at(-1) ?? "";
@@ -30,7 +30,7 @@ describe("listen --keep-open", () => {
       .toBe("abcdefghijklm");
   });
 
-  test("a client that resets loses only itself", async () => {
+  test("a client that sends a reset loses only its own connection", async () => {
     const { child, url } = await startListener("--keep-open", "tcp://127.0.0.1:0");
     const [rude, polite] = [await connectToUrl(url), await connectToUrl(url)];
     await child.line(/^open: /);
@@ -45,7 +45,7 @@ describe("listen --keep-open", () => {
     expect(child.stdout.match(/reset the connection/g)).toHaveLength(1);
   });
 
-  test("what is typed goes to all who are connected, and waits for the first", async () => {
+  test("standard input goes to all connected clients, and waits for the first one", async () => {
     const { child, url } = await startListener("--keep-open", "tcp://127.0.0.1:0");
     child.stdin.write("early");
     const first = await connectToUrl(url);
@@ -57,7 +57,7 @@ describe("listen --keep-open", () => {
     for (const client of [first, second]) expect(String(await client.recv(64))).toBe("both");
   });
 
-  test("the end of standard input is told to those who are there and to those who come", async () => {
+  test("the end of standard input reaches the connected clients and those that connect later", async () => {
     const { child, url } = await startListener("--keep-open", "tcp://127.0.0.1:0");
     const first = await connectToUrl(url);
     await child.line(/^open: /);
@@ -70,7 +70,7 @@ describe("listen --keep-open", () => {
     await child.line(/^from the second$/);
   });
 
-  test("a client's end ends its connection", async () => {
+  test("the end of a client's input ends its connection", async () => {
     const { child, url } = await startListener("--keep-open", "tcp://127.0.0.1:0");
     const client = await connectToUrl(url);
     await client.sendall("12345");
@@ -79,7 +79,7 @@ describe("listen --keep-open", () => {
     await child.line(/closed: tcp:.*, 5 bytes received, 0 sent$/);
   });
 
-  test("--idle-timeout closes a silent client, and no other", async () => {
+  test("--idle-timeout closes a silent client, and no other client", async () => {
     const { child, url } = await startListener("--keep-open", "--idle-timeout", "1s", "tcp://127.0.0.1:0");
     const silent = await connectToUrl(url);
     expect(await silent.recv(1)).toHaveLength(0);
@@ -89,14 +89,14 @@ describe("listen --keep-open", () => {
     await child.line(/^next$/);
   });
 
-  test("MAX_CLIENTS: whoever comes beyond that waits until another has gone", async () => {
+  test("MAX_CLIENTS: a further client waits until another one disconnects", async () => {
     const { child, url } = await startListener("--keep-open", "tcp://127.0.0.1:0");
     const first = await connectToUrl(url);
     for (let more = 1; more < MAX_CLIENTS; more++) await connectToUrl(url);
     for (let open = 0; open < MAX_CLIENTS; open++) await child.line(/^open: /);
     const late = await connectToUrl(url);
     await late.sendall("late\n");
-    // A round trip: the late one could long have been heard.
+    // A round trip: by then the waiting client would have received data.
     await first.sendall("first\n");
     await child.line(/^first$/);
     first.close();
@@ -105,7 +105,7 @@ describe("listen --keep-open", () => {
     expect(words.slice(1_000)).toEqual(["first", "closed", "open", "late"]);
   });
 
-  test("SIGTERM ends it with its clients", async () => {
+  test("SIGTERM ends listen and its clients", async () => {
     const { child, url } = await startListener("--keep-open", "tcp://127.0.0.1:0");
     const client = await connectToUrl(url);
     await child.line(/^open: /);
@@ -115,7 +115,7 @@ describe("listen --keep-open", () => {
     await expect(connectToUrl(url)).rejects.toThrow(/ECONNREFUSED/);
   });
 
-  test("a reader that goes away ends it without a word", async () => {
+  test("when the reader closes the pipe, listen ends silently", async () => {
     const script = "set -o pipefail; sockwright listen --keep-open tcp://127.0.0.1:0 </dev/null 2>&1 >&3 | cat";
     const child = await startInShell(`exec 3> >(exec head -n 1 >/dev/null); ${script}`);
     const [, url = ""] = await child.line(/^listening on (.+)$/);

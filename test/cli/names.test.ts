@@ -13,7 +13,7 @@ test.for([
   server.bind({ host, port: 0 });
   const listener = server.listen();
   const child = await start("connect", `tcp://${name}:${listener.getsockname().port}`);
-  // Where a name has several addresses, those that refuse are passed over.
+  // If a name has several addresses, the command tries the next one after a refusal.
   const [peer, address] = await listener.accept();
   onTestFinished(() => peer.close());
   expect(address.host).toBe(host);
@@ -21,7 +21,7 @@ test.for([
   await child.line(/^hello$/);
 });
 
-test("listen on an IPv6 address tells it in brackets", async () => {
+test("listen prints an IPv6 address in brackets", async () => {
   const { url } = await startListener("tcp://[::1]:0");
   expect(url).toMatch(/^tcp:\/\/\[::1\]:[1-9]\d*$/);
   const child = await start("connect", url);

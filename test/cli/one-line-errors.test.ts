@@ -1,4 +1,4 @@
-// Whatever goes wrong with the command is one line and the right exit code, wherever standard error goes.
+// Every failure of the command is one line and the right exit code, whatever standard error is.
 import { writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { describe, expect, onTestFinished, test, vi } from "vitest";
@@ -9,14 +9,14 @@ import { freeFolder, program, startInShell } from "./sockwright.ts";
 
 const CLOSED = "tcp://127.0.0.1:1";
 
-/** A program of the test's in the place of `sockwright`'s commands: it fails in a way that nobody foresaw. */
+/** A program of the test in the place of `sockwright`'s commands: it fails with an unexpected error. */
 const PLANTED = {
   "a rejection that nobody awaits": "Promise.reject(new TypeError('planted'))",
   "an exception in a callback": "setImmediate(() => { throw new TypeError('planted') })",
   "a value that is no error": "Promise.reject('planted')",
 } as const;
 
-describe("wrong values, exit code 2", () => {
+describe("wrong values: exit code 2", () => {
   test.for<[args: string[], said: string]>([
     [["connect", "tcp://[fe80::1%nope]:80"], 'the zone "nope", but no interface has that name'],
     [["listen", "tcp://[fe80::1%nope]:0"], 'the zone "nope", but no interface has that name'],
@@ -55,10 +55,10 @@ describe("wrong values, exit code 2", () => {
   );
 });
 
-describe.for(Object.entries(PLANTED))("%s is one line, exit code 1", ([what, planted]) => {
+describe.for(Object.entries(PLANTED))("%s: one line, exit code 1", ([what, planted]) => {
   const redirections = what === "a value that is no error" ? ["", "2>&1 >/dev/null | cat"] : [""];
-  test.for(redirections)("standard error is as in: %s", async (redirection) => {
-    // The program is loaded first: what it does about errors is in place.
+  test.for(redirections)("standard error is inherited: %s", async (redirection) => {
+    // Loads the program first, so that its error handlers are installed.
     const preload = `import { setTimeout } from "node:timers";
       const plant = () => process.listenerCount("uncaughtException") > 0 ? ${planted} : setTimeout(plant, 1);
       setTimeout(plant, 1);`;
@@ -73,7 +73,7 @@ describe.for(Object.entries(PLANTED))("%s is one line, exit code 1", ([what, pla
   });
 });
 
-describe("standard error takes nothing", () => {
+describe("standard error cannot be written", () => {
   test.for(["2>&-", "2>/dev/full", "2> >(exec true)"])("%s: the exit codes are the same", async (redirection) => {
     for (const [args, code] of [
       ["connect tpc://127.0.0.1:1", 2],
@@ -84,7 +84,7 @@ describe("standard error takes nothing", () => {
     }
   });
 
-  test("a pipe that is full, and nobody reads", async () => {
+  test("a full pipe that nobody reads", async () => {
     const script = `import os, subprocess, sys
 read, write = os.pipe()
 os.set_blocking(write, False)
@@ -106,7 +106,7 @@ print(subprocess.run(sys.argv[1:], stderr=write, stdin=subprocess.DEVNULL).retur
   });
 });
 
-test("the help for nobody who reads it is no failure, and for a full disk it is one", async () => {
+test("a closed output is no failure of --help, and a full disk is one", async () => {
   const unread = await startInShell("set -o pipefail; sockwright --help | true");
   expect(await unread.exit()).toEqual({ code: 0, signal: null });
   const full = await startInShell("sockwright --help >/dev/full");
@@ -114,7 +114,7 @@ test("the help for nobody who reads it is no failure, and for a full disk it is 
   expect(full.stderr).toMatch(/^sockwright: standard output cannot be written: ENOSPC[^\n]*\n$/);
 });
 
-test("help and version need no addon, and what needs it says what is missing", async () => {
+test("--help and --version work without the addon; other commands say that it is missing", async () => {
   for (const args of ["--help", "connect --help", "listen --help", "greet --help"]) {
     const child = await startInShell(`SOCKWRIGHT_ADDON=/nonexistent sockwright ${args}`);
     expect(await child.exit()).toEqual({ code: 0, signal: null });
@@ -141,7 +141,7 @@ describe("the hints fit the address", () => {
     expect(folder.stderr).toContain("the path is a folder, not a socket");
   });
 
-  test("a path that a server has is to be left alone", async () => {
+  test("the hint does not advise to remove a path on which a server listens", async () => {
     const path = join(freeFolder(), "socket");
     const holder = socket(AF_UNIX);
     onTestFinished(() => holder.close());
@@ -157,7 +157,7 @@ describe("the hints fit the address", () => {
     expect(stderr).toContain('the shell does not expand ~ here: write "$HOME/no-such-folder/x.sock"');
   });
 
-  test("a transport that there is not", async () => {
+  test("an unknown transport", async () => {
     vi.stubEnv("SOCKWRIGHT_TRANSPORT", "foo");
     onTestFinished(() => void vi.unstubAllEnvs());
     const { code, stderr } = await runHere(["greet", "--listen", "tcp://127.0.0.1:0"]);
@@ -167,7 +167,7 @@ describe("the hints fit the address", () => {
     ]);
   });
 
-  test("an abstract name that is taken", async () => {
+  test("an abstract name that is in use", async () => {
     const holder = socket(AF_UNIX);
     onTestFinished(() => holder.close());
     holder.bind({ abstract: `sockwright-taken-${process.pid}` });
@@ -177,7 +177,7 @@ describe("the hints fit the address", () => {
     expect(stderr).toContain("the address is taken: choose another name");
   });
 
-  test("a peer of listen that has gone is told by its own address", async () => {
+  test("the message about a lost peer of listen names that peer's address", async () => {
     const child = await startInShell('exec 2>&1; sockwright listen "$@"', "udp://127.0.0.1:0");
     const [, port = ""] = await child.line(/^listening on udp:\/\/127\.0\.0\.1:(\d+)$/);
     const peer = socket(AF_INET, SOCK_DGRAM);
@@ -192,7 +192,7 @@ describe("the hints fit the address", () => {
   });
 });
 
-describe("--json: a close follows a failure", () => {
+describe("--json: a close event follows an error", () => {
   test.for(["connect", "listen"])("%s, and the peer resets", async (command) => {
     const listener = socket();
     onTestFinished(() => listener.close());
@@ -210,7 +210,7 @@ describe("--json: a close follows a failure", () => {
     await child.line(/"open"/);
     child.stdin.write("1234");
     expect(String(await peer.recv(16))).toBe("1234");
-    // socket(7), SO_LINGER: a close that resets.
+    // socket(7), SO_LINGER: closes with a reset.
     peer.setsockopt(1, 13, Buffer.from([1, 0, 0, 0, 0, 0, 0, 0]));
     peer.close();
     await child.line(/"error".*"code":"ECONNRESET","exitCode":1/);
@@ -218,7 +218,7 @@ describe("--json: a close follows a failure", () => {
     expect((await child.exit()).code).toBe(1);
   });
 
-  test("connect, and it is silent for too long", async () => {
+  test("connect ends after the idle timeout", async () => {
     const listener = socket();
     onTestFinished(() => listener.close());
     listener.bind({ host: "127.0.0.1", port: 0 });

@@ -5,7 +5,7 @@ import type { Child } from "../support/child.ts";
 import { connectToUrl } from "../support/sockets.ts";
 import { freeFolder, start, startInShell, startListener } from "./sockwright.ts";
 
-/** A listener of the test's, and the program connected to it. */
+/** A listener of the test, and the program connected to it. */
 async function connectCommand(...options: readonly string[]): Promise<{ child: Child; peer: Socket; url: string }> {
   const listener = socket();
   onTestFinished(() => listener.close());
@@ -17,7 +17,7 @@ async function connectCommand(...options: readonly string[]): Promise<{ child: C
   return { child, peer, url };
 }
 
-/** All that comes until the end. */
+/** Everything that arrives until the end of the stream. */
 async function text(peer: Socket): Promise<string> {
   let all = "";
   for await (const chunk of peer) all += chunk.toString();
@@ -27,13 +27,13 @@ async function text(peer: Socket): Promise<string> {
 const done = { code: 0, signal: null };
 
 describe("--crlf", () => {
-  test("each LF leaves as CRLF, and a CRLF as it is", async () => {
+  test("--crlf sends each LF as CRLF, and leaves a CRLF unchanged", async () => {
     const { child, peer } = await connectCommand("--crlf");
     child.stdin.end("one\ntwo\r\n\n\rthree");
     expect(await text(peer)).toBe("one\r\ntwo\r\n\r\n\rthree");
   });
 
-  test("a CRLF in two pieces stays one", async () => {
+  test("--crlf leaves a CRLF unchanged that arrives in two pieces", async () => {
     const { child, peer } = await connectCommand("--crlf");
     child.stdin.write("one\r");
     expect(String(await peer.recv(16))).toBe("one\r");
@@ -43,7 +43,7 @@ describe("--crlf", () => {
     expect(await text(peer)).toBe("\r\n");
   });
 
-  test("what comes is left alone", async () => {
+  test("--crlf does not change received bytes", async () => {
     const { child, peer } = await connectCommand("--crlf");
     await peer.sendall("one\ntwo\r\n");
     peer.close();
@@ -54,20 +54,20 @@ describe("--crlf", () => {
 });
 
 describe("--wait", () => {
-  test("ends it when the peer says nothing after the end of standard input", async () => {
+  test("--wait ends the command when the peer is silent after the end of standard input", async () => {
     const { child, peer } = await connectCommand("--wait", "50ms");
     child.stdin.end("question");
     expect(String(await peer.recv(16))).toBe("question");
     expect(await child.exit()).toEqual(done);
   });
 
-  test("ends it when nothing is typed after the peer's end", async () => {
+  test("--wait ends the command when standard input is silent after the end of the peer", async () => {
     const { child, peer } = await connectCommand("--wait", "50ms");
     peer.shutdown(SHUT_WR);
     expect(await child.exit()).toEqual(done);
   });
 
-  test("lasts not before one direction has ended", async () => {
+  test("--wait starts only after one direction has ended", async () => {
     const { child, peer } = await connectCommand("--wait", "0");
     await peer.sendall("still\n");
     await child.line(/^still$/);
@@ -79,25 +79,25 @@ describe("--wait", () => {
 });
 
 describe("--idle-timeout", () => {
-  test("silence ends connect with exit code 3", async () => {
+  test("--idle-timeout ends connect with exit code 3", async () => {
     const { child } = await connectCommand("--idle-timeout", "50ms");
     expect(await child.exit()).toEqual({ code: 3, signal: null });
     expect(child.stderr).toBe("sockwright: nothing was sent or received for 50 ms (--idle-timeout)\n");
   });
 
-  test("that nobody connects is silence, too", async () => {
+  test("--idle-timeout also covers the wait for a connection", async () => {
     const child = await start("listen", "tcp://127.0.0.1:0", "--idle-timeout", "50ms");
     expect(await child.exit()).toEqual({ code: 3, signal: null });
     expect(child.stderr).toContain("sockwright: no client connected for 50 ms (--idle-timeout)\n");
   });
 
-  test("silence ends listen with exit code 3", async () => {
+  test("--idle-timeout ends listen with exit code 3", async () => {
     const { child, url } = await startListener("tcp://127.0.0.1:0", "--idle-timeout", "500ms");
     await connectToUrl(url);
     expect(await child.exit()).toEqual({ code: 3, signal: null });
   });
 
-  test("a peer that takes no more is silence, too", async () => {
+  test("--idle-timeout ends the command when the peer reads nothing", async () => {
     const listener = socket();
     onTestFinished(() => listener.close());
     listener.bind({ host: "127.0.0.1", port: 0 });
@@ -109,12 +109,12 @@ describe("--idle-timeout", () => {
 });
 
 describe("--connect-timeout", () => {
-  test("a listener that accepts nobody", async () => {
+  test("--connect-timeout ends connect when a listener accepts no connection", async () => {
     const listener = socket();
     onTestFinished(() => listener.close());
     listener.bind({ host: "127.0.0.1", port: 0 });
     const { port } = listener.listen(0).getsockname();
-    // tcp(7): with a backlog of 0 one connection waits, and further ones get no answer.
+    // tcp(7): with a backlog of 0, one connection waits, and the kernel answers no further ones.
     const first = await connectToUrl(`tcp://127.0.0.1:${port}`);
     expect(first.closed).toBe(false);
     const child = await start("connect", `tcp://127.0.0.1:${port}`, "--connect-timeout", "100ms");
@@ -122,8 +122,8 @@ describe("--connect-timeout", () => {
     expect(child.stderr).toBe(`sockwright: tcp://127.0.0.1:${port}: no connection within 100 ms (--connect-timeout)\n`);
   });
 
-  test("says nothing once there is a connection", async () => {
-    // It is over long before the silence is.
+  test("--connect-timeout has no effect after the connection is established", async () => {
+    // The connection outlives the timeout.
     const { child } = await connectCommand("--connect-timeout", "100ms", "--idle-timeout", "300ms");
     expect(await child.exit()).toEqual({ code: 3, signal: null });
     expect(child.stderr).toBe("sockwright: nothing was sent or received for 300 ms (--idle-timeout)\n");
@@ -131,12 +131,12 @@ describe("--connect-timeout", () => {
 });
 
 describe("--source", () => {
-  test("the own host", async () => {
+  test("--source sets the local host", async () => {
     const { peer } = await connectCommand("--source", "127.0.0.2");
     expect(peer.getpeername().host).toBe("127.0.0.2");
   });
 
-  test("the own host and port", async () => {
+  test("--source sets the local host and port", async () => {
     const spare = socket();
     spare.bind({ host: "127.0.0.3", port: 0 });
     const { port } = spare.getsockname();
@@ -145,7 +145,7 @@ describe("--source", () => {
     expect(peer.getpeername()).toMatchObject({ host: "127.0.0.3", port });
   });
 
-  test("a Unix path, which is removed at the end", async () => {
+  test("--source sets a Unix path, which is removed at the end", async () => {
     const own = join(freeFolder(), "own");
     const { child, url } = await startListener(`unix:${join(freeFolder(), "socket")}`);
     const client = await start("connect", url, "--source", own);
@@ -160,13 +160,13 @@ describe("--source", () => {
 });
 
 describe("--option", () => {
-  test("is set, by its name in any case", async () => {
+  test("--option sets a socket option, whatever the case of its name", async () => {
     const { peer } = await connectCommand("--option", "tcp_maxseg=600", "--option", "SO_KEEPALIVE=on");
-    // The peer learns it from the handshake: tcp(7), TCP_MAXSEG.
+    // The peer learns the value in the handshake: tcp(7), TCP_MAXSEG.
     expect(peer.getsockopt(IPPROTO_TCP, 2)).toBeLessThanOrEqual(600);
   });
 
-  test("the listener's holds for its connection", async () => {
+  test("an option of the listener also applies to its connection", async () => {
     const { child, url } = await startListener("tcp://127.0.0.1:0", "--option", "TCP_MAXSEG=700");
     const client = await connectToUrl(url);
     expect(client.getsockopt(IPPROTO_TCP, 2)).toBeLessThanOrEqual(700);
@@ -175,7 +175,7 @@ describe("--option", () => {
     expect(await child.exit()).toEqual(done);
   });
 
-  test("SO_LINGER=0 resets at the end", async () => {
+  test("SO_LINGER=0 closes with a reset", async () => {
     const { child, peer } = await connectCommand("--option", "SO_LINGER=0", "--wait", "0");
     child.stdin.end();
     await child.exit();
@@ -189,7 +189,7 @@ describe("--option", () => {
 });
 
 describe("--json", () => {
-  test("connect tells the connection and what went over it", async () => {
+  test("connect --verbose prints the connection, and the bytes in each direction", async () => {
     const { child, peer, url } = await connectCommand("--json");
     child.stdin.end("four");
     await text(peer);
@@ -209,7 +209,7 @@ describe("--json", () => {
     ]);
   });
 
-  test("listen tells its real port first", async () => {
+  test("listen --verbose prints its real port first", async () => {
     const child = await startInShell("sockwright listen --json tcp://127.0.0.1:0 2>&1 >/dev/null </dev/null");
     const [, url = ""] = await child.line(/^\{"event":"listening","url":"(tcp:\/\/127\.0\.0\.1:[1-9]\d*)"\}$/);
     const client = await connectToUrl(url);

@@ -1,4 +1,4 @@
-// A user without rights: one line, exit code 1. Of root without its capabilities the kernel asks what it asks of others.
+// A user without privileges: one line, exit code 1. Root without its capabilities is subject to the same permission checks.
 import { chmodSync, existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
@@ -11,7 +11,7 @@ function startUnprivileged(setpriv: string, ...args: readonly string[]): Promise
   return startChild(setpriv, ["--bounding-set=-all", process.execPath, program, ...args]);
 }
 
-/** A folder in which nobody but who has CAP_DAC_OVERRIDE makes anything; capabilities(7). */
+/** A folder in which only a process with CAP_DAC_OVERRIDE can create files; capabilities(7). */
 function closedFolder(): string {
   const folder = join(freeFolder(), "closed");
   mkdirSync(folder);
@@ -44,14 +44,14 @@ test.for([["listen"], ["greet", "--listen"]])("%j in a folder that is closed", a
   );
 });
 
-test("an owner to whom the socket cannot be given", async (context) => {
+test("--owner that the command may not set", async (context) => {
   const url = `unix:${join(freeFolder(), "socket")}?owner=1`;
   const child = await startUnprivileged(requireTool(context, "setpriv"), "listen", url);
   expect(await child.exit()).toEqual({ code: 1, signal: null });
   expect(child.stderr).toContain(`sockwright: ${url}: no permission to give the socket to that owner or group`);
 });
 
-test("connect to a path that is closed", async (context) => {
+test("connect to a path without write permission", async (context) => {
   const path = join(freeFolder(), "socket");
   const listener = socket(AF_UNIX);
   listener.bind({ path });
@@ -85,6 +85,6 @@ test.for(["native", "node"])("serve, on the %s transport, rejects with what the 
       `^EACCES ${syscall} EACCES: permission denied 127.0.0.1:80\nEACCES ${syscall} EACCES: permission denied ${path}\nEPERM .*lchown`,
     ),
   );
-  // And nothing stays open: the program has ended, and left no file.
+  // The program has ended, and left no file.
   expect(existsSync(owned)).toBe(false);
 });

@@ -1,4 +1,4 @@
-// `sockwright` between two pipes, each end held by the test: nothing is read or written unless the test does.
+// `sockwright` between two pipes. The test holds the other ends, so that nothing is read or written unless the test does it.
 import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import { closeSync, constants, openSync } from "node:fs";
@@ -9,9 +9,9 @@ import { freeFolder, program } from "./sockwright.ts";
 
 export interface Piped {
   readonly pid: number;
-  /** Where its standard input comes from. */
+  /** Its standard input reads from this pipe. */
   readonly stdin: Socket;
-  /** Where its standard output goes; not read unless the test reads it. */
+  /** Its standard output goes to this pipe, which only the test reads. */
   readonly stdout: Socket;
   readonly stderr: () => string;
   /** The first line on its standard error. */
@@ -19,7 +19,7 @@ export interface Piped {
   readonly exitCode: Promise<number | null>;
 }
 
-/** spawn's own "pipe" is a socket pair: these are pipes, fifo(7), as a shell makes them. */
+/** The "pipe" of spawn() is a socket pair; these are pipes, fifo(7), as a shell makes them. */
 export function startPiped(...args: readonly string[]): Piped {
   const folder = freeFolder();
   const [input, output] = [join(folder, "stdin"), join(folder, "stdout")];
@@ -54,7 +54,7 @@ export function startPiped(...args: readonly string[]): Piped {
   return { pid: child.pid, stdin, stdout, stderr: () => stderr, firstLine, exitCode };
 }
 
-/** The next bytes, at most so many; none at the end. */
+/** Returns the next bytes, at most this many; none at the end. */
 export async function read(stream: Socket, count: number): Promise<Buffer> {
   for (;;) {
     const room = Math.min(count, Math.max(stream.readableLength, 1));
@@ -69,7 +69,7 @@ export async function read(stream: Socket, count: number): Promise<Buffer> {
   }
 }
 
-/** How many bytes come until the end. */
+/** Returns the number of bytes up to the end. */
 export async function readToEnd(stream: Socket): Promise<number> {
   let total = 0;
   for (let data = await read(stream, 65_536); data.length > 0; data = await read(stream, 65_536)) total += data.length;

@@ -1,4 +1,4 @@
-// `sockwright` on a pseudo-terminal, pty(7), which Python opens: the test types, and looks at the screen.
+// `sockwright` on a pseudo-terminal, pty(7), which a Python program opens: the test types, and reads the screen.
 import { isDeepStrictEqual } from "node:util";
 import { expect } from "vitest";
 import { type Child, startChild } from "../support/child.ts";
@@ -6,7 +6,7 @@ import { until } from "../support/until.ts";
 import { Screen } from "./screen.ts";
 import { program } from "./sockwright.ts";
 
-/** Each line of its standard input is what is typed, as JSON, or a size. */
+/** Each line of the Python program's standard input is typed text, as JSON, or a size. */
 const PTY = `
 import fcntl, json, os, pty, select, struct, sys, termios
 rows, columns, *command = sys.argv[1:]
@@ -39,7 +39,7 @@ while terminal in inputs:
 sys.exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
 `;
 
-/** A command on a terminal. */
+/** A command that runs on a terminal. */
 export class PtyProgram {
   readonly #child: Child;
   readonly screen: Screen;
@@ -69,12 +69,12 @@ export class PtyProgram {
     this.#child.stdin.write(`${JSON.stringify([rows, columns])}\n`);
   }
 
-  /** All that was written. */
+  /** All output so far. */
   get written(): string {
     return this.#child.stdout;
   }
 
-  /** What stands on the screen now. */
+  /** The current text of the screen. */
   look(): string {
     const { stdout } = this.#child;
     this.screen.write(stdout.slice(this.#shown));
@@ -83,8 +83,8 @@ export class PtyProgram {
   }
 
   /**
-   * Waits until the screen shows exactly this, with the cursor in this row and column if they are given: the editor
-   * writes the text and the move of the cursor one after the other, and the test may look in between.
+   * Waits until the screen shows exactly this, with the cursor in the given row and column: the editor writes the text and the
+   * cursor movement separately, and the test may look in between.
    */
   async shows(text: string, cursor?: readonly [row: number, column: number]): Promise<void> {
     const isThere = (): boolean => cursor === undefined || isDeepStrictEqual(this.screen.cursor, cursor);

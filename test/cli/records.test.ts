@@ -1,4 +1,4 @@
-// Sockets that keep the bounds of messages.
+// Sockets that keep message boundaries.
 import { randomBytes } from "node:crypto";
 import { join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
@@ -46,7 +46,7 @@ describe("connect udp:", () => {
     return { child: await start("connect", url, ...options), server, url };
   }
 
-  test("each read of standard input is a datagram, and each answer is printed", async () => {
+  test("each read of standard input is sent as a datagram, and each answer is printed", async () => {
     const { child, server } = await connected();
     for (const word of ["one", "two"]) {
       child.stdin.write(`${word}\n`);
@@ -58,7 +58,7 @@ describe("connect udp:", () => {
     }
   });
 
-  test("an empty answer is no end, and --wait ends it after standard input", async () => {
+  test("an empty answer is not the end, and --wait ends the command after standard input", async () => {
     const { child, server } = await connected("--wait", "100ms");
     child.stdin.end("question");
     const [, address] = await server.recvfrom(64);
@@ -69,7 +69,7 @@ describe("connect udp:", () => {
     expect(child.stdout).toBe("answer");
   });
 
-  test("what nobody takes is reported while standard input is open", async () => {
+  test("an undeliverable datagram is reported while standard input is open", async () => {
     const { child, server, url } = await connected();
     child.stdin.write("x");
     await server.recvfrom(1);
@@ -79,7 +79,7 @@ describe("connect udp:", () => {
     expect(child.stderr).toContain(`${url}: no process listens there`);
   });
 
-  test("more than a datagram holds leaves as several", async () => {
+  test("input larger than a datagram is sent as several", async () => {
     const { server, url } = await connected();
     const sent = randomBytes(70_000);
     const file = await startInShell(
@@ -97,7 +97,7 @@ describe("connect udp:", () => {
 });
 
 describe("listen udp:", () => {
-  test("the first sender is the peer, and others are not heard", async () => {
+  test("the first sender becomes the peer, and datagrams of others are ignored", async () => {
     const { child, url } = await startListener("udp://127.0.0.1:0");
     const [first, other] = [udp(), udp()];
     await first.sendto("first\n", inetOf(url));
@@ -116,7 +116,7 @@ describe("listen udp:", () => {
     expect(child.stdout).not.toContain("x");
   });
 
-  test("with --keep-open everybody is heard, and the last one is answered", async () => {
+  test("with --keep-open, every sender is received, and the last one gets the answer", async () => {
     const { child, url } = await startListener("--keep-open", "udp://127.0.0.1:0");
     for (const name of ["one", "two", "one"]) {
       const client = udp();
@@ -127,7 +127,7 @@ describe("listen udp:", () => {
     }
   });
 
-  test("what is typed before anybody has sent waits for the first", async () => {
+  test("input that is typed before the first datagram waits for it", async () => {
     const { child, url } = await startListener("udp://127.0.0.1:0");
     child.stdin.write("early");
     const client = udp();
@@ -137,7 +137,7 @@ describe("listen udp:", () => {
 });
 
 describe("unix-dgram:", () => {
-  test("connect has a name, so that it is answered", async () => {
+  test("connect binds an address, so that it can be answered", async () => {
     const server = unixDatagrams();
     const child = await start("connect", `unix-dgram:@${String(server.getsockname().abstract)}`);
     child.stdin.write("question");
@@ -151,7 +151,7 @@ describe("unix-dgram:", () => {
     expect(child.stderr).toContain("no process listens there");
   });
 
-  test("listen hears a sender without a name, and says that it cannot answer", async () => {
+  test("listen receives from a sender without an address, and reports that it cannot answer", async () => {
     const path = join(freeFolder(), "socket");
     const { child } = await startListener(`unix-dgram:${path}`);
     const client = socket(AF_UNIX, SOCK_DGRAM);
@@ -163,11 +163,11 @@ describe("unix-dgram:", () => {
     expect(told.length).toBeGreaterThan(0);
   });
 
-  test("a record that is too long to take whole is no silent loss", async () => {
+  test("a record that is too long for the buffer is reported", async () => {
     const path = join(freeFolder(), "socket");
     const { child } = await startListener(`unix-dgram:${path}`);
     const client = unixDatagrams();
-    // socket(7), SO_SNDBUFFORCE: beyond net.core.wmem_max.
+    // socket(7), SO_SNDBUFFORCE: allows more than net.core.wmem_max.
     client.setsockopt(SOL_SOCKET, 32, 1024 * 1024);
     expect(client.getsockopt(SOL_SOCKET, SO_SNDBUF)).toBeGreaterThan(512 * 1024);
     await client.sendto(Buffer.alloc(256 * 1024 + 1), { path });
@@ -186,7 +186,7 @@ describe("unix-seqpacket:", () => {
     return { listener: own, path };
   }
 
-  test("records go both ways, an empty one is no end, and each direction ends on its own", async () => {
+  test("records pass in both directions, an empty one is not the end, and each direction ends separately", async () => {
     const { listener, path } = pair();
     const own = startPiped("connect", `unix-seqpacket:${path}`);
     const [peer] = await listener.accept();
@@ -205,7 +205,7 @@ describe("unix-seqpacket:", () => {
     expect(await own.exitCode).toBe(0);
   });
 
-  test("listen and connect, one to the other", async () => {
+  test("listen and connect talk to each other", async () => {
     const { child: server, url } = await startListener(`unix-seqpacket:${join(freeFolder(), "socket")}`);
     const client = await start("connect", url);
     client.stdin.write("ping\n");

@@ -1,19 +1,19 @@
-// A terminal as far as the command uses one: what stands on its screen, and where the cursor is.
+// A terminal emulator with the features that the command uses: the text on the screen, and the position of the cursor.
 
-/** Cells of East Asian wide characters and of emoji, UAX #11. */
+/** East Asian wide characters and emoji take two cells, UAX #11. */
 const WIDE =
   /[\u1100-\u115f\u2e80-\u303e\u3041-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6\u{1f300}-\u{1f64f}\u{1f900}-\u{1f9ff}\u{20000}-\u{3fffd}]/u;
-/** What follows ESC. */
+/** The part of an escape sequence after ESC. */
 const CONTROL = /^\[([?\d;]*)([A-Za-z])/;
 
-/** Takes what a program writes: CR, LF, BS, and the control sequences of ECMA-48 that move, erase and colour. */
+/** Interprets the output of a program: CR, LF, BS, and the control sequences of ECMA-48 that move, erase and colour. */
 export class Screen {
   rows: number;
   columns: number;
   #lines: string[][] = [[]];
   #row = 0;
   #column = 0;
-  /** What was written in the last column: the next character begins a line. */
+  /** The last column is full: the next character starts a line. */
   #isAtEnd = false;
   #rest = "";
 
@@ -22,14 +22,14 @@ export class Screen {
     this.columns = columns;
   }
 
-  /** The lines, without what is empty at their ends and below. */
+  /** Returns the lines, without trailing blanks and trailing empty lines. */
   get text(): string {
     const lines = this.#lines.map((cells) => cells.join("").trimEnd());
     while (lines.length > 0 && lines.at(-1) === "") lines.pop();
     return lines.join("\n");
   }
 
-  /** Row and column, from 0. */
+  /** Row and column of the cursor, from 0. */
   get cursor(): readonly [row: number, column: number] {
     return [this.#row, this.#column];
   }

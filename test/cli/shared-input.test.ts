@@ -1,10 +1,10 @@
-// Standard input belongs to whoever started the command, too: O_NONBLOCK is as it was when the command has ended.
+// The starter of the command shares its standard input: O_NONBLOCK is unchanged when the command has ended.
 import { expect, onTestFinished, test } from "vitest";
 import { socket } from "../../src/index.ts";
 import { startChild } from "../support/child.ts";
 import { program } from "./sockwright.ts";
 
-/** Starts `sockwright` with standard input of some kind, ends it, and prints whether O_NONBLOCK is set before and after. */
+/** Starts `sockwright` with the given kind of standard input, ends it, and prints whether O_NONBLOCK is set before and after. */
 const SCRIPT = `import os, signal, socket, subprocess, sys
 kind, before, how, *command = sys.argv[1:]
 if kind == "pipe":

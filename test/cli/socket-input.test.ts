@@ -1,10 +1,10 @@
-// Standard input that is a socket: of whatever type, it is read, and a record stays one.
+// Standard input may be a socket of any type: the command reads it, and sends each record as one.
 import { expect, onTestFinished, test } from "vitest";
 import { socket } from "../../src/index.ts";
 import { startChild } from "../support/child.ts";
 import { program } from "./sockwright.ts";
 
-/** Starts `sockwright` with one end of the pair as its standard input, and writes two records into the other. */
+/** Starts `sockwright` with one end of the pair as its standard input, and writes two records to the other end. */
 const SCRIPT = `import socket, subprocess, sys
 kind, *command = sys.argv[1:]
 if kind == "udp":

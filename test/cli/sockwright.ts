@@ -1,4 +1,4 @@
-// `sockwright` as a user starts it: the built program, in a process of its own.
+// Runs `sockwright` as a user does: the built program, in a process of its own.
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -12,14 +12,14 @@ export function start(...args: readonly string[]): Promise<Child> {
   return startChild(process.execPath, [program, ...args]);
 }
 
-/** In a shell, where `sockwright` is the program: for pipes, files and closed descriptors. */
+/** For tests with pipes, files and closed descriptors: a shell command in which `sockwright` is the program. */
 export function startInShell(script: string, ...args: readonly string[]): Promise<Child> {
-  // No function of the shell: that would be one more process, which holds the descriptors open.
+  // `sockwright` is not a shell function: that would add a process that holds the descriptors open.
   const command = `"${process.execPath}" "${program}"`;
   return startChild("bash", ["-c", script.replaceAll(/\bsockwright(?= )/g, command), "bash", ...args]);
 }
 
-/** A listener that is ready, and where it listens; its standard error comes with its standard output. */
+/** A listener that is ready, with its URL; its standard error is merged into its standard output. */
 export async function startListener(...args: readonly string[]): Promise<{ child: Child; url: string }> {
   const child = await startInShell('exec 2>&1; sockwright "$@"', "listen", ...args);
   const [, url = ""] = await child.line(/^listening on (.+)$/);

@@ -1,4 +1,4 @@
-// Nobody reads what the command prints, and nobody will: it ends all the same when it is to end.
+// Nobody reads the output of the command. The command must still end when it should.
 import { join } from "node:path";
 import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { Reporter } from "../../src/cli/reporter.ts";
@@ -10,12 +10,12 @@ import { freeFolder } from "./sockwright.ts";
 
 const CHUNK = Buffer.alloc(64 * 1024, "x");
 
-/** Sends until the other end is gone. */
+/** Sends bytes until the connection is closed. */
 async function flood(peer: Socket): Promise<void> {
   for (;;) await peer.sendall(CHUNK);
 }
 
-/** `connect`, whose standard output is a pipe that nobody reads, and its peer. */
+/** `connect` with a standard output that is a pipe which nobody reads, and its peer. */
 async function connectPipedCommand(...options: readonly string[]): Promise<{ own: Piped; peer: Socket }> {
   const listener = socket();
   onTestFinished(() => listener.close());
@@ -27,15 +27,15 @@ async function connectPipedCommand(...options: readonly string[]): Promise<{ own
 }
 
 describe("connect", () => {
-  // EXIT_DELAY_MS: the write that nobody takes would hold the process for ever.
-  test("--idle-timeout ends it: exit code 3", async () => {
+  // EXIT_DELAY_MS: the pending write would otherwise keep the process alive for ever.
+  test("--idle-timeout ends connect: exit code 3", async () => {
     const { own, peer } = await connectPipedCommand("--idle-timeout", "100ms");
     await expect(flood(peer)).rejects.toThrow(/ECONNRESET|EPIPE/);
     expect(await own.exitCode).toBe(3);
     expect(own.stderr()).toBe("sockwright: nothing was sent or received for 100 ms (--idle-timeout)\n");
   });
 
-  test("one signal ends it: exit code 143", async () => {
+  test("one signal ends connect: exit code 143", async () => {
     const { own, peer } = await connectPipedCommand();
     await fillUnread(peer, own.pid);
     process.kill(own.pid, "SIGTERM");
@@ -43,7 +43,7 @@ describe("connect", () => {
   });
 });
 
-test("listen --keep-open: one signal ends it", async () => {
+test("one signal ends listen --keep-open", async () => {
   const own = startPiped("listen", "--keep-open", "tcp://127.0.0.1:0");
   const [, port] = /:(\d+)$/.exec(await own.firstLine) ?? [];
   const peer = socket();
@@ -54,7 +54,7 @@ test("listen --keep-open: one signal ends it", async () => {
   expect(await own.exitCode).toBe(143);
 });
 
-test("greet: one signal ends it: exit code 0", async () => {
+test("one signal ends greet: exit code 0", async () => {
   const path = join(freeFolder(), "socket");
   const own = startPiped("greet", "--grace", "0", "--listen", `unix:${path}`);
   expect(String(await read(own.stdout, 10))).toBe("listening ");
@@ -66,8 +66,8 @@ test("greet: one signal ends it: exit code 0", async () => {
   expect(await own.exitCode).toBe(0);
 });
 
-describe("the words on standard error", () => {
-  test("LAST_WORDS_MS: hold nothing up for longer, and are left out until the last are taken", async () => {
+describe("messages on standard error", () => {
+  test("LAST_WORDS_MS: messages delay the exit only that long; later messages are dropped until the last one is written", async () => {
     vi.useFakeTimers();
     onTestFinished(() => void vi.useRealTimers());
     let take: () => void = () => undefined;

@@ -1,4 +1,4 @@
-// The descriptors 0 to 2: closed, empty, files, pipes whose other end goes away; and signals.
+// Descriptors 0 to 2: closed, empty, files, and pipes whose other end is closed; and signals.
 import { constants, existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
@@ -6,7 +6,7 @@ import { AF_UNIX, SHUT_WR, type Socket, socket } from "../../src/index.ts";
 import type { Child } from "../support/child.ts";
 import { freeFolder, startInShell, startListener } from "./sockwright.ts";
 
-/** A script in which `$1` is the URL of the test's listener, and the peer that it made. */
+/** Runs a script in which `$1` is the URL of the test's listener, and returns its result with the accepted connection. */
 async function run(script: string): Promise<{ child: Child; peer: Socket }> {
   const listener = socket();
   onTestFinished(() => listener.close());
@@ -22,7 +22,7 @@ describe("standard input", () => {
   test.for([
     ["/dev/null", "</dev/null"],
     ["closed", "<&-"],
-  ])("%s: its end is told to the peer, and the answer is printed", async ([, input = ""]) => {
+  ])("%s: the peer sees the end of input, and the command prints the answer", async ([, input = ""]) => {
     const { child, peer } = await run(`sockwright connect $1 ${input}`);
     expect(await peer.recv(1)).toHaveLength(0);
     await peer.sendall("answer");
@@ -32,25 +32,25 @@ describe("standard input", () => {
     expect(child.stderr).toBe("");
   });
 
-  test("a folder is no input: one line, exit code 2", async () => {
+  test("a folder as standard input: one line, exit code 2", async () => {
     const { child } = await run("sockwright connect $1 </tmp");
     expect(await child.exit()).toEqual({ code: 2, signal: null });
     expect(child.stderr).toMatch(/^sockwright: standard input cannot be read: it is a folder\n$/);
   });
 
-  test("who writes into the pipe learns that the peer takes no more", async () => {
+  test("the writer of the pipe learns that the peer reads no more", async () => {
     const { child, peer } = await run('{ yes; echo "yes: $?" >&2; } | sockwright connect $1');
     await peer.recv(1);
     peer.close();
     expect(await child.exit()).toEqual({ code: 1, signal: null });
-    // 128 + SIGPIPE
+    // Exit code of SIGPIPE: 128 + 13.
     expect(child.stderr).toMatch(/^yes: 141$/m);
     expect(child.stderr).toMatch(/^sockwright: .*(?:takes no more data|reset the connection)/m);
   });
 });
 
 describe("standard output", () => {
-  test("the next in the pipe sees its end while standard input is open", async () => {
+  test("the reader of the pipe sees its end while standard input is still open", async () => {
     const { child, peer } = await run(
       "sockwright connect $1 | { cat; echo; echo END >&2; exec >&-; cat >/dev/null; } 2>&1",
     );
@@ -65,11 +65,11 @@ describe("standard output", () => {
     expect(await child.exit()).toEqual({ code: 0, signal: null });
   });
 
-  test("a reader that goes away ends it without a word", async () => {
+  test("when the reader closes the pipe, the command ends silently", async () => {
     const { child, peer } = await run("set -o pipefail; sockwright connect $1 | head -n 1");
     await peer.sendall("first\n");
     await child.line(/^first$/);
-    // head has ended, or is about to: one of these meets EPIPE.
+    // head has ended, or is about to end: one of these writes fails with EPIPE.
     const flood = (async () => {
       for (;;) await peer.sendall("more\n");
     })();
@@ -78,21 +78,21 @@ describe("standard output", () => {
     expect(child.stderr).toBe("");
   });
 
-  test("closed: what comes goes nowhere", async () => {
+  test("closed: the command discards the received bytes", async () => {
     const { child, peer } = await run("sockwright connect $1 >&- </dev/null");
     await peer.sendall("answer");
     peer.close();
     expect(await child.exit()).toEqual({ code: 0, signal: null });
   });
 
-  test("a full disk is one line, exit code 2", async () => {
+  test("a full disk: one line, exit code 2", async () => {
     const { child, peer } = await run("sockwright connect $1 >/dev/full");
     await peer.sendall("answer");
     expect(await child.exit()).toEqual({ code: 2, signal: null });
     expect(child.stderr).toMatch(/^sockwright: standard output cannot be written: ENOSPC[^\n]*\n$/);
   });
 
-  test("files at both ends", async () => {
+  test("standard input and output are files", async () => {
     const folder = freeFolder();
     writeFileSync(join(folder, "in"), "question");
     const { child, peer } = await run(`sockwright connect $1 <${folder}/in >>${folder}/out`);
@@ -103,12 +103,12 @@ describe("standard output", () => {
     expect(readFileSync(join(folder, "out"), "utf8")).toBe("answer");
   });
 
-  // Whoever comes after it in the same shell would meet EAGAIN, or an output that is shut down; proc(5), fdinfo.
+  // Otherwise the next command of the shell would meet EAGAIN, or an output that is shut down; proc(5), fdinfo.
   test.for([
     ["pipe", "{ sockwright connect $1 </dev/null; grep ^flags: /proc/self/fdinfo/1; } | cat"],
-    // The test's own end is a socket.
+    // The end that the test holds is a socket.
     ["socket", "sockwright connect $1 </dev/null; grep ^flags: /proc/self/fdinfo/1"],
-  ])("a %s stays open and blocking for those who share it", async ([, script = ""]) => {
+  ])("a %s stays open and blocking for the processes that share it", async ([, script = ""]) => {
     const { child, peer } = await run(script);
     await peer.sendall("answer\n");
     peer.close();
@@ -118,12 +118,12 @@ describe("standard output", () => {
   });
 });
 
-describe("a reset", () => {
-  test("what came before it is printed; one line, exit code 1", async () => {
+describe("a reset from the peer", () => {
+  test("the command prints the bytes received before the reset; one line, exit code 1", async () => {
     const { child, peer } = await run("sockwright connect $1");
     await peer.sendall("answer\n");
     await child.line(/^answer$/);
-    // socket(7): SO_LINGER of 0 seconds makes the close a reset.
+    // socket(7): SO_LINGER of 0 seconds makes close send a reset.
     const linger = Buffer.alloc(8);
     linger.writeInt32LE(1, 0);
     peer.setsockopt(1, 13, linger);
@@ -133,12 +133,12 @@ describe("a reset", () => {
   });
 });
 
-describe("a signal", () => {
+describe("signals", () => {
   test.for<[NodeJS.Signals, number]>([
     ["SIGINT", 130],
     ["SIGTERM", 143],
     ["SIGHUP", 129],
-  ])("%s ends a listener, and removes its path: exit code %d", async ([name, code]) => {
+  ])("%s ends a listener, which removes its path: exit code %d", async ([name, code]) => {
     const path = join(freeFolder(), "socket");
     const { child } = await startListener(`unix:${path}`);
     expect(existsSync(path)).toBe(true);
@@ -148,7 +148,7 @@ describe("a signal", () => {
     expect(child.stdout).toBe(`listening on unix:${path}\n`);
   });
 
-  test("SIGINT ends a conversation: exit code 130", async () => {
+  test("SIGINT ends a connection: exit code 130", async () => {
     const { child, peer } = await run("sockwright connect $1 & trap 'kill -INT $!' USR1; wait $!; wait $!; echo $?");
     await peer.sendall("x\n");
     await child.line(/^x$/);
@@ -157,7 +157,7 @@ describe("a signal", () => {
     expect(child.stderr).toBe("");
   });
 
-  test("a path that nobody listens on any more is taken over", async () => {
+  test("listen takes over the path of a listener that has ended", async () => {
     const path = join(freeFolder(), "socket");
     const left = socket(AF_UNIX);
     left.bind({ path });

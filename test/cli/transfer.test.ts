@@ -1,4 +1,4 @@
-// Large data through both commands arrives as it was, and is not kept in memory.
+// Large data passes through both commands unchanged, and memory does not grow with it.
 import { createHash, randomBytes } from "node:crypto";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -7,7 +7,7 @@ import { requireTool } from "../support/tools.ts";
 import { freeFolder, startInShell } from "./sockwright.ts";
 
 const FILE_BYTES = 32 * 1024 * 1024;
-/** Resident memory with far more data on the way than that. */
+/** A limit for the resident memory, far below the amount of data. */
 const MAX_MEMORY_KB = 160 * 1024;
 
 function fileIn(folder: string, bytes: number): { path: string; digest: string } {
@@ -43,12 +43,12 @@ describe.for(["tcp://127.0.0.1:0", "unix:@", "unix-seqpacket:@"])("%s", (base) =
   });
 });
 
-test("memory stays where it is, however much goes through", async (context) => {
+test("memory use does not depend on the amount of data", async (context) => {
   const python = requireTool(context, "python3");
   const script = "{ sockwright listen tcp://127.0.0.1:0 2>&3 </dev/null | { read -r; cat >/dev/null; }; } 3>&1";
   const listener = await startInShell(script);
   const [, url = ""] = await listener.line(/^listening on (.+)$/);
-  // wait4(2) tells the most that the program ever held.
+  // wait4(2) returns the maximum resident set size of the program.
   const measured = `
 import os, sys
 pid = os.fork()

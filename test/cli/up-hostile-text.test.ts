@@ -1,5 +1,5 @@
-// What strangers can put into the name of a peer, and a module or a file into a message: `up` logs it, and `ctl` and the status page
-// show it, as text.
+// Hostile peers control the name of a peer; a module or a file controls the text of a message. `up` logs these, and `ctl` and
+// the status page show them, as harmless text.
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
@@ -7,7 +7,7 @@ import { AF_UNIX, socket } from "../../src/index.ts";
 import { freeFolder, start } from "./sockwright.ts";
 
 const HOSTILE = `x\x1b]0;owned\x07\r\nchat: runs again\x7f\x9b2J\u202e\u2028\u2066<img src=x onerror="window.__pwned=1">`;
-/** The names of sockets are short. */
+/** Paths of Unix sockets must be short. */
 const NAME = "x\x1b]0;owned\x07\r\n\x9b\u202e<img src=x>";
 const HARMFUL = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u;
 
@@ -35,7 +35,7 @@ const MODULE = `export default { name: "broken", async stream(connection) {
 
 test.for(["text", "json"] as const)("the log as %s, ctl, and the page", async (form) => {
   const folder = freeFolder();
-  // Each run has names of its own: abstract names are the machine's.
+  // Each run uses names of its own: all processes of a machine share the abstract names.
   const [listener, peer] = ["l", "p"].map((what) => `${folder.slice(-6)}${what}${NAME}`);
   const file = join(folder, "a\x1b[2J\u202e.toml");
   writeFileSync(file, FILE.replaceAll("LISTENER", JSON.stringify(listener).slice(1, -1)));

@@ -1,4 +1,4 @@
-// `sockwright up` and `sockwright ctl` as an operator has them: processes, files, signals and the admin socket.
+// `sockwright up` and `sockwright ctl` as an operator uses them: processes, files, signals and the admin socket.
 import { once } from "node:events";
 import { chmodSync, existsSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { type AddressInfo, createServer } from "node:net";
@@ -46,7 +46,7 @@ async function up(text = GREET, ...args: readonly string[]): Promise<Up> {
   return { ...given, child, url };
 }
 
-/** It has started: what it is asked waits for that. */
+/** The server has started: its admin socket answers only after that. */
 async function answering(socket: string): Promise<void> {
   expect(await ctl("status", "--socket", socket)).toMatchObject({ code: 0, stderr: "" });
 }
@@ -68,7 +68,7 @@ async function client(url: string): Promise<Connection> {
 }
 
 describe("up", () => {
-  test("--check says that all is well, or each mistake at its place", async () => {
+  test("--check reports no mistake, or each mistake with its position", async () => {
     const { file } = fileWith(GREET);
     expect(await ended(await start("up", file, "--check"))).toEqual({
       code: 0,
@@ -84,7 +84,7 @@ describe("up", () => {
     }
   });
 
-  test("a listener that is taken ends it: exit code 1, with the service and the URL", async () => {
+  test("a listener whose address is in use ends up: exit code 1, with the service and the URL", async () => {
     const taken = createServer().listen(0, "127.0.0.1");
     await once(taken, "listening");
     onTestFinished(() => void taken.close());
@@ -106,7 +106,7 @@ describe("up", () => {
     expect(existsSync(socket)).toBe(false);
   });
 
-  test("a second signal does not wait for the grace", async () => {
+  test("a second signal skips the grace period", async () => {
     const module = 'export default { name: "held", stream: (c) => (c.write("Welcome!\\n"), new Promise(() => {})) };';
     const text = '[[service]]\nname = "held"\nmodule = "./held.mjs"\nlisten = "tcp://127.0.0.1:0"\n';
     const { folder, file } = fileWith(`[server]\ngrace = "1h"\n${text}`);
@@ -120,7 +120,7 @@ describe("up", () => {
     expect(await child.exit()).toEqual({ code: 0, signal: null });
   });
 
-  test("SIGTERM ends it also while a module is imported that never ends, at the start and at a reload", async () => {
+  test("SIGTERM ends up even while the import of a module never completes, at the start and at a reload", async () => {
     const hanging = 'console.log("importing");\nawait new Promise(() => setInterval(() => {}, 1_000));\n';
     const module = '[[service]]\nname = "hangs"\nmodule = "./hangs.mjs"\nlisten = "tcp://127.0.0.1:0"\n';
     const { folder, file } = fileWith(module);
@@ -141,7 +141,7 @@ describe("up", () => {
     expect(await asked).toMatchObject({ code: 2, stderr: expect.stringContaining("not waited for") });
   });
 
-  test("SIGHUP reloads and does not end it; what is wrong changes nothing, and is one line", async () => {
+  test("SIGHUP reloads without a restart; a mistake changes nothing, and is one line", async () => {
     const { child, file, url } = await up();
     const open = await client(url);
     writeFileSync(file, `${GREET}greeting = "Good day!\\n"\n`);
@@ -157,7 +157,7 @@ describe("up", () => {
     expect(String(await open.read())).toBe("Hello, Rose!");
   });
 
-  test("a second one on the same admin socket is told so, and the first one goes on", async () => {
+  test("a second up with the same admin socket is refused, and the first one continues", async () => {
     const { file, url, socket } = await up();
     const { code, stderr } = await ended(await start("up", file));
     expect(code).toBe(2);
@@ -165,7 +165,7 @@ describe("up", () => {
     await client(url);
   });
 
-  test("an admin socket that was left behind is replaced", async () => {
+  test("up replaces an admin socket that a dead process has left", async () => {
     const { child, file, socket } = await up();
     child.kill("SIGKILL");
     await child.exit();
@@ -178,7 +178,7 @@ describe("up", () => {
     await answering(socket);
   });
 
-  test("user and group are taken on when all is bound, and ctl of root is still answered", async (context) => {
+  test("up changes user and group after all binds, and still answers ctl of root", async (context) => {
     if (process.getuid?.() !== 0) context.skip("only root becomes somebody else");
     const { child, socket, url, file } = await up(`[server]\nuser = "nobody"\n${GREET}`);
     const status = readFileSync(`/proc/${child.pid}/status`, "utf8");
@@ -196,7 +196,7 @@ describe("up", () => {
   test.for([
     ["what has no text", "Object.create(null)", "the thrown value is not an error and has no text"],
     ["an error whose message is a number", "Object.assign(new Error(), { message: 7 })", "7"],
-  ])("a module that throws %s ends nothing", async ([, thrown = "", text = ""]) => {
+  ])("a module that throws %s ends no other service", async ([, thrown = "", text = ""]) => {
     const service = '[[service]]\nname = "odd"\nmodule = "./odd.mjs"\nlisten = "tcp://127.0.0.1:0"\n';
     const status =
       '[[service]]\nname = "status"\nkind = "status"\nlisten = "http://127.0.0.1:0/"\nsample-interval = "100ms"\n';
@@ -224,7 +224,7 @@ describe("up", () => {
     expect(await ended(child)).toMatchObject({ code: 0, stderr: "" });
   });
 
-  test("a module that cannot be read is shown as failed, and the others run", async () => {
+  test("a module that cannot be loaded is shown as failed, and the other services run", async () => {
     const { file, socket } = fileWith(
       `${GREET}\n[[service]]\nname = "clock"\nmodule = "./clock.mjs"\nlisten = "tcp://127.0.0.1:0"\n`,
     );
@@ -266,7 +266,7 @@ describe("ctl", () => {
     expect(again).toMatchObject({ code: 2, stderr: `sockwright: no connection ${connections[0].id} is open\n` });
   });
 
-  test("reload returns when it is in effect, or with the mistakes", async () => {
+  test("reload returns after the new plan is in effect, or with the mistakes", async () => {
     const { file, url, socket } = await up();
     writeFileSync(file, `${GREET}greeting = "Good day!\\n"\n`);
     expect(await ctl("reload", "--socket", socket)).toEqual({ code: 0, stdout: "", stderr: "" });
@@ -280,7 +280,7 @@ describe("ctl", () => {
     expect((await ctl("status", "--socket", socket)).stdout).toContain(url);
   });
 
-  test("drain takes no more connections, and stop ends it", async () => {
+  test("drain stops accepting connections, and stop ends up", async () => {
     const { child, file, url, socket } = await up();
     expect(await ctl("drain", "nobody", "--file", file)).toMatchObject({
       code: 2,
@@ -294,7 +294,7 @@ describe("ctl", () => {
     expect(existsSync(socket)).toBe(false);
   });
 
-  test("where nobody is, and what is no admin socket", async () => {
+  test("a path without an admin socket, and a socket that is not an admin socket", async () => {
     const socket = join(freeFolder(), "none.sock");
     const { code, stderr } = await ctl("status", "--socket", socket);
     expect(code).toBe(1);
@@ -307,7 +307,7 @@ describe("ctl", () => {
     expect(await ctl("status", "--socket", socket)).toMatchObject({ code: 1 });
   });
 
-  test("the socket is for its owner alone, and the kernel says who is there", async (context) => {
+  test("only the owner may use the socket, and the kernel identifies the client", async (context) => {
     const setpriv = requireTool(context, "setpriv");
     const { folder, socket } = await up();
     expect(statSync(socket).mode & 0o777).toBe(0o600);
@@ -316,14 +316,14 @@ describe("ctl", () => {
     const refused = await startChild(setpriv, stranger);
     await refused.exit();
     expect(refused.stderr).toContain("PermissionError");
-    // Somebody has opened it to all.
+    // The mode of the socket is open to all.
     chmodSync(socket, 0o666);
     const heard = await startChild(setpriv, stranger);
     await heard.exit();
     expect(JSON.parse(heard.stdout)).toMatchObject({ ok: false, code: "EPERM" });
   });
 
-  test("what is no request is answered with what is wrong", async () => {
+  test("an invalid request is answered with the reason", async () => {
     const { socket } = await up();
     const asked = async (line: string): Promise<unknown> => {
       const python = await startChild("python3", ["-c", ASK, socket, line]);
@@ -345,7 +345,7 @@ print(s.makefile().readline(), end="")
 `;
 
 describe("systemd", () => {
-  test("is told that it is ready, reloads, lives and stops", async () => {
+  test("systemd is notified of ready, reload, watchdog and stop", async () => {
     const { folder, file, socket } = fileWith(GREET);
     const notify = join(folder, "notify");
     const listener = `
@@ -374,7 +374,7 @@ while True:
     }
   });
 
-  test("asks for no signs of life that are meant for another process", async () => {
+  test("up sends no watchdog messages if WATCHDOG_PID names another process", async () => {
     const { folder, file } = fileWith(GREET);
     const notify = join(folder, "notify");
     const listener =
@@ -398,7 +398,7 @@ listen = { url = "systemd:greet", mount = "/status/" }
   test.each([
     [GREET.replace("tcp://127.0.0.1:0", "systemd:greet"), /^tcp:\/\/127\.0\.0\.1:\d+$/],
     [STATUS, /^http:\/\/127\.0\.0\.1:\d+\/status\/$/],
-  ])("passes sockets on by name", async (text, shown) => {
+  ])("up uses sockets that systemd passes by name", async (text, shown) => {
     const { file } = fileWith(text);
     const passing = `
 import os, socket, sys

@@ -1,4 +1,4 @@
-// `sockwright web` as a user starts it, and what it says of mistakes: one line, and exit code 2.
+// `sockwright web` as a user starts it; its errors are one line, and exit code 2.
 import { mkdirSync, writeFileSync } from "node:fs";
 import { type IncomingMessage, type RequestOptions, request } from "node:http";
 import { createServer } from "node:net";
@@ -11,7 +11,7 @@ import { freeFolder, program, start } from "./sockwright.ts";
 
 const ANY = ["--listen", "http://127.0.0.1:0"] as const;
 
-/** A folder with these files. */
+/** A folder with the given files. */
 function folderOf(files: Readonly<Record<string, string>>): string {
   const folder = freeFolder();
   for (const [name, content] of Object.entries(files)) {
@@ -27,14 +27,14 @@ interface Answer {
   readonly body: string;
 }
 
-/** The server, ready. */
+/** A server that is ready. */
 async function startWeb(...args: readonly string[]): Promise<{ child: Child; url: string }> {
   const child = await start("web", ...args);
   const [, url = ""] = await child.line(/^listening on (.+)$/);
   return { child, url };
 }
 
-/** The answer to one request, by a client that leaves paths as they are. */
+/** The answer to one request. The client does not normalize paths. */
 async function ask(url: string, path: string, headers: Readonly<Record<string, string>> = {}): Promise<Answer> {
   const { hostname, port } = new URL(url);
   return await answerTo({ hostname, port, path, headers });
@@ -56,7 +56,7 @@ async function stopped(child: Child): Promise<string> {
   return child.stdout;
 }
 
-describe("where it listens", () => {
+describe("listeners", () => {
   test.for([[["0"]], [ANY], [["--listen", "tcp://127.0.0.1:0"]]] as const)("%j", async ([where]) => {
     const { child, url } = await startWeb(folderOf({ "index.html": "here" }), ...where);
     expect(url).toMatch(/^(?:http|tcp):\/\/127\.0\.0\.1:[1-9]\d*$/);
@@ -64,7 +64,7 @@ describe("where it listens", () => {
     await stopped(child);
   });
 
-  test("a Unix socket, and another place besides", async () => {
+  test("a Unix socket, beside another address", async () => {
     const folder = folderOf({ a: "a" });
     const socketPath = join(freeFolder(), "web.sock");
     const { child } = await startWeb(folder, "--listen", `http+unix:${socketPath}`, ...ANY);
@@ -74,7 +74,7 @@ describe("where it listens", () => {
     await stopped(child);
   });
 
-  test("a taken port is one line, exit code 1", async () => {
+  test("a port that is in use: one line, exit code 1", async () => {
     const holder = createServer();
     onTestFinished(() => new Promise<void>((resolve) => holder.close(() => resolve())));
     await new Promise<void>((resolve) => holder.listen(0, "127.0.0.1", resolve));
@@ -87,7 +87,7 @@ describe("where it listens", () => {
     );
   });
 
-  test("a path that is a file is said to be one", async () => {
+  test("a path that is a regular file: the error says so", async () => {
     const folder = folderOf({ a: "a" });
     const { code, stderr } = await runHere(["web", folder, "--listen", `http+unix:${folder}/a`]);
     expect(code).toBe(1);
@@ -103,7 +103,7 @@ test.for(["serve", "http-server", "static"])("%s is told that it is web", async 
   });
 });
 
-test("a folder without a command is told the command", async () => {
+test("a folder as the command: the error names the right command", async () => {
   expect((await runHere(["./public"])).stderr).toBe(
     "sockwright: unknown command './public': write sockwright web ./public\n",
   );
@@ -144,7 +144,7 @@ describe("the access log", () => {
     expect(await stopped(child)).toBe(`listening on ${url}\n`);
   });
 
-  test("--json: all that is printed is one object a line", async () => {
+  test("--json: each line of the output is a JSON object", async () => {
     const child = await start("web", folderOf({ a: "a" }), ...ANY, "--json");
     const [first] = await child.line(/^\{.*\}$/);
     const { url } = JSON.parse(first) as { url: string };
@@ -158,7 +158,7 @@ describe("the access log", () => {
   });
 });
 
-test("what is served, and how", async () => {
+test("content", async () => {
   const folder = folderOf({
     "main.html": "main",
     "style.css": "css",
@@ -233,7 +233,7 @@ describe("templates", () => {
     await stopped(child);
   });
 
-  test("a broken change is told, and the page stays", async () => {
+  test("after a broken change, the command reports it and serves the last good page", async () => {
     const folder = folderOf({ "go.html": "one" });
     const { child, url } = await startWeb(folder, ...ANY, "--route", "/go=go.html", "--access-log", "off");
     writeFileSync(join(folder, "go.html"), "\n{{#if a}}");
@@ -250,20 +250,20 @@ describe("templates", () => {
   ] as const)("--check of %j with %j listens to nothing", async ([template, args, code, stdout]) => {
     const folder = folderOf({ "go.html": template });
     const given = ["--route", "/go=go.html", "--var", "title=t", "--check", ...args];
-    // A port that nobody may have is not even looked at.
+    // A privileged port: the command does not get as far as the bind.
     const outcome = await runHere(["web", folder, "--listen", "http://192.0.2.1:1", ...given]);
     expect(outcome).toEqual({ code, stdout, stderr: "" });
   });
 });
 
-test("--check --json: an object for each variable without a value", async () => {
+test("--check --json: one object for each variable without a value", async () => {
   const folder = folderOf({ "go.html": "\n{{nobody}}" });
   const { code, stdout } = await runHere(["web", folder, "--route", "/go=go.html", "--check", "--json"]);
   expect(code).toBe(2);
   expect(JSON.parse(stdout)).toEqual({ event: "unknown", file: "go.html", line: 2, name: "nobody" });
 });
 
-test("a client that leaves in the middle of an answer is no failure, and has its line in the log", async () => {
+test("a client that disconnects during an answer is not an error, and has its line in the log", async () => {
   const { child, url } = await startWeb(folderOf({ large: "x".repeat(16 * 1024 * 1024) }), ...ANY);
   const { hostname, port } = new URL(url);
   await new Promise<void>((resolve) => {
@@ -277,8 +277,8 @@ test("a client that leaves in the middle of an answer is no failure, and has its
   expect(await stopped(child)).not.toContain("failed");
 });
 
-describe("a signal", () => {
-  test("stops it, and who is being answered has the whole answer", async () => {
+describe("signals", () => {
+  test("a signal stops the server, which completes the answers in progress", async () => {
     const size = 16 * 1024 * 1024;
     const { child, url } = await startWeb(folderOf({ large: "x".repeat(size) }), ...ANY, "--grace", "1h");
     const { hostname, port } = new URL(url);
@@ -293,7 +293,7 @@ describe("a signal", () => {
     expect(child.stdout).toMatch(/"GET \/large HTTP\/1\.1" 200 16777216\n$/);
   });
 
-  test("a second one ends it at once", async () => {
+  test("a second signal ends the server at once", async () => {
     const { child, url } = await startWeb(folderOf({ large: "x".repeat(64 * 1024 * 1024) }), ...ANY, "--grace", "1h");
     const { hostname, port } = new URL(url);
     const response = await new Promise<IncomingMessage>((resolve, reject) => {
@@ -307,7 +307,7 @@ describe("a signal", () => {
   });
 });
 
-describe("a mistake is one clear line, and exit code 2", () => {
+describe("an error is one clear line, and exit code 2", () => {
   const FILES = {
     "a.txt": "a",
     "if.html": "\n{{#if a}}",
@@ -411,7 +411,7 @@ describe("a mistake is one clear line, and exit code 2", () => {
     expect(outcome.stderr.replaceAll(root, "ROOT")).toContain(said);
   });
 
-  test("--json: as an object", async () => {
+  test("--json: the error is an object", async () => {
     const { code, stdout, stderr } = await runHere(["web", ".", "--json", "--route", "go"]);
     expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
     expect(JSON.parse(stderr)).toEqual({
@@ -421,15 +421,15 @@ describe("a mistake is one clear line, and exit code 2", () => {
     });
   });
 
-  test("variables that are no object of JSON", async () => {
+  test("--vars that is not a JSON object", async () => {
     const vars = join(folderOf({ "vars.json": "[1]" }), "vars.json");
     const { code, stderr } = await runHere(["web", ".", "--vars", vars]);
     expect(code).toBe(2);
     expect(stderr).toBe(`sockwright: --vars ${vars} is not a JSON object\n`);
   });
 
-  // Of root without its capabilities the kernel asks what it asks of others.
-  test("a folder that may not be read", async (context) => {
+  // Without its capabilities, root is subject to the same permission checks as any user.
+  test("a folder without read permission", async (context) => {
     const root = join(freeFolder(), "closed");
     mkdirSync(root, { mode: 0 });
     const args = ["--bounding-set=-all", process.execPath, program, "web", root, ...ANY];
@@ -440,7 +440,7 @@ describe("a mistake is one clear line, and exit code 2", () => {
   });
 });
 
-test("its help names every option, and how it ends", async () => {
+test("the help names every option, and the signals that end the server", async () => {
   const { code, stdout } = await runHere(["web", "--help"]);
   expect(code).toBe(0);
   const source = [

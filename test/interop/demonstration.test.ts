@@ -34,7 +34,9 @@ async function running(...args: readonly string[]): Promise<Running> {
   await child.line(/^Stop with Ctrl-C\.$/);
   const lines = child.stdout.split("\n");
   const begin = lines.findIndex((line) => line.startsWith("SERVICE"));
-  const rows = lines.slice(begin + 1, lines.indexOf("Stop with Ctrl-C.")).map((line) => {
+  // Notes about ports that are in use follow the table.
+  const end = lines.findIndex((line, at) => at > begin && !/^(greet|chat|site|status) /.test(line));
+  const rows = lines.slice(begin + 1, end).map((line) => {
     const [service = "", address = "", command = ""] = line.split(/ {2,}/);
     return { service, address, command };
   });
@@ -68,6 +70,10 @@ test("each command of the table gives an answer", async (context) => {
     expect(await shell.exit()).toEqual({ code: 0, signal: null });
     expect(shell.stdout).toContain("<!DOCTYPE html>");
   }
+  const [, socket = ""] = /^From another terminal: sockwright ctl status --socket (\S+)$/m.exec(child.stdout) ?? [];
+  const ctl = await startChild(process.execPath, [program, "ctl", "status", "--socket", socket]);
+  await ctl.line(/^chat {2,}running/);
+  expect(await ctl.exit()).toEqual({ code: 0, signal: null });
   child.kill("SIGINT");
   expect(await child.exit()).toEqual({ code: 0, signal: null });
   expect(child.stderr).toBe("");

@@ -1,6 +1,6 @@
-// The list of faults that a server has to survive, each with its own criterion, at a hundredth of its full load or more;
-// `npm run soak` makes the whole. With SOCKWRIGHT_SOAK_PART=0.1 they make a tenth of that, and only what takes a second or
-// so: .ci/run does.
+// The faults that a server has to survive, each with its own criterion, at a hundredth of the full load or more; `npm run soak`
+// runs the full load. SOCKWRIGHT_SOAK_PART=0.1 reduces it to a tenth, and to the faults that take about a second, as .ci/run
+// does.
 import { readdirSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
@@ -10,7 +10,7 @@ import { requireTool } from "../support/tools.ts";
 const RUN = fileURLToPath(new URL("run.mjs", import.meta.url));
 const PROGRAMS = fileURLToPath(new URL("programs", import.meta.url));
 const PART = Number(process.env["SOCKWRIGHT_SOAK_PART"] ?? 1);
-/** Far more than any of them takes. */
+/** Far more than any fault takes. */
 const PATIENCE_MS = 300_000;
 
 interface Fault {
@@ -18,9 +18,9 @@ interface Fault {
   readonly program: string;
   /** The part of the full load. */
   readonly scale: number;
-  /** Which program of servers/ it is made against; ours where it is not told. */
+  /** The program of servers/ to test; the default is Sockwright's. */
   readonly server?: string;
-  /** Takes several seconds, however small its load. */
+  /** It takes several seconds at any load. */
   readonly isSlow?: true;
 }
 
@@ -71,6 +71,6 @@ for (const { title, program, scale, server = "sockwright" } of faults.filter(({ 
   });
 }
 
-test("every program is run", () => {
+test("every program runs", () => {
   expect(readdirSync(PROGRAMS).sort()).toEqual([...new Set(faults.map(({ program }) => `${program}.mjs`))].sort());
 });

@@ -4,7 +4,7 @@ import { reloadUnderLoad } from "../behaviour/supervisor/reloading-under-load.ts
 const TIME_MS = 600_000;
 
 test(
-  "500 reloads under load, every tenth of them refused: no connection is lost, and none is refused",
+  "500 reloads under load, every tenth with a mistake: no connection is lost, and none is refused",
   {
     timeout: TIME_MS,
   },

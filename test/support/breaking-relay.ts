@@ -1,16 +1,16 @@
-// A way to a server that breaks off one answer: a network that fails in the middle of a download.
+// A relay to a server that cuts off one response, as a network failure during a download does.
 import { type Connection, connect } from "../../src/server.ts";
 import { serving, urlOf } from "./serving.ts";
 
-/** What a {@link breakingRelay} passes on. */
+/** The events of a {@link breakingRelay}. */
 export interface RelayOptions {
-  /** The first connection on which so many bytes have come back ends there. All others are left alone. */
+  /** The first connection that has returned this many bytes is cut off. No other connection is. */
   readonly breakAfterBytes: number;
-  /** Is done before the client sees that end. */
+  /** Called before the client sees the end. */
   readonly meanwhile?: () => Promise<void>;
 }
 
-/** Where clients of the running test reach the server of that URL, until an answer breaks off. */
+/** Returns the address at which clients of the running test reach the server of that URL, until a response is cut off. */
 export async function breakingRelay(upstream: string, { breakAfterBytes, meanwhile }: RelayOptions): Promise<string> {
   let isToBreak = true;
 

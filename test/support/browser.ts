@@ -1,4 +1,4 @@
-// Chromium, started once for a test file: each test has a context of its own, with its own cookies, caches and workers.
+// Chromium, started once per test file: each test has a context with its own cookies, caches and workers.
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -10,22 +10,22 @@ import { findTool, requireTool } from "./tools.ts";
 
 const require = createRequire(import.meta.url);
 
-/** A browser takes seconds to start, on a busy machine many. */
+/** The start of a browser takes seconds, and more on a busy machine. */
 export const BROWSER_TIMEOUT_MS = 100_000;
-/** For one step of it: below the time of the test, so that the step is named. */
+/** The time limit of one step: less than that of the test, so that the error names the step. */
 const STEP_TIMEOUT_MS = 60_000;
 
-/** As root it starts only without its sandbox. */
+/** As root, Chromium starts only without its sandbox. */
 const ARGUMENTS = [
   "--no-sandbox",
   "--no-first-run",
   ...["background-networking", "component-update", "gpu", "quic", "sync"].map((it) => `--disable-${it}`),
 ];
 
-/** What opens an empty page in the browser of this file. It skips the test where there is no browser. */
+/** Returns a function that opens an empty page in the browser of this file. It skips the test if there is no browser. */
 export type OpenPage = (context: TestContext, options?: BrowserContextOptions) => Promise<Page>;
 
-/** Starts the browser before the tests of the file, and ends it behind them. */
+/** Starts the browser before the tests of the file, and closes it after them. */
 export function browserOfFile(): OpenPage {
   let browser: Browser | undefined;
   let home: string | undefined;
@@ -36,7 +36,7 @@ export function browserOfFile(): OpenPage {
     browser = await chromium.launch({
       executablePath: pathOf(peer.program),
       args: ARGUMENTS,
-      // What it stores besides its profile stays away from the user's own.
+      // Files that the browser stores besides its profile go into a folder of the test.
       env: { ...process.env, HOME: home },
       timeout: STEP_TIMEOUT_MS,
     });
@@ -60,8 +60,8 @@ function pathOf(program: string): string {
 }
 
 /**
- * Everything that the page says in its console, and its uncaught errors; violations of its policy are among them. A site need not
- * have the icon that a browser asks for by itself.
+ * Records the console messages and uncaught errors of a page; violations of its policy are among them. It ignores the request
+ * for an icon that a site need not have.
  */
 export function complaintsOf(page: Page): readonly string[] {
   const complaints: string[] = [];
@@ -72,7 +72,7 @@ export function complaintsOf(page: Page): readonly string[] {
   return complaints;
 }
 
-/** What axe finds wrong with a page whose context has `bypassCSP`: each rule, with the elements. */
+/** Returns the accessibility violations that axe finds in a page whose context has `bypassCSP`: each rule, with the elements. */
 export async function violationsOf(page: Page): Promise<readonly string[]> {
   await page.addScriptTag({ path: require.resolve("axe-core/axe.min.js") });
   return page.evaluate<string[], undefined>(

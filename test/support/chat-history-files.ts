@@ -1,4 +1,4 @@
-// Histories in files, by each of the drivers that are here, and the end of what they leave open.
+// Histories in files, for each installed driver, and the release of the descriptors that the drivers leave open.
 import { mkdtempSync, readdirSync, readlinkSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -7,14 +7,14 @@ import { type SqliteDriverName, sqliteDriver } from "../../src/services/chat/sql
 import { SqliteHistory } from "../../src/services/chat/sqlite-history.ts";
 import { until } from "./until.ts";
 
-/** node:sqlite from Node 22.13 on. */
+/** node:sqlite exists from Node 22.13 on. */
 export const drivers: readonly SqliteDriverName[] =
   process.getBuiltinModule("node:sqlite") === undefined ? ["libsql"] : ["node:sqlite", "libsql"];
 
 // libsql opens descriptors of its own at its first use, and keeps them.
 (await sqliteDriver(["libsql"]))(":memory:").close();
 
-/** A folder of the test's own. What is open in it is closed when its last history is collected: libsql has no other way. */
+/** A folder of the test. libsql closes the files in it only when the last history object is collected. */
 export function historyFolder(): string {
   const made = mkdtempSync(join(tmpdir(), "sockwright-chat-"));
   onTestFinished(async () => {
@@ -39,7 +39,7 @@ function openPaths(): readonly string[] {
     try {
       return [readlinkSync(`/proc/self/fd/${descriptor}`)];
     } catch {
-      // That of the folder itself.
+      // The descriptor of the folder itself.
       return [];
     }
   });

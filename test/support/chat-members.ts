@@ -1,4 +1,4 @@
-// A hub in memory, and members that note down what they hear.
+// A hub in memory, and members that record the messages they receive.
 import { onTestFinished } from "vitest";
 import type { ChatEvent } from "../../src/services/chat/chat-event.ts";
 import type { ChatMember, JoinRequest, Welcome } from "../../src/services/chat/chat-hub.ts";
@@ -20,7 +20,7 @@ class Listener implements ChatListener {
     this.reason = reason;
   }
 
-  /** What was heard since the last call, in short. */
+  /** The messages received since the last call, in short form. */
   take(): readonly string[] {
     return this.events.splice(0).map(inShort);
   }
@@ -45,7 +45,7 @@ function inShort(event: ChatEvent): string {
   }
 }
 
-/** Somebody in a room. */
+/** A member of a room. */
 export interface Somebody extends Welcome {
   readonly listener: Listener;
   readonly member: ChatMember;

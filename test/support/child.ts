@@ -5,10 +5,10 @@ import type { Writable } from "node:stream";
 import { onTestFinished } from "vitest";
 import { patienceMs } from "./patience.ts";
 
-/** Also where a test has put others in their place. */
+/** Also if a test has replaced the timers. */
 const { setTimeout: realTimeout, clearTimeout: clearRealTimeout } = globalThis;
 
-/** How a child ended. */
+/** The end of a child. */
 interface Exit {
   readonly code: number | null;
   readonly signal: NodeJS.Signals | null;
@@ -24,15 +24,15 @@ interface Reader {
 export interface Child {
   readonly pid: number;
   readonly stdin: Writable;
-  /** All that came on standard output, and on standard error, so far. */
+  /** All output so far, of standard output and of standard error. */
   readonly stdout: string;
   readonly stderr: string;
   /**
-   * The next line of standard output that matches. The lines before it are passed over, and no line is given twice.
-   * Rejects when the output ends without such a line, and after the limit: most of the test's time.
+   * Returns the next line of standard output that matches. Lines before it are passed over, and no line is returned twice.
+   * Rejects when the output ends without such a line, and after most of the time limit of the test.
    */
   line(pattern: RegExp, limitMs?: number): Promise<RegExpExecArray>;
-  /** How it ended, once it has ended and its output has been read. Rejects after the limit: most of the test's time. */
+  /** Resolves once the child has ended and its output has been read. Rejects after most of the time limit of the test. */
   exit(limitMs?: number): Promise<Exit>;
   kill(signal?: NodeJS.Signals): void;
 }
@@ -51,7 +51,7 @@ export async function startChild(
   args: readonly string[],
   options: SpawnOptionsWithoutStdio = {},
 ): Promise<Child> {
-  // A group of its own, so that at the end what the program itself has started goes with it.
+  // A process group of its own, so that the children of the program are killed too.
   const process = spawn(program, args, { ...options, detached: true });
   const { pid } = process;
   if (pid === undefined) {
@@ -91,7 +91,7 @@ class RunningChild implements Child {
     process.stderr.setEncoding("utf8").on("data", (text: string) => {
       this.stderr += text;
     });
-    // The program may end before it has read all that it was sent.
+    // The program may end before it has read its input.
     process.stdin.on("error", () => undefined);
     createInterface({ input: process.stdout, crlfDelay: Number.POSITIVE_INFINITY })
       .on("line", (line) => {
@@ -124,14 +124,14 @@ class RunningChild implements Child {
     this.#process.kill(signal);
   }
 
-  /** Kills what is left of it, and waits until that is gone. */
+  /** Kills the remaining processes, and waits until they are gone. */
   async end(): Promise<void> {
-    // Once closed, the group is empty, and its number may be somebody else's.
+    // Once the child has closed, the group is empty, and its number may belong to others.
     if (!this.#closed) killGroup(this.pid);
     await this.#exit;
   }
 
-  /** What is awaited of it; when that does not come in time, an error that says what, and what came instead. */
+  /** Awaits an event of the child; at the time limit, throws an error that names it and shows the output. */
   async #inTime<T>(awaited: Promise<T>, what: string, limitMs: number): Promise<T> {
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<never>((_, reject) => {
@@ -169,7 +169,7 @@ function killGroup(leader: number): void {
   try {
     process.kill(-leader, "SIGKILL");
   } catch (error) {
-    // kill(2): ESRCH, the group ended by itself and its close is on the way.
+    // kill(2): ESRCH, the group has ended by itself; its close event follows.
     if (!(error instanceof Error && "code" in error && error.code === "ESRCH")) throw error;
   }
 }

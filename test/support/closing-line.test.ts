@@ -12,7 +12,7 @@ import { ClosingLine } from "${closingLine}";
 export default { test: { globals: true, reporters: ["default", new ClosingLine()] } };
 `;
 
-/** Runs vitest on the given test files, and gives its exit code and the last lines that it wrote. */
+/** Runs vitest on the given test files, and returns its exit code and the last lines of its output. */
 async function run(files: Readonly<Record<string, string>>, lineCount: number): Promise<[number | null, string[]]> {
   const folder = mkdtempSync(join(tmpdir(), "sockwright-closing-line-"));
   onTestFinished(() => rmSync(folder, { recursive: true }));
@@ -24,7 +24,7 @@ async function run(files: Readonly<Record<string, string>>, lineCount: number): 
   return [code, child.stdout.trimEnd().split("\n").slice(-lineCount)];
 }
 
-test("a run that passes ends with its numbers, after each skip with its reason", async () => {
+test("a run that passes ends with its counts, after each skip with its reason", async () => {
   const files = {
     "a.test.mjs": "test('needs it', (context) => context.skip('it is missing')); test('runs', () => {});",
     "b.test.mjs": "test('one', () => {}); test('two', () => {});",
@@ -35,7 +35,7 @@ test("a run that passes ends with its numbers, after each skip with its reason",
   ]);
 });
 
-test("what fails is counted and named: a test, a file that cannot be loaded, an error that nobody caught", async () => {
+test("each failure is counted and named: a test, a file that cannot be loaded, an uncaught error", async () => {
   const files = {
     "a.test.mjs": "test('one', () => {}); test('two', () => { throw new Error('no'); });",
     "b.test.mjs": "throw new Error('not this one');",

@@ -7,11 +7,10 @@ interface Tally {
 }
 
 /**
- * Ends the run with `N passed, N failed, N skipped`, alone on the last line, after each skip with its reason and each
- * failure with its message.
+ * Prints `N passed, N failed, N skipped` alone on the last line of the run, after each skip with its reason and each failure
+ * with its message.
  *
- * What fails outside of a test counts as one failure: a file that cannot be loaded, an error that nobody caught, a run
- * without tests.
+ * A failure outside of a test counts as one failure: a file that cannot be loaded, an uncaught error, a run without tests.
  */
 export class ClosingLine implements Reporter {
   onTestRunEnd(modules: readonly TestModule[], unhandledErrors: readonly SerializedError[]): void {
@@ -22,7 +21,7 @@ export class ClosingLine implements Reporter {
 
     const { passed, failed, skipped } = tally;
     const lines = [...notes, `${passed} passed, ${failed} failed, ${skipped} skipped`];
-    // At exit, because other reporters still write after this hook.
+    // Printed at exit, because other reporters still write after this hook.
     process.once("exit", () => process.stdout.write(`${lines.join("\n")}\n`));
   }
 }
@@ -44,7 +43,7 @@ function count(module: TestModule, tally: Tally, notes: string[]): void {
         notes.push(`skipped: ${module.relativeModuleId}: ${test.fullName}: ${result.note ?? "no reason given"}`);
         break;
       case "pending":
-        // The run was cut short: a test that never ended did not pass.
+        // The run was interrupted: a test that never ended has not passed.
         failedTests++;
         notes.push(`failed: ${module.relativeModuleId}: ${test.fullName}: it never ended`);
         break;

@@ -5,7 +5,7 @@ import { http } from "../../src/http/service/http.ts";
 import type { HttpRequest } from "../../src/http.ts";
 import type { Service } from "../../src/server/service.ts";
 
-/** A page for each path, and an echo of `ws` for who asks for a WebSocket there; "close" is answered with the end, 4000. */
+/** A page for each path, and a WebSocket echo of `ws`; the message "close" is answered with a close frame, 4000. */
 export function echoingPages(): Service {
   const sockets = new WebSocketServer({ noServer: true });
   sockets.on("connection", (socket: WebSocket) =>
@@ -29,7 +29,7 @@ export function echoingPages(): Service {
   });
 }
 
-/** What `ws` reads of a request. */
+/** The parts of a request that `ws` reads. */
 function incomingMessage(request: HttpRequest, stream: unknown): IncomingMessage {
   const incoming = new IncomingMessage(stream as Socket);
   const headers = Object.fromEntries([...request.headers].map(([name, value]) => [name.toLowerCase(), value]));

@@ -3,19 +3,19 @@ import { expect, type TestContext } from "vitest";
 import { kernel } from "../../src/native/load.ts";
 import { EAGAIN } from "../../src/socket/errno.ts";
 
-/** A page that somebody looks at in the very moment stays, and goes the next time. */
+/** A page that a process maps at this moment stays; the next attempt removes it. */
 const MAX_EVICTIONS = 50;
 
 /**
- * Has the kernel forget a file, posix_fadvise(2), all of it. Where its system keeps it, as tmpfs(5), or cannot tell, the test is
- * skipped.
+ * Removes all pages of a file from the page cache, posix_fadvise(2). Skips the test if the file system keeps them, as tmpfs(5)
+ * does, or cannot tell.
  */
 export function evict(context: TestContext, path: string, file: number): void {
-  // Before: of what is forgotten, a probe has the kernel begin to read, and more than it was asked for.
+  // Before the removal, because a probe makes the kernel read ahead.
   const known = kernel.probeFile(file, 0);
   if (known !== 1 && known !== -EAGAIN) context.skip("the system of the file does not tell what is in memory");
   for (let count = 0; count < MAX_EVICTIONS; count++) {
-    // dd(1): with no bytes to copy that is all it does.
+    // dd(1): with no bytes to copy, it only drops the cache.
     output("dd", [`of=${path}`, "oflag=nocache", "conv=notrunc,fdatasync", "count=0"]);
     if (output("fincore", ["--noheadings", "--output", "PAGES", path]).trim() === "0") return;
   }

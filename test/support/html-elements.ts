@@ -1,9 +1,9 @@
-// A page of our own as its tags and texts: strict, so that what a browser would have to guess is an error.
+// Parses a page of the project into tags and texts. The parser is strict: anything that a browser would have to guess is an error.
 
 export interface Element {
   readonly tag: string;
   readonly attributes: Readonly<Record<string, string>>;
-  /** All text in it, decoded. */
+  /** The decoded text of the element and its children. */
   text: string;
   readonly children: Element[];
 }
@@ -12,7 +12,7 @@ const ENTITIES: Readonly<Record<string, string>> = { amp: "&", lt: "<", gt: ">",
 const TOKEN = /<(\/?)([a-z][a-z0-9]*)((?: [a-z-]+="[^"<>]*")*)>|([^<>]+)/y;
 const VOID = ["meta"];
 
-/** The root of a page. */
+/** The root element of a page. */
 export function parsePage(html: string): Element {
   if (!html.startsWith("<!DOCTYPE html>\n")) throw new Error("no doctype");
   const top: Element = { tag: "", attributes: {}, text: "", children: [] };
@@ -39,7 +39,7 @@ export function parsePage(html: string): Element {
   return root;
 }
 
-/** All elements of a tag, in their order. */
+/** All elements with a tag name, in document order. */
 export function elementsOf(root: Element, tag: string): Element[] {
   const below = root.children.flatMap((child) => elementsOf(child, tag));
   return root.tag === tag ? [root, ...below] : below;

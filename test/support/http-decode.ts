@@ -1,10 +1,10 @@
-// Bodies in chunks as tests look at them.
+// Decodes chunked bodies for tests.
 import { bodyDecoder } from "../../src/http/body-decoder.ts";
 import { BodyEnd } from "../../src/http/body-end.ts";
 import { DEFAULT_LIMITS } from "../../src/http/message-limits.ts";
 import { Refusal } from "../../src/http/refusal.ts";
 
-/** What came of bytes: the data, the trailers behind it where the body has ended, or why it is refused. */
+/** The result of a decoder: the data, the trailers if the body has ended, or the reason of the error. */
 export interface Decoded {
   readonly data: string;
   readonly trailers: readonly (readonly [string, string])[] | undefined;
@@ -12,7 +12,7 @@ export interface Decoded {
   readonly rest: string;
 }
 
-/** The body in chunks of the text, which comes in pieces that end at these places. */
+/** Decodes the chunked body in the text, which arrives in pieces that end at these offsets. */
 export function decodeBody(text: string, cuts: readonly number[] = []): Decoded {
   const decoder = bodyDecoder({ body: "chunked" }, DEFAULT_LIMITS);
   let data = "";

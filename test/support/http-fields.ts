@@ -1,4 +1,4 @@
-// Fields without the bytes of a head.
+// Header fields without the bytes of a message head.
 import { Fields } from "../../src/http/fields.ts";
 
 export type Line = readonly [name: string, value: string];

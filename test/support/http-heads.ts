@@ -1,9 +1,9 @@
-// Heads that are taken, and heads that are refused, with the section of the RFC beside each. `9110` and `9112` are the RFCs,
-// `3986` is that of URIs, `limit` one of ours, `policy` what the RFC leaves to us.
+// Valid and invalid heads, each with its section of the RFC. `9110` and `9112` are the RFCs, `3986` is that of URIs, `limit` is
+// a limit of the parser, `policy` a decision that the RFC leaves to it.
 import type { RefusalReason } from "../../src/http/refusal.ts";
 import type { RequestFraming } from "../../src/http/request-framing.ts";
 
-/** What is to be told of a head; what is left out is as in {@link PLAIN}. */
+/** The expected fields of a head; those left out are as in {@link PLAIN}. */
 export interface Told {
   readonly method: string;
   readonly target: string;
@@ -35,7 +35,7 @@ export const PLAIN: Told = {
 type Taken = readonly [section: string, head: string, told: Partial<Told>];
 type Refused = readonly [section: string, head: string, reason: RefusalReason];
 
-/** A request with these lines behind its Host. */
+/** A request with these lines after its Host. */
 export function headWithLines(...lines: readonly string[]): string {
   return head("GET / HTTP/1.1", "Host: a", ...lines);
 }

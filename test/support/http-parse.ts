@@ -1,25 +1,25 @@
-// Heads as tests look at them.
+// Parses message heads for tests.
 import { DEFAULT_LIMITS, type MessageLimits } from "../../src/http/message-limits.ts";
 import { Refusal } from "../../src/http/refusal.ts";
 import type { RequestHead } from "../../src/http/request-head.ts";
 import { RequestHeadParser } from "../../src/http/request-head-parser.ts";
 import type { Told } from "./http-heads.ts";
 
-/** What came of bytes: heads, and then why no further one, if so; and the bytes behind the last head. */
+/** The result of a parser: heads, then the reason why no further one follows, and the bytes after the last head. */
 export interface Parsed {
   readonly heads: readonly (Told & { readonly fields: readonly (readonly [string, string])[] })[];
   readonly refusal: string | undefined;
   readonly rest: string;
 }
 
-/** All heads of the text, which comes in pieces that end at these places. */
+/** Returns all heads of the text, which arrives in pieces that end at these offsets. */
 export function parseHeads(text: string, cuts: readonly number[] = [], limits: MessageLimits = DEFAULT_LIMITS): Parsed {
   const parser = new RequestHeadParser(limits);
   const heads: ReturnType<typeof told>[] = [];
   let behind = 0;
   let from = 0;
   for (const to of [...cuts, text.length]) {
-    // Each piece lies in memory of its own, which is overwritten as soon as it was lent.
+    // Each piece has memory of its own, which is overwritten after the call that lends it.
     const bytes = Buffer.from(`?${text.slice(from, to)}?`, "latin1");
     let at = 1;
     while (at < bytes.length - 1) {

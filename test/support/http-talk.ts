@@ -1,4 +1,4 @@
-// HTTP servers in memory, and a client that shows the bytes of an answer as they are.
+// HTTP servers in memory, and a client that returns the raw bytes of an answer.
 import { onTestFinished } from "vitest";
 import { http } from "../../src/http/service/http.ts";
 import type { HttpExchange, HttpHandler, HttpOptions } from "../../src/http.ts";
@@ -12,12 +12,12 @@ import { serving } from "./serving.ts";
 
 export interface HttpServing {
   readonly server: Server;
-  /** What was told to `onError`. */
+  /** The errors passed to `onError`. */
   readonly errors: unknown[];
   readonly exchanges: HttpExchange[];
 }
 
-/** A server whose connections are memory, until the test ends. */
+/** A server with in-memory connections. It closes when the test ends. */
 export async function httpServing(
   handler: HttpHandler,
   options: HttpOptions & { readonly serve?: ServeOptions; readonly memory?: MemoryOptions } = {},
@@ -32,18 +32,18 @@ export async function httpServing(
   return { server, errors, exchanges };
 }
 
-/** One answer. */
+/** One response. */
 export interface Answer {
   readonly status: number;
-  /** Names in small letters; lines of one name joined by a newline. */
+  /** Field names in lower case; the lines of one name are joined by a newline. */
   readonly headers: Readonly<Record<string, string>>;
-  /** What is behind the head, as latin1; without its chunks. */
+  /** The body as latin1, decoded from chunks. */
   readonly body: string;
-  /** Behind a body in chunks. */
+  /** The trailer fields of a chunked body. */
   readonly trailers: string;
 }
 
-/** The next answer of the connection. One without a length goes on to the end. */
+/** Returns the next response of the connection. A response without a length ends with the connection. */
 export async function httpAnswerOf(client: Connection, method = "GET"): Promise<Answer> {
   const head = String(await client.readUntil("\r\n\r\n", { maxBytes: 1024 * 1024 }));
   const [line = "", ...lines] = head.trimEnd().split("\r\n");
@@ -62,7 +62,7 @@ export async function httpAnswerOf(client: Connection, method = "GET"): Promise<
   return { status, headers, body, trailers: "" };
 }
 
-/** One read takes no more than 16 MiB. */
+/** One read returns at most 16 MiB. */
 async function bytesOf(client: Connection, length: number): Promise<string> {
   let text = "";
   while (text.length < length) text += latin1(await client.readExactly(Math.min(length - text.length, 1024 * 1024)));
@@ -85,14 +85,14 @@ async function chunksOf(client: Connection): Promise<{ body: string; trailers: s
   }
 }
 
-/** All that comes until the server ends, as latin1. */
+/** Returns everything until the server ends the connection, as latin1. */
 export async function restOf(client: Connection): Promise<string> {
   let text = "";
   for await (const piece of client) text += latin1(piece);
   return text;
 }
 
-/** The service, whose connections note what they are told of SO_KEEPALIVE. */
+/** The service, on connections that record the SO_KEEPALIVE settings. */
 export function watchExchanges(service: Service, probes: unknown[]): Service {
   return {
     ...service,
@@ -103,7 +103,7 @@ export function watchExchanges(service: Service, probes: unknown[]): Service {
   };
 }
 
-/** What is sent over a connection of its own, and its first answer. */
+/** Sends bytes over a new connection, and returns the first response. */
 export async function askHttp(server: Server, request: string, method = "GET"): Promise<Answer> {
   const client = await connected(server);
   client.write(Buffer.from(request, "latin1"));
@@ -126,7 +126,7 @@ function latin1(bytes: Buffer): string {
   return bytes.toString("latin1");
 }
 
-/** What a handler waits for until the test lets it go on. */
+/** A promise that a handler awaits until the test resolves it. */
 export function holder(): { readonly opened: Promise<void>; open(): void } {
   let open = (): void => undefined;
   const opened = new Promise<void>((resolve) => {

@@ -3,11 +3,11 @@ import { createServer } from "node:net";
 import { expect, test } from "vitest";
 import { findLeaks, findRemainingLeaks, openResources } from "../../src/testing/open-resources.ts";
 
-test("nothing is reported when nothing was opened", () => {
+test("the guard reports nothing when nothing was opened", () => {
   expect(findLeaks(openResources(), openResources())).toEqual([]);
 });
 
-test("a descriptor that stays open is named with its target", async () => {
+test("a descriptor that stays open is reported with its target", async () => {
   const before = openResources();
   const descriptor = openSync("/dev/null", "r");
   try {
@@ -17,7 +17,7 @@ test("a descriptor that stays open is named with its target", async () => {
   }
 });
 
-test("a descriptor number that now belongs to something else is named", () => {
+test("a descriptor number that has been reused is reported", () => {
   const first = openSync("/dev/null", "r");
   const before = openResources();
   closeSync(first);
@@ -30,7 +30,7 @@ test("a descriptor number that now belongs to something else is named", () => {
   }
 });
 
-test("a timer that stays armed is named", async () => {
+test("a timer that stays armed is reported", async () => {
   const before = openResources();
   const timer = setTimeout(() => undefined, 60_000);
   try {
@@ -40,7 +40,7 @@ test("a timer that stays armed is named", async () => {
   }
 });
 
-test("a handle that stays open is named, with its descriptor", async () => {
+test("a handle that stays open is reported, with its descriptor", async () => {
   const before = openResources();
   const server = createServer();
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
@@ -54,7 +54,7 @@ test("a handle that stays open is named, with its descriptor", async () => {
   }
 });
 
-test("a count that went up is named", async () => {
+test("a counter that went up is reported", async () => {
   let open = 3;
   const counters = [["things", () => open]] as const;
   const before = openResources(counters);
@@ -62,7 +62,7 @@ test("a count that went up is named", async () => {
   expect(await findRemainingLeaks(before, 10, counters)).toEqual(["things (2 more than before)"]);
 });
 
-test("a close that is under way is waited for", async () => {
+test("the guard waits for a close in progress", async () => {
   const server = createServer();
   const before = openResources();
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));

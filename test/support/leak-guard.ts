@@ -1,5 +1,5 @@
-// Fails every test, and every file, that leaves a descriptor, a timer or a handle behind. Vitest loads it before each
-// test file. Tests of one file therefore do not run concurrently: what is open could not be told apart.
+// Fails every test, and every file, that leaves a descriptor, a timer or a handle behind. Vitest loads it before each test
+// file. Tests of one file therefore do not run concurrently: their descriptors could not be told apart.
 import { afterAll, beforeAll, beforeEach, onTestFinished, vi } from "vitest";
 import { kernel } from "../../src/native/load.ts";
 import {
@@ -32,11 +32,11 @@ afterAll(async () => {
 
 beforeEach(() => {
   const before = openResources(counters);
-  // Hooks of this kind run last registered first: after all that the test itself closes when it ends.
+  // Hooks of this kind run in reverse order of registration: this one after all that the test registers itself.
   onTestFinished(() => expectNothingLeft("This test", before));
 });
 
-/** Files share a process: the next one is to find the environment as this one has. */
+/** Files share a process: the next one must find the environment as this one did. */
 function expectSameEnvironment(before: NodeJS.ProcessEnv): void {
   const names = new Set([...Object.keys(before), ...Object.keys(process.env)]);
   const changed = [...names].filter((name) => before[name] !== process.env[name]);

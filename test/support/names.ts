@@ -1,11 +1,11 @@
-// Names that have the addresses a test gives them: it stands in for getaddrinfo(3), and nobody is asked.
+// Host names whose addresses the test chooses: it replaces getaddrinfo(3), so that no name server is asked.
 import { isIPv6 } from "node:net";
 import { type MockInstance, onTestFinished, vi } from "vitest";
 import type { FoundAddress, Kernel } from "../../src/native/kernel.ts";
 import { kernel } from "../../src/native/load.ts";
 import { AF_INET, AF_INET6, SOCK_STREAM } from "../../src/socket/constants.ts";
 
-/** From now until the test ends every name has these addresses; of a family, those of it. Gives the spy. */
+/** From now until the test ends, every name has these addresses; a lookup for one family returns those of it. Returns the spy. */
 export function nameHas(...hosts: readonly string[]): MockInstance<Kernel["getaddrinfo"]> {
   return onLookUp((_name, service, family, type, _proto, _flags, callback) => {
     const wanted = hosts.filter((host) => family === 0 || isIPv6(host) === (family === AF_INET6));
@@ -15,7 +15,7 @@ export function nameHas(...hosts: readonly string[]): MockInstance<Kernel["getad
   });
 }
 
-/** From now until the test ends a look-up ends when the test says so. */
+/** From now until the test ends, a lookup completes when the test completes it. */
 export function lookUpWaits(): { readonly found: (...hosts: readonly string[]) => void } {
   const waiting: ((hosts: readonly string[]) => void)[] = [];
   onLookUp((_name, service, _family, type, _proto, _flags, callback) => {
@@ -28,7 +28,7 @@ export function lookUpWaits(): { readonly found: (...hosts: readonly string[]) =
     );
     return 0;
   });
-  // The look-ups that run have places, which are given back at their end.
+  // The number of concurrent lookups is limited: each returns its place at the end.
   const found = (...hosts: readonly string[]): void => {
     for (const end of waiting.splice(0)) end(hosts);
   };

@@ -1,4 +1,4 @@
-// What the tests call of negotiator, which has no types: those of @types/negotiator are without the options.
+// The parts of negotiator that the tests use. It has no types, and those of @types/negotiator lack the options.
 declare module "negotiator" {
   class Negotiator {
     constructor(request: { readonly headers: Readonly<Record<string, string>> });

@@ -1,22 +1,22 @@
-// Every option of a call, and what becomes of it when its name or its value is wrong.
+// Checks every option of a call with wrong names and wrong values.
 import { expect } from "vitest";
 
-/** Values of all kinds: an option takes few of them. */
+/** Values of all types: each option accepts few of them. */
 const VALUES: readonly unknown[] = [null, "x", {}, [], -1, Number.NaN, 1.5, 2 ** 53, true, Symbol("x")];
 const CODES = new Set(["ERR_INVALID_ARG_TYPE", "ERR_INVALID_ARG_VALUE", "ERR_OUT_OF_RANGE"]);
 
 export interface OptionRow {
   readonly call: string;
   readonly gives: "value" | "promise";
-  /** Of each option, those values that can be. */
+  /** Valid values for each option. */
   readonly accepts: Readonly<Record<string, readonly unknown[]>>;
-  /** Makes the call, with all other arguments as they should be; it succeeds with options that are right. */
+  /** Makes the call with valid other arguments; it succeeds with valid options. */
   readonly with: (options: unknown) => unknown;
-  /** What an error calls the options. */
+  /** The name of the options argument in errors. */
   readonly argument: string;
 }
 
-/** A row that lists all options that the type has, or does not compile. */
+/** A row does not compile unless it lists every option of the type. */
 export function row<Options>(
   call: string,
   gives: "value" | "promise",
@@ -62,7 +62,7 @@ export async function expectNoOtherValue(each: OptionRow): Promise<void> {
   }
 }
 
-/** The same for an argument that need not be an object at all. */
+/** The same for an argument that need not be an object. */
 export async function expectNoOtherValueOfOne({
   call,
   gives,
@@ -83,14 +83,14 @@ export async function expectNoOtherValueOfOne({
   }
 }
 
-/** Names that are known and undefined, and what is in every object of the program, are as if not there. */
+/** A known name with the value undefined, and names inherited by every object of the program, count as absent. */
 export async function expectDefaults({ call, accepts, with: make }: OptionRow): Promise<void> {
   const options = Object.fromEntries(Object.keys(accepts).map((each) => [each, undefined]));
   const made = whilePolluted(() => make(options));
   await expect(Promise.resolve(made), call).resolves.not.toThrow();
 }
 
-/** While Object.prototype has something in it that whoever looks at all names of an object comes upon. */
+/** While Object.prototype has a property that a loop over all names of an object finds. */
 function whilePolluted(make: () => unknown): unknown {
   const ofEveryObject = { value: 1, enumerable: true, configurable: true, writable: true };
   Object.defineProperty(Object.prototype, "ofEveryObject", ofEveryObject);
@@ -101,7 +101,7 @@ function whilePolluted(make: () => unknown): unknown {
   }
 }
 
-/** A function that gives a promise never throws; one that gives a value throws. */
+/** A function that returns a promise never throws; one that returns a value throws. */
 async function errorOf(call: () => unknown, gives: "value" | "promise", what: string): Promise<Error> {
   let result: unknown;
   try {

@@ -1,24 +1,24 @@
-// What a browser makes of a page: its elements and attributes, and what they would run or fetch.
+// The structure of a page as a browser parses it: elements and attributes, and what they would run or fetch.
 import { type DefaultTreeAdapterTypes, parse } from "parse5";
 
 type Node = DefaultTreeAdapterTypes.Node;
 
 export interface Structure {
-  /** Elements with the names of their attributes, code and comments, as an outline; without other text. */
+  /** Elements with the names of their attributes, code and comments, as an outline without other text. */
   readonly outline: string;
   /** The other text. */
   readonly text: string;
   /** `name=value` of attributes. */
   readonly attributes: readonly string[];
-  /** The attributes that would run a script or hold a style. */
+  /** Attributes that hold a script or a style. */
   readonly dangers: readonly string[];
 }
 
-/** What is in them is no text for whoever reads the page. */
+/** The content of these elements is no text that a reader sees. */
 const CODE = new Set(["iframe", "noembed", "noframes", "noscript", "script", "style", "xmp"]);
 const URLS = /^(?:href|src|action|formaction|poster|cite|background|data|ping|srcset|imagesrcset)$/;
 
-/** @param isScripting - whether the browser runs scripts: what noscript has in it is text then. */
+/** @param isScripting - whether the browser runs scripts: the content of noscript is text in that case. */
 export function structureOf(page: string, isScripting = true): Structure {
   const lines: string[] = [];
   const texts: string[] = [];
@@ -49,7 +49,7 @@ function isDanger(name: string, value: string): boolean {
   );
 }
 
-/** As a browser reads URLs: by WHATWG's parser, which Node has. */
+/** Resolves URLs as browsers do: with the WHATWG parser of Node. */
 function isScriptUrl(url: string): boolean {
   const base = "http://page.example/";
   return URL.canParse(url, base) && !/^(?:https?|mailto|tel):$/.test(new URL(url, base).protocol);

@@ -2,8 +2,8 @@ import { spawnSync } from "node:child_process";
 import { delimiter, dirname } from "node:path";
 
 /**
- * The path to search for programs, with the folder of Python itself first. A `python3` of a version manager is a shell
- * script that takes ten times as long as Python does, and the tests start it some hundred times.
+ * Puts the folder of the real Python first in PATH. The `python3` of a version manager is a shell script that starts ten times
+ * more slowly, and the tests start Python some hundred times.
  */
 export function pathToPython(): string {
   const { PATH = "" } = process.env;

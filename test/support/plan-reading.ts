@@ -1,4 +1,4 @@
-// A file for a test, and what is read from it.
+// Reads a supervisor file of the test.
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -12,7 +12,7 @@ export interface FileReading {
   readonly reading: PlanReading;
 }
 
-/** Reads the text, or the bytes, as a file of their own folder. */
+/** Reads the text, or the bytes, as a file in a folder of its own. */
 export async function readPlanText(content: string | Uint8Array): Promise<FileReading> {
   const folder = await mkdtemp(join(tmpdir(), "plan-"));
   onTestFinished(() => rm(folder, { recursive: true }));
@@ -21,21 +21,21 @@ export async function readPlanText(content: string | Uint8Array): Promise<FileRe
   return { folder, reading: await readPlan(file) };
 }
 
-/** What is wrong: `LINE:COLUMN: message`. */
+/** The mistakes: `LINE:COLUMN: message`. */
 export async function mistakesIn(content: string | Uint8Array): Promise<readonly string[]> {
   const { folder, reading } = await readPlanText(content);
   if ("plan" in reading) return [];
   return reading.mistakes.map((mistake) => mistakeText(mistake).replace(`${join(folder, "sockwright.toml")}:`, ""));
 }
 
-/** The plan. Fails where there is a mistake. */
+/** Returns the plan. Throws if the file has a mistake. */
 export async function planIn(content: string): Promise<{ readonly plan: Plan; readonly folder: string }> {
   const { reading, folder } = await readPlanText(content);
   if ("mistakes" in reading) throw new Error(reading.mistakes.map(mistakeText).join("\n"));
   return { plan: reading.plan, folder };
 }
 
-/** The one service of a file. */
+/** Returns the only service of a file. */
 export async function serviceIn(content: string): Promise<ServicePlan> {
   const { plan } = await planIn(content);
   const [service, ...others] = plan.services;
@@ -48,14 +48,14 @@ export function greetFile(...lines: readonly string[]): string {
   return ["[[service]]", 'name = "greet"', 'kind = "greet"', 'listen = "tcp://127.0.0.1:8000"', ...lines].join("\n");
 }
 
-/** A site, with further lines. */
+/** A web site, with further lines. */
 export function siteFile(...lines: readonly string[]): string {
   return ["[[service]]", 'name = "site"', 'kind = "web"', 'root = "public"', 'listen = "http://*:80/"', ...lines].join(
     "\n",
   );
 }
 
-/** A service of a kind on what a file says of its listeners, with further lines. */
+/** A service of a kind with the given listeners, and further lines. */
 export function serviceFile(kind: string, listen: string, ...lines: readonly string[]): string {
   return ["[[service]]", 'name = "a"', `kind = "${kind}"`, `listen = ${listen}`, ...lines].join("\n");
 }

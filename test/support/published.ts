@@ -1,7 +1,7 @@
 import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { onTestFinished } from "vitest";
 
-/** The messages that a diagnostics channel publishes from now until the test ends. */
+/** Records the messages that a diagnostics channel publishes from now until the test ends. */
 export function publishedOn<Message = unknown>(channel: string): Message[] {
   const messages: Message[] = [];
   const collect = (message: unknown): void => void messages.push(message as Message);

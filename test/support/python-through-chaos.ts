@@ -1,4 +1,4 @@
-// Programs in Python that talk through a chaos proxy: `url` is a socket that is connected, or that listens, by its URL.
+// Python programs that talk through a chaos proxy: `url` is a connected socket, or a listening one, by its URL.
 import type { TestContext } from "vitest";
 import { type Child, startChild } from "./child.ts";
 import { requireTool } from "./tools.ts";
@@ -31,12 +31,12 @@ def say(*words):
 url = sys.argv[1]
 `;
 
-/** Runs a program of Python's with the URL that it connects to, or listens on. */
+/** Runs a Python program with the URL that it connects to. */
 export function startPythonThroughChaos(context: TestContext, url: string, program: string): Promise<Child> {
   return startChild(requireTool(context, "python3"), ["-B", "-u", "-c", `${PRELUDE}\n${program}`, url]);
 }
 
-/** The same for one that listens; gives its URL too. */
+/** The same for a program that listens; returns its URL too. */
 export async function listenPython(
   context: TestContext,
   url: string,

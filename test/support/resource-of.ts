@@ -1,6 +1,6 @@
 import { Resource } from "../../src/services/web/resource.ts";
 
-/** A resource that says how much it takes, and how often it was closed. */
+/** A resource that reports its size, and counts how often it was closed. */
 class CountedResource extends Resource {
   closings = 0;
 
@@ -21,7 +21,7 @@ export function resourceOf({ bytes = 100, descriptors = 0 } = {}): CountedResour
     isCurrent: true,
     length: bytes,
   } as const;
-  // Only what a cache asks for.
+  // The parts that a cache reads.
   const forms = [form] as unknown as ConstructorParameters<typeof Resource>[0];
   return new CountedResource(forms, new Map(), false);
 }

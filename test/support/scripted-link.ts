@@ -7,7 +7,7 @@ export interface LinkKind {
   readonly endsAtClose?: boolean;
 }
 
-/** A link whose other end is the test: it notes what it is told to do. */
+/** A link whose other end is the test: it records the calls. */
 export class ScriptedLink implements Link {
   peer: Peer = { path: "" };
   readonly isRecords: boolean;
@@ -15,7 +15,7 @@ export class ScriptedLink implements Link {
   readonly endsAtClose: boolean;
   readonly sent: Buffer[] = [];
   readonly calls: string[] = [];
-  /** How many bytes it takes until it is full. */
+  /** The number of bytes that it accepts until it is full. */
   room = Number.POSITIVE_INFINITY;
   input: LinkInput | undefined;
   output: LinkOutput | undefined;

@@ -4,7 +4,7 @@ import type { ServeOptions } from "../../src/server/serve-options.ts";
 import { type Server, serve } from "../../src/server/server.ts";
 import type { ServiceInput } from "../../src/server/service.ts";
 
-/** A server on a free port, or on the URL given, which ends with the test. */
+/** A server on a free port, or on the given URL. It closes when the test ends. */
 export async function serving(
   service: ServiceInput,
   options: ServeOptions = {},
@@ -17,24 +17,24 @@ export async function serving(
   return server;
 }
 
-/** Where a server listens; the only URL it has, most often. */
+/** The first URL of a server. */
 export function urlOf(server: Server, index = 0): string {
   const url = server.urls[index];
   if (url === undefined) throw new Error(`the server has no URL ${index}: ${server.urls.join(" ") || "none"}`);
   return url;
 }
 
-/** A service that echoes. */
+/** An echo service. */
 export async function echo(connection: Connection): Promise<void> {
   for await (const piece of connection) connection.write(piece);
 }
 
-/** A service that echoes by push. */
+/** An echo service that uses `onBytes`. */
 export function echoByPush(connection: Connection): Promise<void> {
   return connection.onBytes((bytes) => void connection.write(bytes));
 }
 
-/** A service that says hello, and reads until the end. */
+/** A service that sends "hello", and reads until the end. */
 export async function sayHello(connection: Connection): Promise<void> {
   connection.write("hello");
   for await (const _ of connection);

@@ -1,4 +1,4 @@
-// A folder to be served, with all that can lie in one, and around it what must not be found.
+// A folder to serve with every type of file in it, and files around it that must not be served.
 import { spawnSync } from "node:child_process";
 import { chmodSync, mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -8,16 +8,16 @@ import { AF_UNIX, SOCK_STREAM, socket } from "../../src/index.ts";
 
 export const SECRET = "secret";
 
-/** Makes a folder that is gone when the test ends, and gives its real path. */
+/** Makes a folder that is removed when the test ends, and returns its real path. */
 export function publicFolder(): string {
   const folder = realpathSync(mkdtempSync(join(tmpdir(), "sockwright-web-")));
-  // Also whoever is nobody may come in.
+  // Readable for every user, also for nobody.
   chmodSync(folder, 0o755);
   onTestFinished(() => rmSync(folder, { recursive: true }));
   return folder;
 }
 
-/** Files with their own path as their content. */
+/** Each file has its own path as its content. */
 export function writeInFolder(folder: string, ...paths: readonly (string | Buffer)[]): void {
   for (const path of paths) {
     const name = Buffer.concat([Buffer.from(`${folder}/`), Buffer.from(path)]);
@@ -33,7 +33,7 @@ export function link(folder: string, links: Readonly<Record<string, string>>): v
 export const LONG_NAME = "n".repeat(255);
 export const DEEP_PATH = Array.from({ length: 40 }, (_, depth) => `d${depth}`).join("/");
 
-/** Names with letters that mean something elsewhere: in URLs, in shells, in paths. */
+/** Names with characters that are special in URLs, shells or paths. */
 export const ODD_NAMES = [
   "\u00fc",
   "a b",
@@ -50,7 +50,7 @@ export const ODD_NAMES = [
   "~",
 ];
 
-/** Gives the path of the folder to be served. */
+/** Returns the path of the folder to serve. */
 export function makeSiteFolder(): string {
   const around = publicFolder();
   const root = join(around, "www");

@@ -1,7 +1,7 @@
-/** `npm run soak` repeats what a test of every day does a few times. */
+/** `npm run soak` repeats what a normal test does a few times. */
 export const isSoak = process.env["SOCKWRIGHT_SOAK"] === "1";
 
-/** How often a test does what it does: as a rule, and in `npm run soak`. */
+/** The number of repetitions of a test: the default, and that of `npm run soak`. */
 export function often(asARule: number, inSoak: number): number {
   return isSoak ? inSoak : asARule;
 }

@@ -1,4 +1,4 @@
-// Sockets of every kind. Each is closed when the test ends.
+// Sockets of every type. Each is closed when the test ends.
 import { onTestFinished } from "vitest";
 import {
   type AddressInput,
@@ -30,7 +30,7 @@ export function openStream(family?: number): Socket {
   return opened;
 }
 
-/** A datagram socket, bound to a free port or to a name of its own. */
+/** A datagram socket, bound to a free port or to a new name. */
 export function openDatagrams(family: number = AF_INET) {
   const [opened] = closeAtTheEnd(socket(family, SOCK_DGRAM));
   opened.bind(family === AF_UNIX ? { path: "" } : { host: "localhost", port: 0 });
@@ -44,7 +44,7 @@ export function listenOnLoopback(backlog?: number): Listener {
   return listener.listen(backlog);
 }
 
-/** A client of whoever listens at the address, or at the port of the loopback. */
+/** A client of the listener at the address, or at the loopback port. */
 export async function connectTo(address: number | AddressInput, timeoutMs?: number): Promise<Socket> {
   const client = openStream(typeof address !== "number" && "path" in address ? AF_UNIX : undefined);
   if (timeoutMs !== undefined) client.settimeout(timeoutMs);
@@ -67,12 +67,12 @@ export function unixPair(): [Socket, Socket] {
   return closeAtTheEnd(...socketpair());
 }
 
-/** Two connected sockets of records. */
+/** Two connected sockets that keep record boundaries. */
 export function recordPair(type: typeof SOCK_DGRAM | typeof SOCK_SEQPACKET) {
   return closeAtTheEnd(...socketpair(AF_UNIX, type));
 }
 
-/** socket(7), SO_LINGER: on, for zero seconds: close(2) then throws away what is queued, and sends a reset. */
+/** socket(7), SO_LINGER: on, with zero seconds: close(2) discards the queued bytes and sends a reset. */
 export const RESET_AT_CLOSE = new Uint8Array(new Int32Array([1, 0]).buffer);
 
 /** Closes a TCP socket with a reset. */
@@ -81,20 +81,20 @@ export function resetTcp(peer: Socket): void {
   peer.close();
 }
 
-/** Everything that a stream gives until its end. */
+/** Reads a stream until its end. */
 export async function allBytes(stream: AsyncIterable<Uint8Array>): Promise<Buffer> {
   const pieces: Uint8Array[] = [];
   for await (const piece of stream) pieces.push(Uint8Array.from(piece));
   return Buffer.concat(pieces);
 }
 
-/** Closes it when the test ends. */
+/** Closes the object when the test ends. */
 export function closing<Closable extends { close(): void }>(it: Closable): Closable {
   onTestFinished(() => it.close());
   return it;
 }
 
-/** A client of the server of TCP at the URL. */
+/** A client of the TCP server at the URL. */
 export function connectToUrl(url: string): Promise<Socket> {
   return connectTo(Number(new URL(url).port));
 }

@@ -1,4 +1,4 @@
-// Templates out of texts, and what becomes of them.
+// Makes templates from texts, or returns the errors.
 import { expect } from "vitest";
 import { loadTemplate, type Template } from "../../src/services/web/template/template.ts";
 import { TemplateError } from "../../src/services/web/template/template-error.ts";
@@ -21,7 +21,7 @@ export function rendered(page: string, variables: Variables = {}, files: Files =
   return loadedFrom(page, files).render(variables);
 }
 
-/** The message of the error that a template is refused with. */
+/** Returns the message of the error that loading a template throws. */
 export function refusalOf(page: string | Uint8Array, files: Files = {}, limits: TemplateLimits = {}): string {
   try {
     loadedFrom(page, files, limits);

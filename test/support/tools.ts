@@ -1,17 +1,16 @@
-// The programs of others that the tests talk to. A test that needs one calls `requireTool` first; where the program is
-// missing, the test is skipped with a reason that names it, or fails where SOCKWRIGHT_REQUIRE_TOOLS=1 says that all of
-// them are installed (.ci/run does).
+// The external programs that the tests talk to. A test that needs one calls `requireTool` first. If the program is missing, the
+// test is skipped with a reason that names it; with SOCKWRIGHT_REQUIRE_TOOLS=1, as .ci/run sets it, the test fails.
 import { spawnSync } from "node:child_process";
 import type { TestContext } from "vitest";
 
 interface Tool {
-  /** Names to try, best first. */
+  /** Names of the program, in order of preference. */
   readonly programs: readonly string[];
-  /** Arguments that make the program show that it is the right one and works here. */
+  /** Arguments that make the program show that it is the right one and works. */
   readonly probe: readonly string[];
-  /** What the probe writes; without it, exit code 0 is enough. */
+  /** What the probe prints; without it, exit code 0 is enough. */
   readonly writes?: RegExp;
-  /** What to do about its absence. */
+  /** How to install the program. */
   readonly remedy: string;
 }
 
@@ -78,7 +77,7 @@ export const tools = {
 
 type ToolName = keyof typeof tools;
 
-/** Either the program to run, or why there is none. */
+/** Either the program to run, or the reason why there is none. */
 type Search = { readonly program: string } | { readonly missing: string };
 
 const found = new Map<ToolName, Search>();
@@ -92,7 +91,7 @@ export function findTool(name: ToolName): Search {
   return search;
 }
 
-/** The program of a tool. Skips the running test, or fails it where tools are required, when there is none. */
+/** Returns the program of a tool. If there is none, skips the running test, or fails it where tools are required. */
 export function requireTool(context: Pick<TestContext, "skip">, name: ToolName): string {
   return demand(context, findTool(name), process.env["SOCKWRIGHT_REQUIRE_TOOLS"] === "1");
 }

@@ -1,31 +1,31 @@
 import type { Link } from "../../src/server/transport/link.ts";
 import { LinkDecorator } from "../../src/server/transport/link-decorator.ts";
 
-/** XOR with a counter: no secret, but a byte that is lost, told twice or out of its place spoils all behind it. */
+/** XOR with a counter. It protects nothing, but one byte that is lost, doubled or out of order garbles all later ones. */
 export function toyCipher(bytes: Uint8Array, at = 0, key = 0x5a): Buffer {
   return Buffer.from(bytes.map((byte, index) => byte ^ key ^ (((at + index) * 31) & 0xff)));
 }
 
-/** A link that enciphers what goes and deciphers what comes: as TLS does it, without a handshake. */
+/** A link that encrypts and decrypts the bytes of another link, as TLS does, without a handshake. */
 export class ToyCipher extends LinkDecorator {
   #unread: Uint8Array | undefined;
   readonly #key: number;
   #received = 0;
   #sent = 0;
 
-  /** @param unread - cipher text that the connection has come upon already. */
+  /** @param unread - cipher text that the caller has already read from the link. */
   constructor(link: Link, unread?: Uint8Array, key = 0x5a) {
     super(link);
     this.#unread = unread;
     this.#key = key;
   }
 
-  /** What is under it, for who takes it away again. */
+  /** The link below, for the caller that removes the cipher. */
   get base(): Link {
     return this.link;
   }
 
-  /** What was come upon before is told first, and as all else not within the call. */
+  /** Delivers the bytes already read first, and like all others not within this call. */
   override resume(): void {
     const unread = this.#unread;
     this.#unread = undefined;

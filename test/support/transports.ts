@@ -1,7 +1,7 @@
 import { onTestFinished, vi } from "vitest";
 import { memoryTransport } from "../../src/testing.ts";
 
-/** What `sockwright/server` can run over. */
+/** The transports of `sockwright/server`. */
 export const TRANSPORTS = ["native", "node", "memory"] as const;
 
 /** Servers and clients use the transport until the test ends. */

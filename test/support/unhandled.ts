@@ -1,7 +1,7 @@
 import { onTestFinished } from "vitest";
 import { turn } from "./until.ts";
 
-/** The rejections that nobody has handled. Vitest's own listener would fail the run. */
+/** Records unhandled rejections. Vitest's own listener would fail the run. */
 export async function unhandled(act: (errors: readonly unknown[]) => Promise<void> | void): Promise<unknown[]> {
   const before = process.listeners("unhandledRejection");
   const errors: unknown[] = [];
@@ -16,7 +16,7 @@ export async function unhandled(act: (errors: readonly unknown[]) => Promise<voi
   return errors;
 }
 
-/** Throws, as an expression. */
+/** `throw` as an expression. */
 export function raise(error: unknown): never {
   throw error;
 }

@@ -1,9 +1,9 @@
 import { patienceMs } from "./patience.ts";
 
 /**
- * Lets the event loop turn until the condition holds.
+ * Runs the event loop until the condition holds.
  *
- * @param what - completes "waited 24 s for …", where it never does.
+ * @param what - completes the error "waited 24 s for …".
  */
 export async function until(condition: () => boolean, what: string, limitMs = patienceMs()): Promise<void> {
   const limit = performance.now() + limitMs;
@@ -13,7 +13,7 @@ export async function until(condition: () => boolean, what: string, limitMs = pa
   }
 }
 
-/** Lets the event loop turn until the value has stayed the same for so many turns. */
+/** Runs the event loop until the value has stayed the same for this many turns. */
 export async function untilSteady(value: () => unknown, what: string, turns = 200): Promise<void> {
   let last = value();
   let unchanged = 0;
@@ -26,12 +26,12 @@ export async function untilSteady(value: () => unknown, what: string, turns = 20
   await until(isSteady, what);
 }
 
-/** One turn of the event loop, or several: all that is ready has been dealt with. */
+/** Runs the event loop for one turn, or several: all pending events are handled. */
 export async function turn(count = 1): Promise<void> {
   for (let done = 0; done < count; done++) await new Promise<void>((resolve) => setImmediate(resolve));
 }
 
-/** Once the functions of `process.nextTick` have run that were asked for before. */
+/** Resolves after the `process.nextTick` callbacks that were queued before. */
 export function nextTick(): Promise<void> {
   return new Promise((resolve) => process.nextTick(resolve));
 }

@@ -19,7 +19,7 @@ const bodies = {
     allowWarning("Expected"); process.emitWarning("x", "Expected");`,
 };
 
-/** Runs a test with each body under the guard; for each, how it ended, and the first line of why. */
+/** Runs one test with each body under the guard, and returns how each ended, with the first line of the reason. */
 async function run(): Promise<Record<string, [status: string, why: string]>> {
   const folder = mkdtempSync(join(tmpdir(), "sockwright-warning-guard-"));
   onTestFinished(() => rmSync(folder, { recursive: true }));
@@ -48,7 +48,7 @@ interface Report {
   }[];
 }
 
-test("R33: a warning fails its test, and that one only, unless it is Node's of an experiment or expected", async () => {
+test("R33: a warning fails its test, and only that one, unless Node emits it for an experimental feature or the test expects it", async () => {
   expect(await run()).toEqual({
     "a warning that nobody expects": ["failed", expect.stringContaining("was warned: Warning: a socket was lost")],
     nothing: ["passed", ""],

@@ -1,8 +1,8 @@
-// Fails every test during which the process is warned of anything: by Node, by a dependency, by us. Of what is still an
-// experiment Node tells by itself, and differently in each version.
+// Fails every test during which the process emits a warning: of Node, a dependency, or the project. Warnings about experimental
+// features are excluded: Node emits them by itself, and each version differs.
 import { afterAll, beforeEach, onTestFinished } from "vitest";
 
-// A test may have put other timers in their place.
+// A test may have replaced the timers.
 const { setImmediate } = globalThis;
 
 const warnings: Error[] = [];
@@ -11,10 +11,10 @@ const note = (warning: Error): void => {
   if (warning.name !== "ExperimentalWarning") warnings.push(warning);
 };
 process.on("warning", note);
-// Another file may come in this process.
+// Another test file may use this process.
 afterAll(() => void process.off("warning", note));
 
-/** For a test whose subject is a warning of that name. */
+/** For a test that checks a warning of this name. */
 export function allowWarning(name: string): void {
   allowed.add(name);
 }
@@ -23,7 +23,7 @@ beforeEach(() => {
   warnings.length = 0;
   allowed.clear();
   onTestFinished(async () => {
-    // emitWarning tells of it at the end of the turn.
+    // emitWarning() emits the event at the end of the turn.
     await new Promise((resolve) => setImmediate(resolve));
     const first = warnings.find(({ name }) => !allowed.has(name));
     if (first !== undefined)

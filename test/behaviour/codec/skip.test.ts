@@ -275,6 +275,17 @@ test("a failed decoder decodes again after rest()", () => {
   expect(decoder.next()).toEqual([2]);
 });
 
+test("rest() of layered codecs, after an invalid frame that another frame follows, advises to close the connection", () => {
+  const outer = lengthPrefixed({ lengthBytes: 1 });
+  const decoder = layered(outer, jsonLines()).decoder();
+  decoder.push(outer.encode("oops\n[1]\n"));
+  const invalid = errorOf(() => decoder.next());
+  const refusal = errorOf(() => decoder.rest());
+  expect(refusal).toMatchObject({ code: "ERR_SOCKWRIGHT_FRAME_UNFINISHED", cause: invalid });
+  expect(refusal.message).toMatch(/: the bytes .*, and its decoder has failed: close the connection$/);
+  expect(errorOf(() => decoder.next())).toBe(invalid);
+});
+
 test("a layered decoder decodes again after rest(), whichever of its two decoders failed", () => {
   const outer = lengthPrefixed({ lengthBytes: 1, maxFrameBytes: 20 });
   const codec = layered(outer, jsonLines());
