@@ -7,6 +7,7 @@ import { describe, expect, onTestFinished, test } from "vitest";
 import { mounts } from "../../../src/http.ts";
 import { connect, type Server } from "../../../src/server.ts";
 import { type StatusOptions, status } from "../../../src/services/status/status.ts";
+import { MAX_SAMPLES } from "../../../src/services/status/status-options.ts";
 import { manualClock } from "../../../src/testing.ts";
 import { serving, urlOf } from "../../support/serving.ts";
 import { until } from "../../support/until.ts";
@@ -334,4 +335,10 @@ describe("the data for programs", () => {
     const nowhere = urlOf(await served(overview(), { metrics: "" }));
     expect((await ask(`${nowhere}/status/metrics`)).status).toBe(404);
   });
+});
+
+test("the service keeps at most MAX_SAMPLES samples, whatever historyMs is", async () => {
+  const server = await served(overview(), { sampleIntervalMs: 100, historyMs: 24 * 3_600_000 });
+  const { body } = await ask(`${urlOf(server)}/status/`);
+  expect(body).toContain(`data-samples="${MAX_SAMPLES}"`);
 });
