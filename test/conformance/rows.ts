@@ -10,7 +10,7 @@ import { paths } from "./rows/paths.ts";
 import { ranges } from "./rows/ranges.ts";
 import { representations } from "./rows/representations.ts";
 
-/** The whole table; requests that end a server are last. */
+/** The whole table; requests that stop a server are last. */
 export const rows: readonly Row[] = [
   ...[methods, representations, conditionals, ranges, codings].flat(),
   ...[paths, heads, framing, connections, files].flat(),

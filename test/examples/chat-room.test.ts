@@ -1,4 +1,4 @@
-// The chat room, spoken to by nc and the chat clients in both languages; and members who do not behave.
+// The chat room, with nc and the chat clients in both languages, and with misbehaving members.
 import { once } from "node:events";
 import { connect } from "node:net";
 import { describe, expect, onTestFinished, type TestContext, test } from "vitest";
@@ -10,7 +10,7 @@ import { lines, type Server, startProgram, startServer } from "./tutorial.ts";
 const NAME = "What is your name?";
 const AGAIN = "Taken, or no name: 1 to 20 letters and digits. Another one?";
 
-/** Somebody in the room whose every byte is ours to choose. */
+/** A member whose bytes the test chooses. */
 class Visitor {
   readonly socket: Socket;
   #unread = "";
@@ -22,7 +22,7 @@ class Visitor {
   static async connect({ port }: Server, receiveBufferBytes?: number): Promise<Visitor> {
     const visitor = new Visitor(socket());
     onTestFinished(() => visitor.socket.close());
-    // tcp(7): it must be set before the connect to bound the window.
+    // tcp(7): it bounds the window only if it is set before the connect.
     if (receiveBufferBytes !== undefined) visitor.socket.setsockopt(SOL_SOCKET, SO_RCVBUF, receiveBufferBytes);
     visitor.socket.settimeout(10_000);
     await visitor.socket.connect({ host: "127.0.0.1", port });
@@ -41,7 +41,7 @@ class Visitor {
     return this.socket.sendall(`${line}\n`);
   }
 
-  /** The next line; undefined at the end. */
+  /** Returns the next line; undefined at the end. */
   async line(): Promise<string | undefined> {
     while (!this.#unread.includes("\n")) {
       const data = await this.socket.recv(65_536);
@@ -59,7 +59,7 @@ function startNc(context: TestContext, { port }: Server): Promise<Child> {
 }
 
 describe.each(["TypeScript", "Python"] as const)("a room in %s", (language) => {
-  test("nc and both chat clients hear each other, and nobody himself", async (context) => {
+  test("nc and both chat clients receive each other's messages, and not their own", async (context) => {
     const room = await startServer(context, language, "chat-room");
     const address = `127.0.0.1:${room.port}`;
     const rose = await startNc(context, room);
@@ -107,7 +107,7 @@ describe.each(["TypeScript", "Python"] as const)("a room in %s", (language) => {
     ]);
   });
 
-  test("a name is taken once, and must be one", async (context) => {
+  test("a name must be valid, and can be used once", async (context) => {
     const room = await startServer(context, language, "chat-room");
     const rose = await Visitor.join(room, "Rose");
     const second = await Visitor.connect(room);
@@ -126,7 +126,7 @@ describe.each(["TypeScript", "Python"] as const)("a room in %s", (language) => {
 });
 
 describe("the room", () => {
-  test("drops a slow reader, and the others neither wait for him nor miss a line", async (context) => {
+  test("drops a slow reader; the others do not wait for it, and miss no line", async (context) => {
     const room = await startServer(context, "TypeScript", "chat-room");
     const slow = await Visitor.join(room, "Slow", 4_096);
     const quick = await Visitor.join(room, "Quick");
@@ -141,7 +141,7 @@ describe("the room", () => {
     const talks = talkers.map(async (talker) => {
       for (let count = 0; !isOver; count++) {
         await talker.say(`${count} ${speech}`);
-        // Whoever talks also listens: to his own fellows.
+        // Each writer also reads the lines of the others.
         await talker.line();
       }
     });
@@ -156,13 +156,13 @@ describe("the room", () => {
       expect(counts.length).toBeGreaterThan(0);
       expect(counts).toEqual(counts.map((_, index) => index));
     }
-    // He can still read what was sent to him, and then the end.
+    // The slow reader can still read the lines sent to it, and then the end.
     let last: string | undefined;
     for (let line = await slow.line(); line !== undefined; line = await slow.line()) last = line;
     expect(last).toBeDefined();
   });
 
-  test("shows what was said by somebody who sends the end, bad UTF-8 and control characters", async (context) => {
+  test("shows the message of a member that ends at once, bad UTF-8 and control characters", async (context) => {
     const room = await startServer(context, "TypeScript", "chat-room");
     const rose = await Visitor.join(room, "Rose");
     const think = await Visitor.join(room, "Think");
@@ -173,7 +173,7 @@ describe("the room", () => {
     expect(await rose.line()).toBe("* Think has left");
   });
 
-  test("survives visitors that reset, with a name and without", async (context) => {
+  test("survives clients that reset, with a name and without", async (context) => {
     const room = await startServer(context, "TypeScript", "chat-room");
     const rose = await Visitor.join(room, "Rose");
     for (let round = 0; round < 10; round++) {
@@ -190,7 +190,7 @@ describe("the room", () => {
     expect(room.child.stderr).not.toMatch(/^ +at /m);
   });
 
-  test("gives up who has no name for long, and not who has one", async (context) => {
+  test("disconnects a client that sends no name for long, and not a named member", async (context) => {
     const room = await startServer(context, "TypeScript", "chat-room", { IDLE_TIMEOUT_MS: "1000" });
     const rose = await Visitor.join(room, "Rose");
     // One after the other: Rose is silent for longer than each of them.
@@ -203,7 +203,7 @@ describe("the room", () => {
     expect(await rose.line()).toBe("* Think has joined");
   });
 
-  test("drops who sends a line without end", async (context) => {
+  test("disconnects a client that sends a line without an end", async (context) => {
     const room = await startServer(context, "TypeScript", "chat-room");
     const rose = await Visitor.join(room, "Rose");
     const endless = await Visitor.join(room, "Endless");
@@ -215,7 +215,7 @@ describe("the room", () => {
     await room.stderr(/: a line is longer than 4096 bytes$/m);
   });
 
-  test("lets nobody drown in a flood: who floods and never reads waits, and the others talk", async (context) => {
+  test("limits a flood: a client that sends much and reads nothing waits, and the others talk", async (context) => {
     const room = await startServer(context, "TypeScript", "chat-room");
     const rose = await Visitor.join(room, "Rose");
     const flooding = await Visitor.join(room, "Flood");

@@ -1,4 +1,4 @@
-// The chat between two terminals: both directions at once, both ends, whichever side is the Python original.
+// The chat between two terminals: both directions at once, the end of either side, and the Python original as either side.
 import { once } from "node:events";
 import { connect } from "node:net";
 import { describe, expect, onTestFinished, type TestContext, test } from "vitest";
@@ -14,7 +14,7 @@ function startClient(context: TestContext, port: number | undefined): Promise<Ch
   return startProgram(context, "TypeScript", "chat-client", [`127.0.0.1:${port}`]);
 }
 
-/** A client whose every byte is ours to choose, when the server has it as its partner. */
+/** A client whose bytes the test chooses, after the server has accepted it as its partner. */
 async function open({ child, port }: { child: Child; port: number }): Promise<Socket> {
   const client = socket();
   onTestFinished(() => client.close());
@@ -24,7 +24,7 @@ async function open({ child, port }: { child: Child; port: number }): Promise<So
   return client;
 }
 
-/** Ours talk to the server: somebody can, and it ends as it should. */
+/** A client of the test talks to the server: the server still answers, and ends normally. */
 async function expectServing({ child, port }: { child: Child; port: number }): Promise<void> {
   const client = await open({ child, port });
   await client.sendall("still there?\n");
@@ -37,7 +37,7 @@ async function expectServing({ child, port }: { child: Child; port: number }): P
 }
 
 describe.each(pairs)("server in %s, client in %s", (serverLanguage, clientLanguage) => {
-  test("each line typed goes to the other, until the client's input ends", async (context) => {
+  test("each typed line arrives at the other side, until the client's input ends", async (context) => {
     const { child: server, port } = await startServer(context, serverLanguage, "chat-server");
     const client = await startProgram(context, clientLanguage, "chat-client", [`127.0.0.1:${port}`]);
     await server.line(/ is here\.$/);
@@ -59,7 +59,7 @@ describe.each(pairs)("server in %s, client in %s", (serverLanguage, clientLangua
     expect(client.stderr).toBe("");
   });
 
-  test("each line typed goes to the other, until the server's input ends", async (context) => {
+  test("each typed line arrives at the other side, until the server's input ends", async (context) => {
     const { child: server, port } = await startServer(context, serverLanguage, "chat-server");
     const client = await startProgram(context, clientLanguage, "chat-client", [`127.0.0.1:${port}`]);
     await server.line(/ is here\.$/);
@@ -73,7 +73,7 @@ describe.each(pairs)("server in %s, client in %s", (serverLanguage, clientLangua
     expect(client.stderr).toBe("");
   });
 
-  test("both may say a lot at the same time, and nothing is cut", async (context) => {
+  test("both sides may send much data at the same time, and no byte is lost", async (context) => {
     const count = 5_000;
     const { child: server, port } = await startServer(context, serverLanguage, "chat-server");
     const client = await startProgram(context, clientLanguage, "chat-client", [`127.0.0.1:${port}`]);
@@ -120,7 +120,7 @@ describe("nc", () => {
 });
 
 describe("the server", () => {
-  test("tells a third that the line is busy, and talks to the next when the first has left", async (context) => {
+  test("answers a third client that the line is busy, and serves the next one after the first has left", async (context) => {
     const server = await startServer(context, "TypeScript", "chat-server");
     server.child.stdin.write("is anybody here?\n");
     await server.child.line(/^Nobody is here to read that\.$/);
@@ -146,7 +146,7 @@ describe("the server", () => {
     await expectServing(server);
   });
 
-  test("hangs up on a client that floods without a line end", async (context) => {
+  test("disconnects a client that sends much without a line end", async (context) => {
     const server = await startServer(context, "TypeScript", "chat-server");
     const client = await open(server);
     const flood = client.sendall(Buffer.alloc(64 * 1024 * 1024, "x"));
@@ -155,7 +155,7 @@ describe("the server", () => {
     await expectServing(server);
   });
 
-  test("hangs up on a client that reads nothing", async (context) => {
+  test("disconnects a client that reads nothing", async (context) => {
     const server = await startServer(context, "TypeScript", "chat-server", SHORT);
     await open(server);
     server.child.stdin.write(`${"x".repeat(1_000)}\n`.repeat(16_000));
@@ -164,7 +164,7 @@ describe("the server", () => {
     expect(server.child.stderr).not.toMatch(/^ +at /m);
   });
 
-  test("shows lines whole, however they come, and control characters instead of obeying them", async (context) => {
+  test("prints lines whole, however their bytes arrive, and control characters in visible form", async (context) => {
     const { child, port } = await startServer(context, "TypeScript", "chat-server");
     const client = await open({ child, port });
     for (const byte of Buffer.from("你好\r\n\n\x1b[2J\x9b\n")) await client.sendall(Buffer.of(byte));
@@ -187,12 +187,12 @@ describe("the server", () => {
   });
 });
 
-test("the server ends at Ctrl-C also while a line waits for a client that reads nothing", async (context) => {
+test("the server ends at Ctrl-C while a line waits for a client that reads nothing", async (context) => {
   const server = await startServer(context, "TypeScript", "chat-server");
   await open(server);
   const speech = `${"x".repeat(1_000)}\n`.repeat(100);
   for (let count = 0; count < 160; count++) server.child.stdin.write(speech);
-  // It is stuck when what waits for it here stays the same from one look to the next.
+  // The server is stuck when its queued bytes stay the same from one check to the next.
   const waiting: number[] = [];
   const isStuck = (): boolean =>
     waiting.push(server.child.stdin.writableLength) > 1 && waiting.at(-1) === waiting.at(-2);
@@ -203,7 +203,7 @@ test("the server ends at Ctrl-C also while a line waits for a client that reads 
 });
 
 describe("the client", () => {
-  test("says in one line that the connection failed, exit code 1", async (context) => {
+  test("reports a failed connection on one line, with exit code 1", async (context) => {
     const listener = socket();
     onTestFinished(() => listener.close());
     listener.bind({ host: "127.0.0.1", port: 0 });
@@ -218,7 +218,7 @@ describe("the client", () => {
     expect(client.stderr).toMatch(/^recv ECONNRESET[^\n]*\n$/);
   });
 
-  test("ends with its input where the server neither reads nor ends", async (context) => {
+  test("ends with its input if the server neither reads nor ends", async (context) => {
     const listener = socket();
     onTestFinished(() => listener.close());
     listener.bind({ host: "127.0.0.1", port: 0 });

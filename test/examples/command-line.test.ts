@@ -1,4 +1,4 @@
-// The first programs of the tutorials as commands: what they are given, what the network refuses, how they end.
+// The first programs of the tutorials as commands: their arguments, the errors of the network, their exit.
 import { createServer, type Server, type Socket } from "node:net";
 import { fileURLToPath } from "node:url";
 import { describe, expect, onTestFinished, test } from "vitest";
@@ -18,7 +18,7 @@ async function expectOneLine(child: Child, code: number): Promise<string> {
   return child.stderr.trimEnd();
 }
 
-/** A server of ours that does to each connection what it is told, and goes with the test. */
+/** A server of the test that handles each connection as told, and ends with the test. */
 async function serverThat(does: (peer: Socket) => void): Promise<string> {
   const peers = new Set<Socket>();
   const server: Server = createServer((peer) => {
@@ -39,7 +39,7 @@ const wrong = ["8000", "127.0.0.1", "127.0.0.1:", ":8000", "127.0.0.1:port", "12
 const oneWrongEach = [...servers.slice(1), ...clients, "udp-client"].map((name) => [name, "8000"] as const);
 
 test.for([...wrong.map((argument) => [servers[0], argument] as const), ...oneWrongEach])(
-  "%s says what is wrong with the argument %j, and what would be right",
+  "%s explains what is wrong with the argument %j, and what is right",
   async ([name, argument], context) => {
     const child = await startProgram(context, "TypeScript", name, [argument]);
     const line = `"${argument}" is not HOST:PORT. Usage: node dist/examples/${name}.js [HOST:PORT]`;
@@ -48,18 +48,18 @@ test.for([...wrong.map((argument) => [servers[0], argument] as const), ...oneWro
   },
 );
 
-test("a program says how high a port can be", async (context) => {
+test("a program reports the highest valid port", async (context) => {
   const child = await startProgram(context, "TypeScript", "session-server", ["127.0.0.1:65536"]);
   expect(await expectOneLine(child, 2)).toContain(`"127.0.0.1:65536": a port is at most 65535. Usage: node `);
 });
 
-test("a program takes one argument", async (context) => {
+test("a program accepts one argument", async (context) => {
   const child = await startProgram(context, "TypeScript", "session-server", ["127.0.0.1:0", "127.0.0.1:0"]);
   expect(await expectOneLine(child, 2)).toMatch(/^one address is enough\. Usage: node /);
 });
 
 describe.each(servers)("%s", (name) => {
-  test("says that its port is taken", async (context) => {
+  test("reports that its port is in use", async (context) => {
     const holder = socket(AF_INET, name === "udp-server" ? SOCK_DGRAM : SOCK_STREAM);
     onTestFinished(() => holder.close());
     holder.bind({ host: "127.0.0.1", port: 0 });
@@ -72,13 +72,13 @@ describe.each(servers)("%s", (name) => {
     expect(line.endsWith(TAKEN)).toBe(true);
   });
 
-  test("says that it takes no name", async (context) => {
+  test("reports that it accepts no host name", async (context) => {
     const child = await startProgram(context, "TypeScript", name, ["example.com:0"]);
     expect(await expectOneLine(child, 1)).toMatch(/take a numeric address/);
   });
 
   // RFC 5737: an address for documentation, which no machine has.
-  test("says that the address is somebody else's", async (context) => {
+  test("reports that the address does not belong to this machine", async (context) => {
     const child = await startProgram(context, "TypeScript", name, ["192.0.2.1:8000"]);
     expect(await expectOneLine(child, 1)).toMatch(/^bind EADDRNOTAVAIL.* 192\.0\.2\.1:8000/);
   });
@@ -92,8 +92,8 @@ describe.each(servers)("%s", (name) => {
 });
 
 describe.each([...clients, "udp-client"])("%s", (name) => {
-  test("says that nobody listens", async (context) => {
-    // Bound and not listening: nobody else gets the port meanwhile. For UDP it is the other protocol's port.
+  test("reports that nothing listens", async (context) => {
+    // Bound and not listening: no other process gets the port meanwhile. For UDP it is the other protocol's port.
     const holder = socket(AF_INET, SOCK_STREAM);
     onTestFinished(() => holder.close());
     holder.bind({ host: "127.0.0.1", port: 0 });
@@ -101,7 +101,7 @@ describe.each([...clients, "udp-client"])("%s", (name) => {
     expect(await expectOneLine(child, 1)).toMatch(/ECONNREFUSED.*: nobody listens there; start the server first$/);
   });
 
-  test("says that a name is unknown", async (context) => {
+  test("reports an unknown name", async (context) => {
     // RFC 2606: a name that never exists.
     const child = await startProgram(context, "TypeScript", name, ["sockwright.invalid:8000"]);
     expect(await expectOneLine(child, 1)).toMatch(/sockwright\.invalid/);
@@ -109,19 +109,19 @@ describe.each([...clients, "udp-client"])("%s", (name) => {
 });
 
 describe.each(clients)("%s", (name) => {
-  test("gives up a server that says nothing", async (context) => {
+  test("gives up if the server sends nothing", async (context) => {
     const where = await serverThat(() => undefined);
     const child = await startProgram(context, "TypeScript", name, [where], { ANSWER_TIMEOUT_MS: "200" });
     expect(await expectOneLine(child, 1)).toMatch(/^recv: The call did not finish within/);
   });
 
-  test("says that the server has reset the connection", async (context) => {
+  test("reports that the server has reset the connection", async (context) => {
     const where = await serverThat((peer) => peer.once("data", () => peer.resetAndDestroy()).write("Welcome!"));
     const child = await startProgram(context, "TypeScript", name, [where]);
     expect(await expectOneLine(child, 1)).toMatch(/^recv ECONNRESET$/);
   });
 
-  test("shows what steers a terminal, and obeys it not", async (context) => {
+  test("prints terminal control characters in visible form", async (context) => {
     const where = await serverThat((peer) => peer.end("\x1b]0;title\x07\u009b"));
     const child = await startProgram(context, "TypeScript", name, [where]);
     await child.exit();
@@ -135,7 +135,7 @@ test.for(["session-client", "greeting-client"])("%s says that the server has clo
   expect(await expectOneLine(child, 1)).toBe("the server has closed the connection");
 });
 
-test("one-shot-client joins characters that were cut in two, and prints what is not one as such", async (context) => {
+test("one-shot-client joins characters that were cut in two, and prints bytes that are not characters in visible form", async (context) => {
   const bytes = Buffer.from("您好");
   const where = await serverThat((peer) => {
     peer.setNoDelay();
@@ -148,7 +148,7 @@ test("one-shot-client joins characters that were cut in two, and prints what is 
   expect(child.stdout).toBe("您\ufffd\n");
 });
 
-test("udp-client gives up a server that says nothing", async (context) => {
+test("udp-client gives up if the server sends nothing", async (context) => {
   const silent = socket(AF_INET, SOCK_DGRAM);
   onTestFinished(() => silent.close());
   silent.bind({ host: "127.0.0.1", port: 0 });
@@ -157,7 +157,7 @@ test("udp-client gives up a server that says nothing", async (context) => {
   expect(await expectOneLine(child, 1)).toMatch(/^recv: The call did not finish within/);
 });
 
-test("a server ends when nobody reads what it prints any more", async () => {
+test("a server ends when its output is closed", async () => {
   const program = fileURLToPath(new URL("../../dist/examples/session-server.js", import.meta.url));
   const child = await startChild("sh", [
     "-c",
@@ -169,13 +169,13 @@ test("a server ends when nobody reads what it prints any more", async () => {
   const listening = /^listening on tcp:\/\/127\.0\.0\.1:(\d+)\n$/;
   await expect.poll(() => child.stderr, { interval: 5 }).toMatch(listening);
   const port = Number(listening.exec(child.stderr)?.[1]);
-  // Each client is two lines more that nobody reads.
+  // Each client adds two lines that nobody reads.
   for (let errno = 0; errno === 0; ) {
     await using client = socket();
     errno = await client.connect_ex({ host: "127.0.0.1", port });
   }
-  // The pipeline ends when both of its programs have.
+  // The pipeline ends when both of its programs have ended.
   expect(await child.exit()).toEqual({ code: 0, signal: null });
-  // A client that leaves before it has read its greeting may have reset the connection: a line for each, and no stack.
+  // A client that disconnects before it has read its greeting may have reset the connection: one line each, and no stack.
   expect(child.stderr).toMatch(/^listening on [^\n]+\n(?:127\.0\.0\.1:\d+: \w+ (?:ECONNRESET|EPIPE)[^\n]*\n)*$/);
 });

@@ -1,5 +1,5 @@
-// Remote commands: the server and the client of the examples, with the Python original as either end, and clients that
-// misbehave. What runs under the names of the list is a script of the test, by way of PATH.
+// Remote commands: the server and the client of the examples, with the Python original as either side, and misbehaving
+// clients. The commands of the list are scripts of the test, found through PATH.
 
 import { execFileSync } from "node:child_process";
 import { existsSync, lstatSync, readFileSync, writeFileSync } from "node:fs";
@@ -29,7 +29,7 @@ async function startServer(context: TestContext, language: Language = "TypeScrip
 async function startIn(context: TestContext, folder: string, language: Language, env = {}): Promise<Server> {
   const path = join(folder, "door");
   const child = await startProgram(context, language, "command-server", [path], env);
-  // A command is a group of its own, and would outlive a server that is killed.
+  // A command has its own process group, and would outlive a server that is killed.
   onTestFinished(async () => {
     child.kill("SIGTERM");
     await child.exit();
@@ -38,7 +38,7 @@ async function startIn(context: TestContext, folder: string, language: Language,
   return { child, path, folder };
 }
 
-/** A server to which `date` is this shell script; FOLDER is the test's folder. */
+/** A server for which `date` is this shell script; FOLDER is the folder of the test. */
 async function startWithScript(context: TestContext, script: string, env: NodeJS.ProcessEnv = {}): Promise<Server> {
   const folder = temporaryFolder();
   const code = `#!/bin/sh\n${script.replaceAll("FOLDER", folder)}\n`;
@@ -46,7 +46,7 @@ async function startWithScript(context: TestContext, script: string, env: NodeJS
   return startIn(context, folder, "TypeScript", { PATH: `${folder}:${process.env["PATH"]}`, ...env });
 }
 
-/** Runs a command to its end, and gives what the client shows. */
+/** Runs a command until it ends, and returns the output of the client. */
 async function ask(context: TestContext, path: string, command = "date", language: Language = "TypeScript") {
   const client = await startProgram(context, language, "command-client", [command, path]);
   const { code, signal } = await client.exit();
@@ -54,7 +54,7 @@ async function ask(context: TestContext, path: string, command = "date", languag
   return { status: code, stdout: client.stdout, stderr: client.stderr };
 }
 
-/** A client of ours, which does what it likes. */
+/** A client whose bytes the test chooses. */
 async function connectToCommands(path: string, line = ""): Promise<Socket> {
   const client = socket(AF_UNIX);
   onTestFinished(() => client.close());
@@ -70,7 +70,7 @@ async function frame(from: Socket): Promise<[kind: number, data: string]> {
   return [head.readUInt8(), length === 0 ? "" : String(await from.recv(length, { flags: MSG_WAITALL }))];
 }
 
-/** The next frame that is not empty. */
+/** Returns the next frame that is not empty. */
 async function nextFrame(from: Socket): Promise<[kind: number, data: string]> {
   for (;;) {
     const [kind, data] = await frame(from);
@@ -78,7 +78,7 @@ async function nextFrame(from: Socket): Promise<[kind: number, data: string]> {
   }
 }
 
-/** proc(5): a zombie has ended; who is to fetch its status is not our concern. */
+/** proc(5): a zombie has ended; its parent has not fetched the status. */
 function isAlive(pid: number): boolean {
   expect(pid).toBeGreaterThan(1);
   const stat = join("/proc", String(pid), "stat");
@@ -93,7 +93,7 @@ function expectGone(...pids: readonly number[]): Promise<void> {
   return expect.poll(() => pids.filter(isAlive), { interval: 5 }).toEqual([]);
 }
 
-/** Says its own number and that of a process that it has started, and both stay. */
+/** Prints its own process id and that of a child; both keep running. */
 const TWO_THAT_STAY = "sleep 600 & echo $$ $!; wait";
 
 async function twoThatStay(client: Socket): Promise<[number, number]> {
@@ -104,7 +104,7 @@ async function twoThatStay(client: Socket): Promise<[number, number]> {
 }
 
 describe.each(pairs)("server in %s, client in %s", (serverLanguage, clientLanguage) => {
-  test("a command of the list, and one that is not", async (context) => {
+  test("a command of the list, and one that is not in it", async (context) => {
     const { child, path } = await startServer(context, serverLanguage);
     expect(await ask(context, path, "uname -a", clientLanguage)).toEqual({
       status: 0,
@@ -122,8 +122,8 @@ describe.each(pairs)("server in %s, client in %s", (serverLanguage, clientLangua
   });
 });
 
-describe("what a command gives", () => {
-  test("both outputs apart, byte for byte, and its exit status", async (context) => {
+describe("the result of a command", () => {
+  test("both outputs separately, byte for byte, and the exit status", async (context) => {
     const { path } = await startWithScript(context, "printf '\\000\\377\\n'; echo oh >&2; exit 7");
     const client = await connectToCommands(path, "date\n");
     const frames = [await nextFrame(client), await nextFrame(client), await nextFrame(client)];
@@ -133,7 +133,7 @@ describe("what a command gives", () => {
     expect(await client.recv(1)).toHaveLength(0);
   });
 
-  test("a signal that ended it, as a shell tells it", async (context) => {
+  test("a signal that ended it, as a shell reports it", async (context) => {
     const { path } = await startWithScript(context, "kill -TERM $$");
     expect(await ask(context, path)).toMatchObject({ status: 128 + 15 });
   });
@@ -144,7 +144,7 @@ describe("what a command gives", () => {
     await expect.poll(() => child.stderr).toBe("spawn date ENOENT\n");
   });
 
-  test("one argument with a space in it stays one, and nothing of the server's environment is seen", async (context) => {
+  test("an argument with a space stays one, and the server's environment is not visible", async (context) => {
     const script = 'echo "$# $1"; echo "[$SECRET]"';
     const { path } = await startWithScript(context, script, { SECRET: "secret" });
     expect(await ask(context, path, "date +%A %H:%M")).toEqual({
@@ -156,7 +156,7 @@ describe("what a command gives", () => {
 });
 
 describe("limits", () => {
-  test("of time: 124, and nothing of it is left", async (context) => {
+  test("of time: 124, and no process of it is left", async (context) => {
     const { path } = await startWithScript(context, TWO_THAT_STAY, { COMMAND_TIMEOUT_MS: "2000" });
     const client = await connectToCommands(path, "date\n");
     const pids = await twoThatStay(client);
@@ -164,14 +164,14 @@ describe("limits", () => {
     await expectGone(...pids);
   });
 
-  test("of output: 125, and no more than that", async (context) => {
+  test("of output: 125, and no more output than that", async (context) => {
     const { path } = await startWithScript(context, "exec yes");
     const { status, stdout } = await ask(context, path);
     expect(status).toBe(125);
     expect(stdout).toBe("y\n".repeat(MAX_OUTPUT_BYTES / 2));
   });
 
-  test("of commands at a time: 125, until one has ended", async (context) => {
+  test("of concurrent commands: 125, until one has ended", async (context) => {
     const { path } = await startWithScript(context, TWO_THAT_STAY);
     const clients: Socket[] = [];
     for (let n = 0; n < MAX_RUNNING; n++) {
@@ -195,8 +195,8 @@ describe("limits", () => {
   });
 });
 
-describe("a client that goes takes its command with it", () => {
-  test("one that closes", async (context) => {
+describe("the command of a client that leaves is killed", () => {
+  test("a client that closes", async (context) => {
     const { path } = await startWithScript(context, TWO_THAT_STAY);
     const client = await connectToCommands(path, "date\n");
     const pids = await twoThatStay(client);
@@ -205,7 +205,7 @@ describe("a client that goes takes its command with it", () => {
     expect(await ask(context, path, "uname -a")).toMatchObject({ status: 0 });
   });
 
-  test("one that is killed", async (context) => {
+  test("a client that is killed", async (context) => {
     const { path } = await startWithScript(context, TWO_THAT_STAY);
     const client = await startProgram(context, "TypeScript", "command-client", ["date", path]);
     const [, leader, other] = await client.line(/^(\d+) (\d+)$/);
@@ -213,13 +213,13 @@ describe("a client that goes takes its command with it", () => {
     await expectGone(Number(leader), Number(other));
   });
 
-  test("but not one that has only said all", async (context) => {
+  test("but not of a client that has only ended its output", async (context) => {
     const { folder, path } = await startWithScript(context, "echo waits; read word < FOLDER/fifo; echo $word");
     execFileSync("mkfifo", [join(folder, "fifo")]);
     const client = await connectToCommands(path, "date\n");
     expect(await nextFrame(client)).toEqual([1, "waits\n"]);
     client.shutdown(SHUT_WR);
-    // The server has noticed: it sends the empty frame that only one who has left does not take.
+    // The server has noticed: only a client that has left does not accept the empty frame.
     expect(await frame(client)).toEqual([1, ""]);
     writeFileSync(join(folder, "fifo"), "goes on\n");
     expect(await nextFrame(client)).toEqual([1, "goes on\n"]);
@@ -227,8 +227,8 @@ describe("a client that goes takes its command with it", () => {
   });
 });
 
-describe("clients that misbehave lose only themselves", () => {
-  test("one that stops reading: its command is ended", async (context) => {
+describe("misbehaving clients lose only their own connections", () => {
+  test("a client that stops reading: its command is killed", async (context) => {
     const { child, path } = await startWithScript(context, "echo $$; exec yes", { IDLE_TIMEOUT_MS: "1000" });
     const client = await connectToCommands(path, "date\n");
     const [, text] = await nextFrame(client);
@@ -237,7 +237,7 @@ describe("clients that misbehave lose only themselves", () => {
     expect(await ask(context, path, "uname -a")).toMatchObject({ status: 0 });
   });
 
-  test("one that says nothing", async (context) => {
+  test("a silent client", async (context) => {
     const { child, path } = await startServer(context, "TypeScript", { IDLE_TIMEOUT_MS: "1000" });
     const silent = await connectToCommands(path);
     expect(await silent.recv(1)).toHaveLength(0);
@@ -245,10 +245,10 @@ describe("clients that misbehave lose only themselves", () => {
     expect(await ask(context, path, "uname -a")).toMatchObject({ status: 0 });
   });
 
-  test("one that floods while its command runs", async (context) => {
+  test("a client that floods while its command runs", async (context) => {
     const { child, path } = await startWithScript(context, "exec sleep 600");
     const client = await connectToCommands(path, "date\n");
-    // It is taken no more than the kernel has room for.
+    // The server accepts only what the kernel buffers hold.
     await fillUnread(client, child.pid, Buffer.alloc(65_535, "date\n"));
     expect(await ask(context, path, "uname -a")).toMatchObject({ status: 0 });
   });
@@ -268,7 +268,7 @@ const unlisted = [
   "\x1b[2J",
 ];
 
-test("nothing but what is in the list runs", async (context) => {
+test("only commands of the list run", async (context) => {
   const { child, folder, path } = await startWithScript(context, "touch FOLDER/ran");
   for (const line of unlisted) {
     const client = await connectToCommands(path, `${line}\n`);
@@ -282,13 +282,13 @@ test("nothing but what is in the list runs", async (context) => {
 });
 
 describe("the server", () => {
-  test("lets nobody else connect", async (context) => {
+  test("rejects other clients while one is connected", async (context) => {
     const { path } = await startServer(context);
     expect(lstatSync(path).mode & 0o077).toBe(0);
   });
 
   test.for(["SIGINT", "SIGTERM"] as const)(
-    "ends at %s, with its commands, and frees its path",
+    "ends at %s together with its commands, and frees its path",
     async (signal, context) => {
       const { child, path } = await startWithScript(context, TWO_THAT_STAY);
       const client = await connectToCommands(path, "date\n");
@@ -300,7 +300,7 @@ describe("the server", () => {
     },
   );
 
-  test("a taken path is one line, exit code 1", async (context) => {
+  test("a path in use: one line, exit code 1", async (context) => {
     const { path } = await startServer(context);
     const second = await startProgram(context, "TypeScript", "command-server", [path]);
     expect(await second.exit()).toEqual({ code: 1, signal: null });

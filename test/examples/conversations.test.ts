@@ -1,4 +1,4 @@
-// What the first programs of the tutorials print, on both sides, whichever side is the Python original.
+// The output of the first programs of the tutorials, on both sides, with the Python original as either side.
 import { describe, expect, test } from "vitest";
 import { lines, pairs, ports, runClient, startServer } from "./tutorial.ts";
 
@@ -49,7 +49,7 @@ describe.each(pairs)("server in %s, client in %s", (server, client) => {
     expect(ports(child)).toHaveLength(1);
   });
 
-  test("a greeting and one message, client after client", async (context) => {
+  test("a greeting and one message, one client after the other", async (context) => {
     const { child, port } = await startServer(context, server, "one-shot-server");
     for (let round = 0; round < 2; round++) {
       expect(await runClient(context, client, "one-shot-client", port)).toEqual(["欢迎连接到服务器"]);
@@ -59,7 +59,7 @@ describe.each(pairs)("server in %s, client in %s", (server, client) => {
     expect(lines(child)).toEqual(["服务器已启动,等待客户端连接...", ...once, ...once]);
   });
 
-  test("one message and its length, answered with the client's address", async (context) => {
+  test("one message, answered with its length and the client's address", async (context) => {
     const { child, port } = await startServer(context, server, "report-server");
     const answer = "已收到您(127.0.0.1:PORT)的请求,本次连接将关闭";
     for (let round = 0; round < 2; round++) {

@@ -1,5 +1,5 @@
-// The programs without arguments, as the tutorials and the README start them: in a network of their own, where no port is
-// taken. That the Python original finds the server, too, shows that the port is the tutorials'.
+// The programs without arguments, as the tutorials and the README start them: in a network namespace of their own, where no
+// port is in use. The Python originals find the servers, so the ports are the tutorials'.
 import { expect, test } from "vitest";
 import { startChild } from "../support/child.ts";
 import { requireTool } from "../support/tools.ts";
@@ -24,6 +24,6 @@ test.for([
   }
   server.kill("SIGINT");
   expect(await server.exit()).toEqual({ code: 0, signal: null });
-  // Whoever was not told where to listen does not say it either.
+  // A program that was given no address does not print one either.
   expect(server.stderr).toBe("");
 });

@@ -1,4 +1,4 @@
-// What the examples say behind an error: of ports where it is about a port, and of paths where it is about a path.
+// The hints that the examples print after an error: about ports for a port, and about paths for a path.
 import { constants } from "node:os";
 import { expect, test } from "vitest";
 import { hint } from "../../examples/hint.ts";
@@ -30,7 +30,7 @@ test.for([
   expect(hint(new SocketError(syscall, number, target))).toBe(text);
 });
 
-test("nothing of a file that cannot be read", () => {
+test("no hint for a file that cannot be read", () => {
   expect(
     hint(Object.assign(new Error("EACCES: permission denied, open 'x'"), { code: "EACCES", syscall: "open" })),
   ).toBe("");

@@ -22,7 +22,7 @@ test.each([
   }
 });
 
-test("after -- the words are arguments of the program", async () => {
+test("words after -- are arguments of the program", async () => {
   const words = ["127.0.0.1:0", "--", "--lang", "zh"];
   const child = await startChild(process.execPath, [program("session-server"), ...words]);
   expect(await child.exit()).toEqual({ code: 2, signal: null });
@@ -34,7 +34,7 @@ test.each([
   [["--lang=fr"], '--lang takes zh or en, not "fr"\n'],
   [["--lang"], "--lang takes zh or en\n"],
   [["--lang="], "--lang takes zh or en\n"],
-])("%j is refused in one line, with exit code 2", async (args, line) => {
+])("%j is refused on one line, with exit code 2", async (args, line) => {
   for (const name of ["session-server", "web-server"]) {
     const child = await startChild(process.execPath, [program(name), ...args]);
     expect(await child.exit()).toEqual({ code: 2, signal: null });
@@ -52,7 +52,7 @@ test.each(["en", "zh"])("a client in English talks to a server in %s", async (la
   await server.line(language === "en" ? /^The client sent: Babala$/ : /^客户端发来的数据:Babala$/);
 });
 
-test("every Chinese text of the examples stands beside its English", () => {
+test("each Chinese text of the examples has its English text beside it", () => {
   const folder = fileURLToPath(new URL("../../examples/", import.meta.url));
   const lines = readdirSync(folder)
     .filter((name) => name.endsWith(".ts"))

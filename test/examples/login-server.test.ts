@@ -1,4 +1,4 @@
-// A login between accept and service: it has less time than the session, and whoever stalls in it takes no place for long.
+// A login between accept and service: its timeout is shorter than the session's, and a stalled login keeps its place only briefly.
 import { expect, test } from "vitest";
 import { lines } from "../../src/codec.ts";
 import type { Connection } from "../../src/server.ts";
@@ -15,7 +15,7 @@ async function arrive({ port }: Server): Promise<{ connection: Connection; line:
   return { connection, line: () => frames.read() };
 }
 
-test("who knows the password is served, also with all that was sent at once, cut at every byte", async (context) => {
+test("a client with the password is served, also if it sends all bytes at once, cut at every byte", async (context) => {
   const server = await startServer(context, "TypeScript", "login-server");
   const all = "ada\nlovelace\nfirst\nsecond\n";
   for (let cut = 0; cut <= all.length; cut++) {
@@ -40,7 +40,7 @@ test.for([
   expect([await line(), await line()]).toEqual(["no", undefined]);
 });
 
-test("strangers that stall are cut, and sessions that were there, or come meanwhile, live on", async (context) => {
+test("stalled clients are disconnected; sessions that exist, or begin meanwhile, continue", async (context) => {
   const server = await startServer(context, "TypeScript", "login-server", { LOGIN_MS: "300" });
   const session = await arrive(server);
   session.connection.write("ada\nlovelace\n");
@@ -57,7 +57,7 @@ test("strangers that stall are cut, and sessions that were there, or come meanwh
   }
 });
 
-test("one address has sixteen sessions", async (context) => {
+test("one address may have sixteen sessions", async (context) => {
   const server = await startServer(context, "TypeScript", "login-server");
   const sessions: Connection[] = [];
   for (let count = 0; count < 16; count++) {
@@ -68,7 +68,7 @@ test("one address has sixteen sessions", async (context) => {
   }
   const beyond = await arrive(server);
   beyond.connection.write("ada\nlovelace\n");
-  // The welcome may get through before the reset.
+  // The welcome may arrive before the reset.
   await expect(beyond.line().then(beyond.line)).rejects.toMatchObject({ code: "ECONNRESET" });
   await sessions.pop()?.close();
   const next = await arrive(server);

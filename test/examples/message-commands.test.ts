@@ -1,4 +1,4 @@
-// The programs of sticky packets, the chat and the chat room as commands: what they are given, and how they end.
+// The programs of sticky packets, the chat and the chat room as commands: their arguments, and their exit.
 import { describe, expect, onTestFinished, test } from "vitest";
 import { socket } from "../../src/index.ts";
 import { type Child, startChild } from "../support/child.ts";
@@ -16,7 +16,7 @@ async function expectOneLine(child: Child, code: number): Promise<string> {
   return child.stderr.trimEnd();
 }
 
-/** A port that stays taken until the test has ended. */
+/** A port that stays in use until the test ends. */
 function takenPort(isListening: boolean): number {
   const holder = socket();
   onTestFinished(() => holder.close());
@@ -25,15 +25,15 @@ function takenPort(isListening: boolean): number {
   return holder.getsockname().port ?? expect.unreachable();
 }
 
-test.for([...servers, ...clients])("%s says what is wrong with its argument", async (name, context) => {
-  // The input stays open: nobody waits for its end first.
+test.for([...servers, ...clients])("%s explains what is wrong with its argument", async (name, context) => {
+  // The input stays open: the program does not wait for its end.
   const child = await startProgram(context, "TypeScript", name, ["8000"]);
   const usage = `Usage: node dist/examples/${name}.js [HOST:PORT]`;
   expect(await expectOneLine(child, 2)).toBe(`"8000" is not HOST:PORT. ${usage}`);
 });
 
 describe.each(servers)("%s", (name) => {
-  test("says that its port is taken", async (context) => {
+  test("reports that its port is in use", async (context) => {
     const child = await startProgram(context, "TypeScript", name, [`127.0.0.1:${takenPort(true)}`]);
     expect(await expectOneLine(child, 1)).toMatch(/^bind EADDRINUSE.*; give another address$/);
   });
@@ -46,12 +46,12 @@ describe.each(servers)("%s", (name) => {
   });
 });
 
-test.for(clients)("%s says that nobody listens", async (name, context) => {
+test.for(clients)("%s reports that nothing listens", async (name, context) => {
   const child = await startProgram(context, "TypeScript", name, [`127.0.0.1:${takenPort(false)}`]);
   expect(await expectOneLine(child, 1)).toMatch(/ECONNREFUSED.*: nobody listens there; start the server first$/);
 });
 
-// In a network of their own, where no port is taken.
+// In a network namespace of their own, where no port is in use.
 test.for([
   ["sticky-server", "sticky-client", /^4 messages sent; the server got 19 bytes in \d read/],
   ["framed-server", "framed-client", /^4 messages sent; the server got 19 bytes in 4 message/],

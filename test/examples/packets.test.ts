@@ -1,4 +1,4 @@
-// Sticky packets and their cure: what is printed on both sides, whichever side is the Python original.
+// Sticky packets and their cure: the output on both sides, with the Python original as either side.
 
 import { once } from "node:events";
 import { connect as openConnection } from "node:net";
@@ -18,7 +18,7 @@ function framed(text: string, length = Buffer.byteLength(text)): Buffer {
 }
 
 describe.each(pairs)("server in %s, client in %s", (server, client) => {
-  test("sticky: the bytes arrive in order, and several messages in one read", async (context) => {
+  test("sticky: the bytes arrive in order, several messages in one read", async (context) => {
     const { child, port } = await startServer(context, server, "sticky-server");
     const said = await runClient(context, client, "sticky-client", port);
     await child.line(/ closed: /);
@@ -50,7 +50,7 @@ describe.each(pairs)("server in %s, client in %s", (server, client) => {
 });
 
 describe("the framed server", () => {
-  test("puts a message together that comes byte by byte, and takes an empty one", async (context) => {
+  test("assembles a message that arrives byte by byte, and accepts an empty one", async (context) => {
     const { child, port } = await startServer(context, "TypeScript", "framed-server");
     await using client = await connectTo(port, 20_000);
     for (const byte of Buffer.concat([framed("你好"), framed("")])) {
@@ -61,7 +61,7 @@ describe("the framed server", () => {
     expect((await child.line(/^message 2: .*$/))[0]).toBe('message 2: 0 bytes ""');
   });
 
-  test("takes the longest message whole, and shows control characters instead of obeying them", async (context) => {
+  test("accepts the longest message, and prints control characters in visible form", async (context) => {
     const { child, port } = await startServer(context, "TypeScript", "framed-server");
     await using client = await connectTo(port, 20_000);
     await client.sendall(framed(`\u001b[2J${"x".repeat(65_532)}`));
@@ -107,7 +107,7 @@ describe.each(["sticky", "framed"])("the %s server", (name) => {
     await expectServing(context, server);
   });
 
-  test("gives up a client that is silent", async (context) => {
+  test("disconnects a silent client", async (context) => {
     const server = await startServer(context, "TypeScript", `${name}-server`, { IDLE_TIMEOUT_MS: "1000" });
     await using silent = await connectTo(server.port, 20_000);
     expect(await silent.recv(1024)).toHaveLength(0);
@@ -115,7 +115,7 @@ describe.each(["sticky", "framed"])("the %s server", (name) => {
     await expectServing(context, server);
   });
 
-  test("takes from a client that floods and never reads no more than it has read, and serves others", async (context) => {
+  test("reads no more from a client that floods and never reads, and serves others", async (context) => {
     const server = await startServer(context, "TypeScript", `${name}-server`);
     await using flooding = await connectTo(server.port, 20_000);
     const flood = Buffer.concat(Array.from({ length: 4_096 }, () => framed("x".repeat(1_020))));
@@ -125,7 +125,7 @@ describe.each(["sticky", "framed"])("the %s server", (name) => {
 });
 
 describe.each(["sticky-client", "framed-client"])("%s", (name) => {
-  /** What it says about a server of ours, which does with the connection what it is told. */
+  /** The output of the client with a server of the test, which handles the connection as the test says. */
   async function said(context: TestContext, does: (peer: Socket) => unknown, timeoutMs = 10_000): Promise<string> {
     const listener = socket();
     onTestFinished(() => listener.close());
@@ -144,11 +144,11 @@ describe.each(["sticky-client", "framed-client"])("%s", (name) => {
     return client.stderr;
   }
 
-  test("gives up a server that says nothing", async (context) => {
+  test("gives up if the server sends nothing", async (context) => {
     expect(await said(context, () => undefined, 500)).toMatch(/^recv: The call did not finish within[^\n]*\n$/);
   });
 
-  test("says that the server has closed the connection", async (context) => {
+  test("reports that the server has closed the connection", async (context) => {
     expect(await said(context, (peer) => peer.close())).toBe("the server has closed the connection\n");
   });
 });

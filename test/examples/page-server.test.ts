@@ -1,4 +1,4 @@
-// The pages of the static page server of the examples, by the service web(): the same pages, words and end.
+// The page server of the examples, made with web(): the same pages, words and exit as the tutorial's.
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
 import { startChild } from "../support/child.ts";
@@ -37,7 +37,7 @@ test("/go is the welcome page with the visitor's address, and any other path is 
   expect(await ask(port, request("/x", last))).toContain("找不到页面");
 });
 
-test("a connection stays open until a request says close", async () => {
+test("a connection stays open until a request asks to close it", async () => {
   const { port } = await started();
   expect(statuses(await ask(port, request("/go") + request("/x") + request("/go", last)))).toEqual([200, 404, 200]);
 });

@@ -1,5 +1,5 @@
-// The proxy among the examples, between the netcats of others: each direction ends for itself, a reset goes on, and who reads
-// slowly takes no more memory than the limits.
+// The proxy of the examples, between netcats: each direction ends separately, a reset is passed on, and a slow reader costs no
+// more memory than the limits.
 import { once } from "node:events";
 import { connect as connectSocket, createServer, type Server as NetServer, type Socket } from "node:net";
 import { describe, expect, onTestFinished, test } from "vitest";
@@ -11,7 +11,7 @@ import { until, untilSteady } from "../support/until.ts";
 
 const MANY_BYTES = 32 * 1024 * 1024;
 
-/** A server of Node's behind the proxy, and the port of the proxy. */
+/** A node:net server behind the proxy, and the port of the proxy. */
 async function behind(serve: (socket: Socket) => void) {
   const sockets: Socket[] = [];
   const upstream: NetServer = createServer({ allowHalfOpen: true }, (socket) => {
@@ -39,14 +39,14 @@ function client(port: string): Socket {
   return socket;
 }
 
-/** What a program says until it ends. */
+/** The output of a program until it ends. */
 async function said(child: Child): Promise<string> {
   await child.exit();
   return child.stdout;
 }
 
 describe("half-close", () => {
-  test("the client ends first, and is answered: nc", async (context) => {
+  test("the client ends first, and still receives the answer: nc", async (context) => {
     const nc = requireTool(context, "nc");
     const { port } = await behind((socket) => {
       let text = "";
@@ -60,7 +60,7 @@ describe("half-close", () => {
     expect(await said(child)).toBe("8 bytes");
   });
 
-  test("the server ends first, and is told more: socat", async (context) => {
+  test("the server ends first, and still receives data: socat", async (context) => {
     const socat = requireTool(context, "socat");
     let told = "";
     let isEnded = false;
@@ -100,7 +100,7 @@ test.each(["client", "server"] as const)("a reset of the %s is a reset of the ot
   await until(() => server.connections().length === 0, "the connection to end");
 });
 
-test("who reads slowly holds up the other end, and the proxy keeps no more than its limits", async () => {
+test("a slow reader pauses the other end, and the proxy buffers no more than its limits", async () => {
   const chunk = Buffer.alloc(64 * 1024, "x");
   let sent = 0;
   const { server, port } = await behind((socket) => {
@@ -119,7 +119,7 @@ test("who reads slowly holds up the other end, and the proxy keeps no more than 
   await once(near, "connect");
   await until(() => (server.connections()[0]?.bytesWritten ?? 0) > 0, "the first bytes");
   await untilSteady(() => server.connections()[0]?.bytesWritten, "the proxy to be held up");
-  // What is not in the proxy is in the kernel, or still with the server.
+  // The rest is in the kernel, or still with the server.
   expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(2 * 1024 * 1024);
   let bytes = 0;
   near.on("data", (piece) => {

@@ -1,4 +1,4 @@
-// A server that reloads under load: nobody is refused, nobody loses a byte, and who was there before goes on as before.
+// A server that reloads under load: it refuses no client and loses no byte, and existing connections continue.
 import { mkdtempSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -35,7 +35,7 @@ class Greeter {
     renameSync(`${this.#file}.new`, this.#file);
   }
 
-  /** SIGHUP, until the server says what has become of it. */
+  /** Sends SIGHUP, and waits for the server's message about it. */
   async reload(text: string): Promise<void> {
     this.write(text);
     this.server.child.kill("SIGHUP");
@@ -43,7 +43,7 @@ class Greeter {
   }
 }
 
-test("200 clients in waves, and a reload in the middle of each", async (context) => {
+test("200 clients in waves, with a reload in the middle of each", async (context) => {
   const greeter = await Greeter.start(context, "greeting 0");
   const greetings = new Map<string, number>();
   const visit = async (id: number): Promise<void> => {
@@ -70,7 +70,7 @@ test("200 clients in waves, and a reload in the middle of each", async (context)
   expect(String(await last.readUntil("\n"))).toBe(`greeting ${CLIENTS / WAVE}\n`);
 });
 
-test("who came before goes on, who comes after has the new greeting, on the same port", async (context) => {
+test("existing clients continue, and later clients get the new greeting on the same port", async (context) => {
   const greeter = await Greeter.start(context, "old");
   const before = await connected(greeter.url);
   expect(String(await before.readUntil("\n"))).toBe("old\n");

@@ -1,4 +1,4 @@
-// Remote procedures over one connection: pipelined, answered as they are ready, by our client and by one in Python.
+// Remote procedures over one connection: pipelined, and answered when ready, with the example's client and one in Python.
 
 import { connect } from "node:net";
 import { expect, test } from "vitest";
@@ -20,7 +20,7 @@ const json = mapFrames(lengthPrefixed(), {
   encode: (value: unknown) => JSON.stringify(value),
 });
 
-test("the client's slow call holds up no other", async (context) => {
+test("a slow call of the client delays no other call", async (context) => {
   const { port } = await startServer(context, "TypeScript", "rpc-server");
   const client = await startProgram(context, "TypeScript", "rpc-client", [`127.0.0.1:${port}`]);
   expect(await client.exit()).toEqual({ code: 0, signal: null });
@@ -28,7 +28,7 @@ test("the client's slow call holds up no other", async (context) => {
   expect(client.stderr).toBe("");
 });
 
-test("a program in Python pipelines a thousand calls, and finds each answer by its id", async (context) => {
+test("a Python program pipelines a thousand calls, and matches each answer by its id", async (context) => {
   const { port } = await startServer(context, "TypeScript", "rpc-server");
   const program = `
 import json, socket, struct, sys
@@ -57,7 +57,7 @@ print(all(byid[i]["result"] == 2 * i for i in range(1, 1000)), byid[1000])
   ]);
 });
 
-test("one client has a hundred calls under way, and the others wait for those", async (context) => {
+test("one client may have a hundred calls in progress, and further calls wait", async (context) => {
   const { port } = await startServer(context, "TypeScript", "rpc-server");
   const client = await connected(`tcp://127.0.0.1:${port}`);
   const frames = client.frames(json);
@@ -80,7 +80,7 @@ test.for([
 ] as const)("who sends %s is cut, and the server lives on", async ([, bytes], context) => {
   const server = await startServer(context, "TypeScript", "rpc-server");
   const bad = connect(server.port, "127.0.0.1");
-  // A reset, or an end: it is cut.
+  // A reset, or an end: the connection is cut.
   bad.on("error", () => undefined).resume();
   bad.write(bytes);
   await new Promise((resolve) => bad.once("close", resolve));
@@ -91,7 +91,7 @@ test.for([
   expect(await frames.read()).toEqual({ id: 1, result: 2 });
 });
 
-test("a call that is not answered in time fails by itself, and the client says which one", async (context) => {
+test("a call without an answer in time fails alone, and the client names it", async (context) => {
   const server = await serving(async (connection) => {
     const frames = connection.frames(json);
     for await (const { id } of frames) if (id > 1) frames.write({ id, result: "ok" });

@@ -1,4 +1,4 @@
-// A service of one's own, and a program that is a member of a chat.
+// A service of the user, and a program that is a member of a chat.
 import { expect, test } from "vitest";
 import clock from "../../examples/clock-service.ts";
 import { connect } from "../../src/server.ts";
@@ -6,7 +6,7 @@ import { chat } from "../../src/services/chat/chat.ts";
 import { startChild } from "../support/child.ts";
 import { serving, urlOf } from "../support/serving.ts";
 
-test("the clock says the time until the client leaves", async () => {
+test("the clock sends the time until the client disconnects", async () => {
   const server = await serving(clock({ seconds: 0.01 }));
   const client = await connect(urlOf(server));
   for (let line = 0; line < 3; line++) {
@@ -16,7 +16,7 @@ test("the clock says the time until the client leaves", async () => {
   expect(await server.close()).toEqual({ aborted: 0, unfinished: 0 });
 });
 
-test("the bot tells the time to whoever asks", async () => {
+test("the bot answers each question with the time", async () => {
   const server = await serving(chat({ history: "memory" }));
   const client = await connect(urlOf(server));
   client.write("rose\n");

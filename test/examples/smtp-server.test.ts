@@ -1,4 +1,4 @@
-// A mail server whose framing changes within the stream, spoken to by curl, Python's smtplib, and byte by byte.
+// A mail server whose framing changes within the stream, with curl, Python's smtplib, and byte by byte.
 
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -27,7 +27,7 @@ async function rest(client: Socket): Promise<string> {
   return Buffer.concat(pieces).toString("latin1");
 }
 
-/** Says all, ends, and gives the answers. */
+/** Sends all bytes, ends, and returns the answers. */
 async function say(server: Server, ...pieces: readonly (string | Buffer)[]): Promise<string> {
   const client = await connectToMail(server);
   for (const piece of pieces) {
@@ -40,7 +40,7 @@ async function say(server: Server, ...pieces: readonly (string | Buffer)[]): Pro
 
 const begin = (context: TestContext): Promise<Server> => startServer(context, "TypeScript", "smtp-server");
 
-/** The mails that it has printed, once there are so many. */
+/** The printed mails, once there are this many. */
 async function mails(child: Child, count: number): Promise<readonly string[]> {
   const printed = (): readonly string[] => lines(child).filter((line) => line.startsWith("to "));
   await expect.poll(() => printed().length, { interval: 5, timeout: 10_000 }).toBe(count);
@@ -49,7 +49,7 @@ async function mails(child: Child, count: number): Promise<readonly string[]> {
 
 const shown = (text: string): string => text.replaceAll("\r", "\\x0d").replaceAll("\n", "\\x0a");
 
-test("curl sends a mail, dots and all", async (context) => {
+test("curl sends a mail with lines of dots", async (context) => {
   const curl = requireTool(context, "curl");
   const server = await begin(context);
   const folder = mkdtempSync(join(tmpdir(), "sockwright-smtp-"));
@@ -62,7 +62,7 @@ test("curl sends a mail, dots and all", async (context) => {
   expect(await mails(server.child, 1)).toEqual([`to you@there her@there: ${shown(mail)}`]);
 });
 
-test("Python's smtplib sends several over one connection, an empty one and one of 200 kB among them", async (context) => {
+test("Python's smtplib sends several mails over one connection, among them an empty one and one of 200 kB", async (context) => {
   const server = await begin(context);
   const program = `
 import smtplib, sys
@@ -75,7 +75,7 @@ with smtplib.SMTP("127.0.0.1", int(sys.argv[1])) as s:
 `;
   const child = await startChild(requireTool(context, "python3"), ["-c", program, String(server.port)]);
   expect([await child.exit(), child.stderr]).toEqual([{ code: 0, signal: null }, ""]);
-  // It says itself that a mail is too large, since the server has said how large one may be; or the server does.
+  // The client reports the mail as too large, because the server announces its limit; or the server refuses it.
   expect(child.stdout).toBe("552\n250 500\n");
   const [first, second, third, fourth, ...others] = await mails(server.child, 4);
   expect([first, third]).toEqual(["one\r\n", "...\r\n"].map((text) => `to you@there: ${shown(text)}`));
@@ -95,10 +95,10 @@ const ANSWERS = [
   "354 go on, up to a dot\r\n250 taken\r\n500 what?\r\n221 goodbye\r\n",
 ].join("");
 
-test("all at once, and cut at every byte: no byte is lost, and a line that is too long is answered", async (context) => {
+test("all commands at once, and cut at every byte: no byte is lost, and a line that is too long is answered", async (context) => {
   const server = await begin(context);
   expect(await say(server, DIALOGUE)).toBe(ANSWERS);
-  // Within the long line one cut is as another.
+  // All cuts within the long line are alike.
   const long = DIALOGUE.indexOf("xx");
   const cuts = Array.from({ length: DIALOGUE.length }, (_, cut) => cut).filter((cut) => cut < long || cut > long + 595);
   for (const cut of cuts) {
@@ -115,7 +115,7 @@ test("byte by byte", async (context) => {
   expect(await say(server, ...DIALOGUE)).toBe(ANSWERS);
 });
 
-test("a message that is too large is left out, and the dialogue goes on", async (context) => {
+test("a message that is too large is discarded, and the session continues", async (context) => {
   const server = await begin(context);
   const to = "MAIL FROM:<a@b>\r\nRCPT TO:<c@d>\r\n";
   const large = `${"z".repeat(1_023)}\n`.repeat(1_100);
@@ -131,7 +131,7 @@ test("a message that is too large is left out, and the dialogue goes on", async 
   expect(lines(server.child)).toEqual(["Waiting for connection..."]);
 });
 
-test("who stalls in a message is told so, and cut; who stalls before it is not yet", async (context) => {
+test("a client that stalls within a message is told so and disconnected; one that stalls before it has longer", async (context) => {
   const server = await startServer(context, "TypeScript", "smtp-server", { DATA_MS: "200" });
   const [idle, stalling] = [await connectToMail(server), await connectToMail(server)];
   await stalling.sendall("MAIL FROM:<a@b>\r\nRCPT TO:<c@d>\r\nDATA\r\nhalf a mess");
@@ -141,7 +141,7 @@ test("who stalls in a message is told so, and cut; who stalls before it is not y
   expect(lines(server.child)).toEqual(["Waiting for connection..."]);
 });
 
-test("a client that leaves in the middle of a message has sent none, and that is told", async (context) => {
+test("a client that disconnects within a message has sent no mail, and the server logs this", async (context) => {
   const server = await begin(context);
   const message = say(server, "MAIL FROM:<a@b>\r\nRCPT TO:<c@d>\r\nDATA\r\nhalf a mess");
   await expect(message).rejects.toMatchObject({ code: "ECONNRESET" });

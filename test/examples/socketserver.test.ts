@@ -1,5 +1,4 @@
-// The tutorials' servers in the form of socketserver: each with the Python original as either end, clients that misbehave, and
-// how they begin and end.
+// The tutorials' servers written with socketserver: the Python original as either side, misbehaving clients, start and stop.
 
 import { execFileSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
@@ -36,7 +35,7 @@ async function ask(context: TestContext, language: Language, path: string, comma
   return { status: code, stdout: client.stdout, stderr: client.stderr };
 }
 
-/** A server for uploads, in a folder of its own. */
+/** A server for uploads, with its own folder. */
 async function startUploads(context: TestContext, language: Language) {
   const folder = temporaryFolder();
   const [program, ...words] = commandOf(context, language, "socketserver-upload");
@@ -83,7 +82,7 @@ describe.each(pairs)("server in %s, client in %s", (serverLanguage, clientLangua
     expect(lines(child)).toEqual([`Bind udp on ${port}...`, ...received]);
   });
 
-  test("commands: one of the list, and one that is not", async (context) => {
+  test("commands: one of the list, and one that is not in it", async (context) => {
     const path = join(temporaryFolder(), "door");
     const child = await startCommands(context, serverLanguage, path);
     expect(await ask(context, clientLanguage, path, "uname -a")).toEqual({
@@ -98,7 +97,7 @@ describe.each(pairs)("server in %s, client in %s", (serverLanguage, clientLangua
     expect(child.stderr).toBe("");
   });
 
-  test("uploads: a file, and another over it", async (context) => {
+  test("uploads: a file, and another one over it", async (context) => {
     const server = await startUploads(context, serverLanguage);
     const last = randomBytes(300_000);
     for (const data of [randomBytes(100_000), last]) {
@@ -119,7 +118,7 @@ describe.each(pairs)("server in %s, client in %s", (serverLanguage, clientLangua
 });
 
 describe("the echo server", () => {
-  test("serves many at once, and each gets its own lines", async (context) => {
+  test("serves many clients at once, and each receives its own lines", async (context) => {
     const { port } = await startServer(context, "TypeScript", "socketserver-echo");
     const clients = await Promise.all(Array.from({ length: 50 }, () => connectTo(port, 20_000)));
     for (const [index, client] of clients.entries()) await client.sendall(`${index} says\n${index} goes`);
@@ -128,7 +127,7 @@ describe("the echo server", () => {
     expect(heard).toEqual(clients.map((_, index) => `${index} says\n${index} goes`));
   });
 
-  test("survives clients that reset, and tells of each in one line", async (context) => {
+  test("survives clients that reset, and logs each on one line", async (context) => {
     const { child, port } = await startServer(context, "TypeScript", "socketserver-echo");
     for (let round = 0; round < 10; round++) {
       const rude = connect(port, "127.0.0.1");
@@ -142,7 +141,7 @@ describe("the echo server", () => {
     expect(child.stderr).not.toMatch(/^ +at |undefined|\[object/m);
   });
 
-  test("gives up a client that is silent", async (context) => {
+  test("disconnects a silent client", async (context) => {
     const server = await startServer(context, "TypeScript", "socketserver-echo", { IDLE_TIMEOUT_MS: "500" });
     const silent = await connectTo(server.port, 20_000);
     expect(await rest(silent)).toBe("");
@@ -150,7 +149,7 @@ describe("the echo server", () => {
     await server.child.line(/ 连接被关闭\.$/);
   });
 
-  test("gives up a client whose line has no end", async (context) => {
+  test("disconnects a client whose line has no end", async (context) => {
     const server = await startServer(context, "TypeScript", "socketserver-echo");
     const endless = await connectTo(server.port, 20_000);
     const flood = endless.sendall(Buffer.alloc(64 * 1024 * 1024, "x"));
@@ -159,7 +158,7 @@ describe("the echo server", () => {
   });
 });
 
-test("the datagram server leaves a datagram that is too long unanswered", async (context) => {
+test("the datagram server does not answer a datagram that is too long", async (context) => {
   const { port } = await startServer(context, "TypeScript", "socketserver-udp");
   const client = socket(AF_INET, SOCK_DGRAM);
   onTestFinished(() => client.close());
@@ -170,7 +169,7 @@ test("the datagram server leaves a datagram that is too long unanswered", async 
 });
 
 describe("the command server", () => {
-  test("takes the path of a server that was killed, and no other", async (context) => {
+  test("takes over the path of a server that was killed, and no other path", async (context) => {
     const path = join(temporaryFolder(), "door");
     const first = await startCommands(context, "TypeScript", path);
     const second = await startProgram(context, "TypeScript", "socketserver-command", [path]);
@@ -185,14 +184,14 @@ describe("the command server", () => {
     expect(existsSync(path)).toBe(false);
   });
 
-  test("takes no line of a length without end for a command", async (context) => {
+  test("does not treat an endless line as a command", async (context) => {
     const path = join(temporaryFolder(), "door");
     await startCommands(context, "TypeScript", path);
     const client = socket(AF_UNIX);
     onTestFinished(() => client.close());
     await client.connect({ path });
     await client.sendall(`date${" ".repeat(5_000)}`);
-    // What was not read resets the connection when the server closes it: perhaps before the answer is here.
+    // When the server closes, unread bytes cause a reset, perhaps before the answer arrives.
     expect(await rest(client).catch(() => ALLOWED)).toContain(ALLOWED);
   });
 
@@ -230,7 +229,7 @@ describe("the upload server", () => {
     expect(readdirSync(join(server.folder, "uploads"))).toEqual([]);
   });
 
-  test("goes on with an upload that was cut off", async (context) => {
+  test("resumes an upload that was interrupted", async (context) => {
     const server = await startUploads(context, "TypeScript");
     const data = randomBytes(200_000);
     const first = await connectTo(server.port, 20_000);
@@ -261,7 +260,7 @@ describe.each(byPort)("%s", (name) => {
     expect(child.stderr).toMatch(/^"[^"]+"[^\n]* Usage: node [^\n]*\n$/);
   });
 
-  test("says in one line that its port is taken", async (context) => {
+  test("reports on one line that its port is in use", async (context) => {
     const holder = socket(AF_INET, name === "socketserver-udp" ? SOCK_DGRAM : SOCK_STREAM);
     onTestFinished(() => holder.close());
     holder.bind({ host: "127.0.0.1", port: 0 });

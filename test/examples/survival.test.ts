@@ -1,4 +1,4 @@
-// What clients do to the first servers of the tutorials, by mistake or on purpose: whoever does it loses only itself.
+// Clients that misbehave towards the first servers of the tutorials, by mistake or on purpose: each loses only its own connection.
 
 import { once } from "node:events";
 import { connect } from "node:net";
@@ -12,11 +12,11 @@ import { lines, runClient, type Server, startServer } from "./tutorial.ts";
 const SHORT = { IDLE_TIMEOUT_MS: "1000" };
 const MAX_CLIENTS = 1_000;
 
-/** Server, its client, and what the client prints last when all is well. */
+/** A server, its client, and the last line of the client in a successful run. */
 const servers: readonly (readonly [server: string, client: string, answer: string])[] = [
   ["session-server", "session-client", "Hello, Babala!"],
   ["report-server", "one-shot-client", "已收到您"],
-  // Each is made as one of the two above is.
+  // Each is made like one of the two above.
   ...(isSoak
     ? ([
         ["greeting-server", "greeting-client", "服务端又返回来的数据:Hello, Babala! "],
@@ -25,14 +25,14 @@ const servers: readonly (readonly [server: string, client: string, answer: strin
     : []),
 ];
 
-/** All that it still sends, until the end. */
+/** Reads all remaining bytes until the end. */
 async function rest(client: Socket): Promise<Buffer> {
   const chunks: Buffer[] = [];
   for await (const chunk of client) chunks.push(chunk);
   return Buffer.concat(chunks);
 }
 
-/** Whether somebody who comes now hears anything. */
+/** Whether a new client receives an answer. */
 async function isServed(port: number): Promise<boolean> {
   const client = await connectTo(port, 20_000);
   try {
@@ -61,7 +61,7 @@ describe.each(servers)("%s", (name, client, answer) => {
     expectNoStack(server);
   });
 
-  test("serves others beside a client that is silent, and gives that one up", async (context) => {
+  test("serves others beside a silent client, and disconnects that one", async (context) => {
     const server = await startServer(context, "TypeScript", name, SHORT);
     const silent = await connectTo(server.port, 20_000);
     expect((await runClient(context, "TypeScript", client, server.port)).at(-1)).toContain(answer);
@@ -70,7 +70,7 @@ describe.each(servers)("%s", (name, client, answer) => {
     expectNoStack(server);
   });
 
-  test("takes no more than so many clients, and others again when they have gone", async (context) => {
+  test("accepts clients up to its limit, and others again when some have left", async (context) => {
     const server = await startServer(context, "TypeScript", name);
     const crowd: Socket[] = [];
     for (let count = 0; count < MAX_CLIENTS; count++) crowd.push(await connectTo(server.port, 20_000));
@@ -80,7 +80,7 @@ describe.each(servers)("%s", (name, client, answer) => {
     expectNoStack(server);
   });
 
-  test("is ended by Ctrl-C beside a client that stays", async (context) => {
+  test("ends at Ctrl-C while a client stays connected", async (context) => {
     const server = await startServer(context, "TypeScript", name);
     const staying = await connectTo(server.port, 20_000);
     if (name === "report-server") await staying.sendall("hello");
@@ -91,7 +91,7 @@ describe.each(servers)("%s", (name, client, answer) => {
     expectNoStack(server);
   });
 
-  test("is started again at once on its port", async (context) => {
+  test("can be restarted at once on its port", async (context) => {
     const server = await startServer(context, "TypeScript", name);
     await runClient(context, "TypeScript", client, server.port);
     const staying = await connectTo(server.port, 20_000);
@@ -113,7 +113,7 @@ describe.each([
     return client;
   }
 
-  test("takes no more from a client that floods and reads nothing, and serves others", async (context) => {
+  test("reads no more from a client that floods and reads nothing, and serves others", async (context) => {
     const server = await startServer(context, "TypeScript", name);
     await fillUnread(await connectTo(server.port, 20_000), server.child.pid);
     const polite = await greeted(server);
@@ -122,7 +122,7 @@ describe.each([
     expectNoStack(server);
   });
 
-  test("gives up a client that reads nothing", async (context) => {
+  test("disconnects a client that reads nothing", async (context) => {
     const server = await startServer(context, "TypeScript", name, SHORT);
     const deaf = await connectTo(server.port, 20_000);
     const flood = deaf.sendall(Buffer.alloc(64 * 1024 * 1024));
@@ -131,7 +131,7 @@ describe.each([
     expectNoStack(server);
   });
 
-  test("gives any bytes back as they came, a character cut in two and a line end too", async (context) => {
+  test("echoes any bytes, also a character cut in two and a line end", async (context) => {
     const server = await startServer(context, "TypeScript", name);
     const client = await greeted(server);
     for (const [said, answered] of [
@@ -159,7 +159,7 @@ describe.each([
   });
 });
 
-test("greeting-server prints characters that were cut in two whole, and control characters visibly", async (context) => {
+test("greeting-server prints characters whole that were cut in two, and control characters in visible form", async (context) => {
   const { child, port } = await startServer(context, "TypeScript", "greeting-server");
   const client = await connectTo(port, 20_000);
   await client.recv(1024);
@@ -185,7 +185,7 @@ describe.each([
   ["one-shot-server", "欢迎连接到服务器", "接收到来自客户端的数据:"],
   ["report-server", "已收到您(127.0.0.1:PORT)的请求,本次连接将关闭", "1024 "],
 ])("%s", (name, answer, printed) => {
-  test("is heard by a client that says more than is read", async (context) => {
+  test("its answer reaches a client that sends more than the server reads", async (context) => {
     const { child, port } = await startServer(context, "TypeScript", name);
     const client = await connectTo(port, 20_000);
     await client.sendall(Buffer.alloc(256 * 1024, "x"));
@@ -194,7 +194,7 @@ describe.each([
     expect((await child.line(/^.*x$/))[0]).toBe(printed + "x".repeat(1024));
   });
 
-  test("waits for the end of a client that floods, but not long", async (context) => {
+  test("waits for the end of a client that floods, for a limited time", async (context) => {
     const server = await startServer(context, "TypeScript", name);
     const flooding = await connectTo(server.port, 20_000);
     const flood = Buffer.alloc(64 * 1024, "x");
@@ -206,15 +206,15 @@ describe.each([
     expectNoStack(server);
   });
 
-  test("does not wait long for the end of a client that reads nothing and stays, and serves others", async (context) => {
+  test("waits a limited time for the end of a client that reads nothing and stays, and serves others", async (context) => {
     const server = await startServer(context, "TypeScript", name);
     const deaf = await connectTo(server.port, 20_000);
     await deaf.sendall("hello");
     expect((await runClient(context, "TypeScript", "one-shot-client", server.port))[0]).toMatch(/^(?:欢迎|已收到您)/);
-    // What was sent to it is still there, and then the end: it was not reset.
+    // The bytes sent to the client are still readable, then the end: there was no reset.
     await deaf.readable();
     expect((await rest(deaf)).length).toBeGreaterThan(0);
-    // One byte more to a server that has closed is answered with a reset: signal(7), EPIPE comes then.
+    // A server that has closed answers one more byte with a reset; then comes EPIPE: signal(7).
     const more = (async () => {
       for (;;) await deaf.sendall("x");
     })();
@@ -222,7 +222,7 @@ describe.each([
     expectNoStack(server);
   });
 
-  test("prints a message in one line, its line end left out", async (context) => {
+  test("prints a message on one line, without its line end", async (context) => {
     const { child, port } = await startServer(context, "TypeScript", name);
     const client = await connectTo(port, 20_000);
     await client.sendall(Buffer.from("\x1b[2J\n\xff\r\n", "latin1"));
@@ -231,7 +231,7 @@ describe.each([
     expect((await child.line(/^.*x1b.*$/))[0]).toBe(`${printed.replace("1024", "8")}\\x1b[2J\\x0a\ufffd`);
   });
 
-  test("lets a client go that ends without a word", async (context) => {
+  test("handles a client that ends without a message", async (context) => {
     const { child, port } = await startServer(context, "TypeScript", name);
     const client = await connectTo(port, 20_000);
     client.shutdown(SHUT_WR);
@@ -249,7 +249,7 @@ describe("udp-server", () => {
     return client;
   }
 
-  test("serves on after senders that have gone", async (context) => {
+  test("serves on after senders that have closed", async (context) => {
     const server = await startServer(context, "TypeScript", "udp-server");
     for (let round = 0; round < 20; round++) {
       const gone = await connected(server);
@@ -268,13 +268,13 @@ describe("udp-server", () => {
     expectNoStack(server);
   });
 
-  test("answers an empty datagram, any bytes, 1024 of them at most", async (context) => {
+  test("answers an empty datagram and any bytes, up to 1024", async (context) => {
     const client = await connected(await startServer(context, "TypeScript", "udp-server"));
     const full = Buffer.alloc(1024, 0xff);
     for (const said of [Buffer.alloc(0), Buffer.from([0xff, 0, 0xc3]), full]) {
       await client.send(Buffer.alloc(1025));
       await client.send(said);
-      // The first answer is to the second: the first was too long.
+      // The first answer is for the second datagram: the first one was too long.
       expect(await client.recv(2048)).toEqual(Buffer.concat([Buffer.from("Hello, "), said]));
     }
   });

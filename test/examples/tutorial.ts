@@ -1,6 +1,5 @@
-// The programs of the tutorials, in both languages: dist/examples/NAME.js, and test/tools/tutorials/NAME.py, which is what
-// the tutorials do, with Python's socket module and nothing else. Both are told HOST:PORT, and say on standard error where
-// they listen.
+// The programs of the tutorials, in both languages: dist/examples/NAME.js, and test/tools/tutorials/NAME.py, which does the
+// same with Python's socket module alone. Both take HOST:PORT, and print their address on standard error.
 import { fileURLToPath } from "node:url";
 import { expect, type TestContext } from "vitest";
 import { type Child, startChild } from "../support/child.ts";
@@ -9,12 +8,12 @@ import { requireTool } from "../support/tools.ts";
 
 export type Language = "TypeScript" | "Python";
 
-/** Server and client: ours alone, and with the original as either end. */
+/** The pairs of server and client: both from the examples, or the original as either side. */
 export const pairs: readonly (readonly [server: Language, client: Language])[] = [
   ["TypeScript", "TypeScript"],
   ["TypeScript", "Python"],
   ["Python", "TypeScript"],
-  // What the originals say to each other holds our words against theirs, and is as it was.
+  // A conversation of the two originals checks the expected texts.
   ...(isSoak ? ([["Python", "Python"]] as const) : []),
 ];
 
@@ -24,11 +23,11 @@ const BILINGUAL: ReadonlySet<string> = new Set([
   ...["sticky-client", "framed-client", "web-server", "page-server"],
 ]);
 
-/** A server that listens, on a port that the kernel chose. */
+/** A listening server, on a port that the kernel chose. */
 export interface Server {
   readonly child: Child;
   readonly port: number;
-  /** Waits until standard error has a match. */
+  /** Waits until standard error matches. */
   stderr(pattern: RegExp): Promise<RegExpExecArray>;
 }
 
@@ -71,7 +70,7 @@ async function stderr(child: Child, pattern: RegExp): Promise<RegExpExecArray> {
   return pattern.exec(child.stderr) ?? expect.unreachable();
 }
 
-/** Runs a client to its end, and gives the lines that it printed. */
+/** Runs a client until it ends, and returns the lines that it printed. */
 export async function runClient(
   context: TestContext,
   language: Language,
@@ -83,7 +82,7 @@ export async function runClient(
   return lines(client);
 }
 
-/** What it has printed so far, with every client's port as PORT. */
+/** The output so far, with every client port replaced by PORT. */
 export function lines({ stdout }: Child): readonly string[] {
   return stdout
     .replaceAll(/(127\.0\.0\.1):\d+/g, "$1:PORT")
@@ -91,7 +90,7 @@ export function lines({ stdout }: Child): readonly string[] {
     .slice(0, -1);
 }
 
-/** The ports of the clients that it has named so far, each once. */
+/** The client ports in the output so far, each once. */
 export function ports({ stdout }: Child): readonly string[] {
   return [...new Set([...stdout.matchAll(/127\.0\.0\.1:(\d+)/g)].map(([, port = ""]) => port))];
 }

@@ -1,4 +1,4 @@
-// The programs on Unix sockets: all three kinds, whichever side is the Python original; and the path of the server.
+// The programs on Unix sockets: all three types, with the Python original as either side; and the path of the server.
 
 import { existsSync, lstatSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
@@ -57,7 +57,7 @@ describe.each(pairs)("server in %s, client in %s", (server, client) => {
 });
 
 describe.each(KINDS)("the path of a %s server", (kind) => {
-  test("is in the folder for temporary files unless it is given", async (context) => {
+  test("is in the folder for temporary files by default", async (context) => {
     const folder = dirname(freePath());
     const server = await startProgram(context, "TypeScript", "unix-server", [kind], { TMPDIR: folder });
     await server.line(new RegExp(`^Waiting on ${folder}/sockwright-${kind}\\.sock for ${kind} clients\\.\\.\\.$`));
@@ -83,7 +83,7 @@ describe.each(KINDS)("the path of a %s server", (kind) => {
     expect(await answers(context, kind, path)).toEqual(ANSWERS);
   });
 
-  test.for(KINDS)("is left to a %s server that lives", async (other, context) => {
+  test.for(KINDS)("is not taken over from a %s server that runs", async (other, context) => {
     const path = freePath();
     await startServer(context, other, path);
     const second = await startProgram(context, "TypeScript", "unix-server", [kind, path]);
@@ -91,7 +91,7 @@ describe.each(KINDS)("the path of a %s server", (kind) => {
     expect(await answers(context, other, path)).toEqual(ANSWERS);
   });
 
-  test("is left to a file that is no socket", async (context) => {
+  test("is not taken over if it is not a socket", async (context) => {
     const path = freePath();
     writeFileSync(path, "mine");
     const server = await startProgram(context, "TypeScript", "unix-server", [kind, path]);
@@ -101,34 +101,31 @@ describe.each(KINDS)("the path of a %s server", (kind) => {
 });
 
 describe("wrong usage", () => {
-  test.for([[], ["tcp"], ["stream", ""], ["stream", "a", "b"]])(
-    "%j is one line and exit code 2",
-    async (args, context) => {
-      for (const name of ["unix-server", "unix-client"]) {
-        const child = await startProgram(context, "TypeScript", name, args);
-        await expectError(child, 2, /^Usage: node \S+\.js stream\|datagram\|seqpacket \[PATH\]\n$/);
-      }
-    },
-  );
+  test.for([[], ["tcp"], ["stream", ""], ["stream", "a", "b"]])("%j: one line, exit code 2", async (args, context) => {
+    for (const name of ["unix-server", "unix-client"]) {
+      const child = await startProgram(context, "TypeScript", name, args);
+      await expectError(child, 2, /^Usage: node \S+\.js stream\|datagram\|seqpacket \[PATH\]\n$/);
+    }
+  });
 
-  test.for(KINDS)("a %s client without a server says so, exit code 1", async (kind, context) => {
+  test.for(KINDS)("a %s client without a server: one line, exit code 1", async (kind, context) => {
     const client = await startProgram(context, "TypeScript", "unix-client", [kind, freePath()]);
     await expectError(client, 1, /^connect ENOENT [^\n]*: no such path; start the server first\n$/);
   });
 
-  test.for(KINDS)("a %s server without a folder for its path says so, exit code 1", async (kind, context) => {
+  test.for(KINDS)("a %s server whose path has no folder: one line, exit code 1", async (kind, context) => {
     const server = await startProgram(context, "TypeScript", "unix-server", [kind, join(freePath(), "door")]);
     await expectError(server, 1, /^bind ENOENT[^\n]*: no such folder; give another path\n$/);
   });
 
-  test("a client of another kind says so, exit code 1", async (context) => {
+  test("a client of another type: one line, exit code 1", async (context) => {
     const path = freePath();
     await startServer(context, "stream", path);
     const client = await startProgram(context, "TypeScript", "unix-client", ["seqpacket", path]);
     await expectError(client, 1, /^connect EPROTOTYPE[^\n]*: the server there is of another kind\n$/);
   });
 
-  test.for(KINDS)("a %s client whose server was killed says so, exit code 1", async (kind, context) => {
+  test.for(KINDS)("a %s client whose server was killed: one line, exit code 1", async (kind, context) => {
     const path = freePath();
     const killed = await startServer(context, kind, path);
     killed.kill("SIGKILL");
@@ -155,7 +152,7 @@ describe("clients that misbehave", () => {
     expect(await answers(context, kind, path)).toEqual(ANSWERS);
   });
 
-  // unix(7): a close with unread data is a reset, and a write to who has gone is EPIPE.
+  // unix(7): a close with unread data is a reset, and a write to a closed peer fails with EPIPE.
   test.for(["stream", "seqpacket"] as const)("%s: those that reset lose only themselves", async (kind, context) => {
     const path = freePath();
     const server = await startServer(context, kind, path);
@@ -173,12 +170,12 @@ describe("clients that misbehave", () => {
     const server = await startServer(context, kind, path);
     await using flooding = socket(AF_UNIX, TYPES[kind]);
     await flooding.connect({ path });
-    // It is taken no more than the kernel has room for.
+    // The server accepts only what the kernel buffers hold.
     await fillUnread(flooding, server.pid, Buffer.alloc(512, "x"));
     expect(await answers(context, kind, path)).toEqual(ANSWERS);
   });
 
-  test("datagram: senders that have gone before they are answered, and one that floods", async (context) => {
+  test("datagram: senders that close before the answer, and one that floods", async (context) => {
     const path = freePath();
     const server = await startServer(context, "datagram", path);
     for (let round = 0; round < 20; round++) {
@@ -191,7 +188,7 @@ describe("clients that misbehave", () => {
     expect(server.stderr).not.toMatch(/^ +at |undefined|\[object/m);
   });
 
-  test("datagram: who does not read, or has no name, holds nobody up", async (context) => {
+  test("datagram: a client that does not read, or has no address, delays no other client", async (context) => {
     const path = freePath();
     await startServer(context, "datagram", path);
     await using deaf = socket(AF_UNIX, SOCK_DGRAM);
@@ -204,7 +201,7 @@ describe("clients that misbehave", () => {
     expect(await answers(context, "datagram", path)).toEqual(ANSWERS);
   });
 
-  test("bytes that are not UTF-8 come back unharmed", async (context) => {
+  test("bytes that are not UTF-8 come back unchanged", async (context) => {
     const path = freePath();
     await startServer(context, "seqpacket", path);
     await using client = socket(AF_UNIX, SOCK_SEQPACKET);
@@ -218,7 +215,7 @@ describe("clients that misbehave", () => {
 
 describe("the client", () => {
   test.for(["stream", "seqpacket"] as const)(
-    "%s: says that the server has closed the connection",
+    "%s: reports that the server has closed the connection",
     async (kind, context) => {
       const path = freePath();
       await using listener = socket(AF_UNIX, TYPES[kind]);
@@ -231,7 +228,7 @@ describe("the client", () => {
     },
   );
 
-  test.for(KINDS)("%s: gives up a server that says nothing", async (kind, context) => {
+  test.for(KINDS)("%s: gives up if the server sends nothing", async (kind, context) => {
     const path = freePath();
     await using silent = socket(AF_UNIX, TYPES[kind]);
     silent.bind({ path });
@@ -240,7 +237,7 @@ describe("the client", () => {
     await expectError(client, 1, /^recv(?:from)?: The call did not finish within[^\n]*\n$/);
   });
 
-  test("a path that is too long is one line", async (context) => {
+  test("a path that is too long: one line", async (context) => {
     for (const name of ["unix-server", "unix-client"]) {
       const child = await startProgram(context, "TypeScript", name, ["stream", `/tmp/${"x".repeat(120)}`]);
       await expectError(child, 1, /^[^\n]*107[^\n]*\n$/);

@@ -1,5 +1,5 @@
-// File upload: the server and the client of the examples, with the Python original as either end, names and sizes that
-// are not what they should be, uploads that are cut, and clients that misbehave.
+// File upload: the server and the client of the examples, with the Python original as either side, invalid names and sizes,
+// interrupted uploads, and misbehaving clients.
 
 import { randomBytes } from "node:crypto";
 import { lutimesSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
@@ -11,12 +11,12 @@ import { temporaryFolder } from "../support/folders.ts";
 import { sha256 } from "../support/sha256.ts";
 import { commandOf, type Language, lines, pairs } from "./tutorial.ts";
 
-/** More than the kernel keeps between two sockets of this machine that nobody reads. */
+/** More than the kernel buffers between two sockets of this machine hold. */
 const MUCH_BYTES = 20_000_000;
 
 interface Server {
   readonly child: Child;
-  /** Where it was started. It writes to the folder `uploads` in there, and nowhere else. */
+  /** The working folder. The server writes to its folder `uploads`, and nowhere else. */
   readonly folder: string;
   readonly address: string;
 }
@@ -44,7 +44,7 @@ async function listening(child: Child, folder: string): Promise<Server> {
   return { child, folder, address: pattern.exec(child.stderr)?.[1] ?? expect.unreachable() };
 }
 
-/** What the server has said about its clients. */
+/** The server's messages about its clients. */
 function told({ child }: Server): string {
   return child.stderr.replace(/^listening on .*\n/, "").replaceAll(/127\.0\.0\.1:\d+/g, "A:P");
 }
@@ -57,7 +57,7 @@ async function upload(context: TestContext, server: Server, name: string, data: 
   return { code, lines: lines(client), stderr: client.stderr };
 }
 
-/** A client of ours, which does what it likes. */
+/** A client whose bytes the test chooses. */
 async function connectToUploads({ address }: Server, ...said: (string | Buffer)[]): Promise<Socket> {
   const client = socket();
   onTestFinished(() => client.close());
@@ -83,19 +83,19 @@ async function line(from: Socket): Promise<string> {
   return text;
 }
 
-/** Sends so much of a file by way of `post`, and leaves. */
+/** Sends this many bytes of a file with `post`, and disconnects. */
 async function cut(server: Server, name: string, data: Buffer, bytes: number): Promise<void> {
   const client = await connectToUploads(server, `post|${name}|${data.length}\n`, data.subarray(0, bytes));
   client.shutdown(SHUT_WR);
   expect(await rest(client)).toBe(`error|only ${bytes} of ${data.length} bytes came\n`);
 }
 
-/** The header of an upload that goes on with what the server has. */
+/** The header of an upload that continues after the stored bytes. */
 function resume(name: string, data: Buffer | string): string {
   return `resume|${name}|${Buffer.byteLength(data)}|${sha256(data)}\n`;
 }
 
-/** What is in the folder: names and digests. */
+/** The content of the folder: names and digests. */
 function stored({ folder }: Server): Record<string, string> {
   const uploads = join(folder, "uploads");
   return Object.fromEntries(readdirSync(uploads).map((name) => [name, sha256(readFileSync(join(uploads, name)))]));
@@ -107,7 +107,7 @@ async function expectWorks(context: TestContext, server: Server): Promise<void> 
 
 describe.each(pairs)("server in %s, client in %s", (serverLanguage, clientLanguage) => {
   test.for(serverLanguage === clientLanguage ? [0, 1, 300_000] : [300_000])(
-    "a file of %i bytes, and again over it",
+    "a file of %i bytes, and another one over it",
     async (bytes, context) => {
       const server = await startServer(context, { language: serverLanguage });
       const last = randomBytes(bytes);
@@ -126,7 +126,7 @@ describe.each(pairs)("server in %s, client in %s", (serverLanguage, clientLangua
 });
 
 describe.each(["TypeScript", "Python"] as const)("a server in %s", (language) => {
-  test("keeps what came of an upload that was cut, and the next one sends the rest", async (context) => {
+  test("keeps the stored part of an interrupted upload, and the next one sends the rest", async (context) => {
     const server = await startServer(context, { language });
     const data = randomBytes(1_000_000);
     await cut(server, "film", data, 600_000);
@@ -143,7 +143,7 @@ describe.each(["TypeScript", "Python"] as const)("a server in %s", (language) =>
 });
 
 describe.each(["TypeScript", "Python"] as const)("a server in %s that has a part of another file", (language) => {
-  test("publishes nothing of it, and the client sends its own from the start", async (context) => {
+  test("does not publish it, and the client sends its file from the start", async (context) => {
     const server = await startServer(context, { language });
     const [data, before] = [randomBytes(50_000), randomBytes(50_000)];
     expect(await upload(context, server, "film", before)).toMatchObject({ code: 0, stderr: "" });
@@ -152,7 +152,7 @@ describe.each(["TypeScript", "Python"] as const)("a server in %s that has a part
     expect(await line(client)).toBe("have|40000\n");
     await client.sendall(data.subarray(40_000));
     expect(await rest(client)).toBe("differs|what came is not the file of that SHA-256\n");
-    // It is gone, and what was there before has not been touched.
+    // The part is removed, and the earlier file is unchanged.
     expect(stored(server)).toEqual({ film: sha256(before) });
 
     await cut(server, "film", randomBytes(50_000), 40_000);
@@ -164,14 +164,14 @@ describe.each(["TypeScript", "Python"] as const)("a server in %s that has a part
   });
 });
 
-describe("a part that nobody has gone on with", () => {
+describe("a stored part", () => {
   const HOUR_SECONDS = 3_600;
   const age = (path: string, hours: number): void => {
     const then = Date.now() / 1_000 - hours * HOUR_SECONDS;
     lutimesSync(path, then, then);
   };
 
-  test("for a day is removed when the next upload begins, and nothing else is", async (context) => {
+  test("that is a day old is removed when the next upload begins, and nothing else is", async (context) => {
     const server = await startServer(context);
     const uploads = join(server.folder, "uploads");
     writeFileSync(join(server.folder, "outside"), "mine");
@@ -186,7 +186,7 @@ describe("a part that nobody has gone on with", () => {
     expect(readFileSync(join(server.folder, "outside"), "utf8")).toBe("mine");
   });
 
-  test("for a day is not gone on with either", async (context) => {
+  test("that is a day old is not resumed either", async (context) => {
     const server = await startServer(context);
     await cut(server, "film", Buffer.from("hello"), 3);
     age(join(server.folder, "uploads", ".film.5.part"), 25);
@@ -194,7 +194,7 @@ describe("a part that nobody has gone on with", () => {
     expect(await line(client)).toBe("have|0\n");
   });
 
-  test("is kept while its client is there", async (context) => {
+  test("is kept while its client is connected", async (context) => {
     const server = await startServer(context);
     await cut(server, "film", Buffer.from("hello"), 3);
     const client = await connectToUploads(server, resume("film", "hello"));
@@ -208,7 +208,7 @@ describe("a part that nobody has gone on with", () => {
 });
 
 describe("resuming", () => {
-  test("is up to the client: post begins anew", async (context) => {
+  test("may be discarded by the client: post begins again", async (context) => {
     const server = await startServer(context);
     const data = randomBytes(50_000);
     await cut(server, "film", randomBytes(50_000), 40_000);
@@ -216,14 +216,14 @@ describe("resuming", () => {
     expect(stored(server)).toEqual({ film: sha256(data) });
   });
 
-  test("is not done with a file of another size", async (context) => {
+  test("is not used for a file of another size", async (context) => {
     const server = await startServer(context);
     await cut(server, "film", randomBytes(50_000), 40_000);
     const client = await connectToUploads(server, resume("film", randomBytes(50_001)));
     expect(await line(client)).toBe("have|0\n");
   });
 
-  test("works when all was there but the answer", async (context) => {
+  test("is complete if only the answer was lost", async (context) => {
     const server = await startServer(context);
     const data = randomBytes(5_000);
     mkdirSync(join(server.folder, "uploads"), { recursive: true });
@@ -232,7 +232,7 @@ describe("resuming", () => {
     expect(stored(server)).toEqual({ film: sha256(data) });
   });
 
-  test("goes on after the server was stopped", async (context) => {
+  test("is resumed after the server was stopped", async (context) => {
     const server = await startServer(context);
     const data = randomBytes(50_000);
     const client = await connectToUploads(server, "post|film|50000\n", data.subarray(0, 30_000));
@@ -245,7 +245,7 @@ describe("resuming", () => {
     expect(stored(again)).toEqual({ film: sha256(data) });
   });
 
-  test("one file has one client at a time", async (context) => {
+  test("a file has one client at a time", async (context) => {
     const server = await startServer(context);
     const first = await connectToUploads(server, resume("film", "first"));
     expect(await line(first)).toBe("have|0\n");
@@ -258,7 +258,7 @@ describe("resuming", () => {
   });
 });
 
-test("the header may come byte by byte, and its end together with the file", async (context) => {
+test("the header may arrive byte by byte, and its end together with the file", async (context) => {
   const server = await startServer(context);
   const client = await connectToUploads(server);
   for (const byte of "post|日.txt|6\nhé".split("")) await client.sendall(byte);
@@ -269,7 +269,7 @@ test("the header may come byte by byte, and its end together with the file", asy
 
 const NO_PLAIN_NAME = "error|not post|NAME|SIZE or resume|NAME|SIZE|SHA256, NAME without a folder and a dot in front\n";
 
-// One server for all of them: each serves on after every one.
+// One server for all of them: it still serves after each.
 const refused = [
   ["post|../x|5\n", NO_PLAIN_NAME],
   ["post|..|5\n", NO_PLAIN_NAME],
@@ -301,7 +301,7 @@ const refused = [
   [Buffer.from("post|\xff|5\n", "latin1"), expect.stringMatching(/^error\|The encoded data was not valid/)],
 ] as const;
 
-test("nothing is written for a header that is not right", async (context) => {
+test("nothing is written for an invalid header", async (context) => {
   const server = await startServer(context);
   for (const [index, [header, answer]] of refused.entries()) {
     const client = await connectToUploads(server, header, "hello");
@@ -322,7 +322,7 @@ test("a name of the greatest length is stored", async (context) => {
 });
 
 describe("nothing is written outside of the folder", () => {
-  test("where the name is a link, the link is replaced", async (context) => {
+  test("if the name is a link, the upload replaces the link", async (context) => {
     const server = await startServer(context);
     writeFileSync(join(server.folder, "outside"), "mine");
     symlinkSync("../outside", join(server.folder, "uploads", "link"));
@@ -331,7 +331,7 @@ describe("nothing is written outside of the folder", () => {
     expect(readFileSync(join(server.folder, "outside"), "utf8")).toBe("mine");
   });
 
-  test("where the part is a link, the upload is refused", async (context) => {
+  test("if the part is a link, the upload is refused", async (context) => {
     const server = await startServer(context);
     writeFileSync(join(server.folder, "outside"), "mine");
     symlinkSync("../outside", join(server.folder, "uploads", ".link.6.part"));
@@ -341,7 +341,7 @@ describe("nothing is written outside of the folder", () => {
   });
 });
 
-test("a name that is a folder's is refused", async (context) => {
+test("a name that is a folder is refused", async (context) => {
   const server = await startServer(context);
   mkdirSync(join(server.folder, "uploads", "folder"));
   const { code, stderr } = await upload(context, server, "folder", Buffer.from("x"));
@@ -350,15 +350,15 @@ test("a name that is a folder's is refused", async (context) => {
   await expectWorks(context, server);
 });
 
-test("more bytes than the header says are not of the file", async (context) => {
+test("bytes beyond the length in the header do not belong to the file", async (context) => {
   const server = await startServer(context);
   const client = await connectToUploads(server, "post|a|5\nhello and more");
   expect(await line(client)).toBe(`done|${sha256("hello")}\n`);
   expect(stored(server)).toEqual({ a: sha256("hello") });
 });
 
-// setrlimit(2), RLIMIT_FSIZE: EFBIG instead of ENOSPC, which wants a disk of its own.
-test("a disk that takes no more: the client is told, and the room is free again", async (context) => {
+// setrlimit(2), RLIMIT_FSIZE: EFBIG in place of ENOSPC, which would need a disk of its own.
+test("a full disk: the client receives the reason, and the space is freed", async (context) => {
   const folder = temporaryFolder();
   const shell = 'ulimit -f 64; exec "$@"';
   const args = ["-c", shell, "sh", ...commandOf(context, "TypeScript", "upload-server"), "127.0.0.1:0"];
@@ -369,8 +369,8 @@ test("a disk that takes no more: the client is told, and the room is free again"
   await expectWorks(context, server);
 });
 
-describe("clients that misbehave lose only themselves", () => {
-  test("one that resets in the middle: its part is kept", async (context) => {
+describe("misbehaving clients lose only their own connections", () => {
+  test("a client that resets in the middle: its part is kept", async (context) => {
     const server = await startServer(context);
     const client = await connectToUploads(server, "post|film|5\nhel");
     await expect.poll(() => stored(server)).toEqual({ ".film.5.part": sha256("hel") });
@@ -381,7 +381,7 @@ describe("clients that misbehave lose only themselves", () => {
     expect(stored(server)).toEqual({ film: sha256("hello") });
   });
 
-  test("one that floods after it was refused still hears why", async (context) => {
+  test("a client that floods after a refusal still receives the reason", async (context) => {
     const server = await startServer(context);
     const client = await connectToUploads(server, "post|../x|20000000\n");
     const flood = client.sendall(Buffer.alloc(MUCH_BYTES)).catch(() => undefined);
@@ -390,7 +390,7 @@ describe("clients that misbehave lose only themselves", () => {
     await expectWorks(context, server);
   });
 
-  test("those that say nothing, stop in the header, stop in the file, or never read", async (context) => {
+  test("clients that send nothing, stop in the header, stop in the file, or never read", async (context) => {
     const server = await startServer(context, { env: { IDLE_TIMEOUT_MS: "1000" } });
     const silent = await connectToUploads(server);
     const slow = await connectToUploads(server, "post|slow");
@@ -434,7 +434,7 @@ describe("the client, when a server", () => {
   });
 });
 
-test("the client tries once more where a server has another file, and not for ever", async (context) => {
+test("the client tries once more if a server has another file, and not for ever", async (context) => {
   await using listener = socket();
   listener.bind({ host: "127.0.0.1", port: 0 });
   listener.listen();

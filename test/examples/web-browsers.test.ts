@@ -1,4 +1,4 @@
-// What the web server of the examples is there for: Chromium shows its pages, and curl gets what it asks for.
+// The web server of the examples with real clients: Chromium shows its pages, and curl gets its answers.
 
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -8,17 +8,17 @@ import { temporaryFolder } from "../support/folders.ts";
 import { requireTool } from "../support/tools.ts";
 import { startWebServer, type WebServer } from "./web-client.ts";
 
-/** A browser takes seconds to start, on a busy machine many. */
+/** The start of a browser takes seconds, and more on a busy machine. */
 const BROWSER_TIMEOUT_MS = 100_000;
 const CLOSING = /^127\.0\.0\.1:\d+即将关闭!$/;
 
-/** What Chromium makes of a page, and the heads that it was sent for it and all that it asked for by itself. */
+/** A page as Chromium shows it, the response heads of it, and of all that Chromium requested by itself. */
 async function browse(context: TestContext, url: string): Promise<{ page: string; heads: readonly string[] }> {
   const [program, folder] = [requireTool(context, "chromium"), temporaryFolder()];
   const log = join(folder, "net-log.json");
   const quiet = ["background-networking", "component-update", "gpu", "quic", "sync"].map((it) => `--disable-${it}`);
   const own = [`--user-data-dir=${folder}`, `--log-net-log=${log}`, "--no-first-run", "--timeout=60000"];
-  // As root it starts only without its sandbox.
+  // As root, Chromium starts only without its sandbox.
   const args = ["--headless", "--no-sandbox", ...quiet, ...own, "--dump-dom", url];
   const chromium = await startChild(program, args, { env: { ...process.env, HOME: folder } });
   expect(await chromium.exit()).toEqual({ code: 0, signal: null });
@@ -32,7 +32,7 @@ async function curl(context: TestContext, ...args: readonly string[]): Promise<s
   return child.stdout;
 }
 
-/** All that it has told are connections that were opened ahead, and never used, or that ended before an answer was read. */
+/** It reports only connections that were opened ahead and never used, or that ended before an answer was read. */
 function expectNothingElse({ child }: WebServer): void {
   const [, ...said] = child.stdout.trimEnd().split("\n");
   expect(said.filter((line) => !CLOSING.test(line))).toEqual([]);
@@ -59,7 +59,7 @@ describe("Chromium", { timeout: BROWSER_TIMEOUT_MS }, () => {
     expectNothingElse(server);
   });
 
-  test("of two, each is served", async (context) => {
+  test("two browsers are both served", async (context) => {
     const server = await startWebServer();
     const url = `http://localhost:${server.port}`;
     const [welcome, other] = await Promise.all([browse(context, `${url}/go`), browse(context, `${url}/x`)]);
@@ -81,7 +81,7 @@ describe("curl", () => {
     expectNothingElse(server);
   });
 
-  test("gets a head, and nothing behind it", async (context) => {
+  test("a HEAD request gets a head without a body", async (context) => {
     const { port } = await startWebServer();
     const said = await curl(context, "--head", "--verbose", "--stderr", "-", `http://localhost:${port}/go`);
     expect(said).toMatch(/^< HTTP\/1\.1 200 OK\r\n.*^< Server: PWS1\.0\r\n.*^< Content-Length: 1\d\d\r\n/ms);
@@ -97,8 +97,8 @@ describe("curl", () => {
     expectNothingElse(server);
   });
 
-  // RFC 9110, 10.1.1: it says that the body is to come, and waits for a word; the answer is one.
-  test("is answered before and beside a body that nobody reads", async (context) => {
+  // RFC 9110, 10.1.1: curl announces the body and waits for 100 Continue; the final answer replaces it.
+  test("is answered before and during a body that nobody reads", async (context) => {
     const { port } = await startWebServer();
     const file = join(temporaryFolder(), "body");
     writeFileSync(file, Buffer.alloc(3_000_000));
@@ -113,7 +113,7 @@ describe("curl", () => {
     }
   });
 
-  test("is told that its request is too long, or a bad one, and that its bytes are no page", async (context) => {
+  test("gets an answer for a request that is too long, for a bad one, and for bytes that are not a page", async (context) => {
     const server = await startWebServer();
     const { port } = server;
     const status = (...args: string[]): Promise<string> =>

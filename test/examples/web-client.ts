@@ -1,4 +1,4 @@
-// The web server of the examples, started for the running test, and clients that write to it byte for byte.
+// The web server of the examples, started for the running test, and clients that write raw bytes to it.
 import { once } from "node:events";
 import { connect, type Socket } from "node:net";
 import { fileURLToPath } from "node:url";
@@ -7,7 +7,7 @@ import { type Child, startChild } from "../support/child.ts";
 
 export const program = fileURLToPath(new URL("../../dist/examples/web-server.js", import.meta.url));
 
-/** A web server that has said where it listens. */
+/** A web server that has printed its address. */
 export interface WebServer {
   readonly child: Child;
   readonly port: number;
@@ -21,17 +21,17 @@ export async function startWebServer(command: readonly string[] = [process.execP
   return { child, port: Number(port) };
 }
 
-/** A connection that the test destroys at its end. */
+/** A connection that is destroyed when the test ends. */
 export async function open(port: number): Promise<Socket> {
   const client = connect({ port, host: "127.0.0.1", noDelay: true });
   onTestFinished(() => void client.destroy());
-  // A server may reset whom it has had enough of.
+  // The server may reset a connection that it gives up.
   client.on("error", () => undefined);
   await once(client, "connect");
   return client;
 }
 
-/** All that the server sends until it closes the connection. */
+/** Everything that the server sends until it closes the connection. */
 export async function rest(client: Socket): Promise<string> {
   const chunks: Buffer[] = [];
   client.on("data", (chunk: Buffer) => chunks.push(chunk));
@@ -39,7 +39,7 @@ export async function rest(client: Socket): Promise<string> {
   return Buffer.concat(chunks).toString();
 }
 
-/** Sends one thing on a connection of its own, and gives all that is answered. */
+/** Sends bytes on a connection of their own, and returns all answers. */
 export async function ask(port: number, bytes: string | Buffer): Promise<string> {
   const client = await open(port);
   client.write(bytes);
@@ -50,7 +50,7 @@ export function request(path: string, ...fields: readonly string[]): string {
   return [`GET ${path} HTTP/1.1`, "Host: localhost", ...fields, "", ""].join("\r\n");
 }
 
-/** The status of each answer, in their order. */
+/** The status of each answer, in order. */
 export function statuses(answers: string): number[] {
   return [...answers.matchAll(/^HTTP\/1\.1 (\d{3}) /gm)].map(([, status]) => Number(status));
 }

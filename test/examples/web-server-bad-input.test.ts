@@ -1,5 +1,4 @@
-// What clients do to the web server of the examples, by mistake or on purpose: it answers, or lets go of them, and serves
-// everybody else.
+// Clients that misbehave towards the web server of the examples: it answers or disconnects them, and serves the others.
 import { once } from "node:events";
 import { describe, expect, test } from "vitest";
 import { socket } from "../../src/index.ts";
@@ -10,14 +9,14 @@ const MAX_HEAD_BYTES = 8192;
 const MAX_CONNECTIONS = 1000;
 const last = "Connection: close";
 
-/** It still does what it is there for. */
+/** The server still serves its page. */
 async function expectService({ child, port }: WebServer): Promise<void> {
   expect(statuses(await ask(port, request("/go", last)))).toEqual([200]);
   expect(child.stderr).not.toMatch(/^ +at /m);
 }
 
 describe("a request", () => {
-  test.for([1, 2, 3, 7])("in segments of %i bytes is answered once it is whole", async (size) => {
+  test.for([1, 2, 3, 7])("in segments of %i bytes is answered once it is complete", async (size) => {
     const server = await startWebServer();
     const client = await open(server.port);
     const bytes = Buffer.from(request("/go", "X-Word: 找不到", last));
@@ -45,7 +44,7 @@ describe("a request", () => {
     await expectService(server);
   });
 
-  test("that ends before it is whole is a bad one", async () => {
+  test("that ends before it is complete is a bad request", async () => {
     const server = await startWebServer();
     const client = await open(server.port);
     client.end("GET /go HTTP/1.1\r\nHost: loc");
@@ -53,7 +52,7 @@ describe("a request", () => {
     await expectService(server);
   });
 
-  test("with bad bytes in its path and its fields is answered", async () => {
+  test("with invalid bytes in its path and its fields is answered", async () => {
     const server = await startWebServer();
     const bytes = Buffer.from(request("/\xff\xfe\xc3", "X-Word: \xe6\x89", last), "latin1");
     expect(statuses(await ask(server.port, bytes))).toEqual([404]);
@@ -69,7 +68,7 @@ describe("a request", () => {
     await expectService(server);
   });
 
-  test("without an end is cut off with an answer, however much comes", async () => {
+  test("without an end is answered and cut off, however much arrives", async () => {
     const server = await startWebServer();
     const flood = Buffer.alloc(8 * 1024 * 1024, "x");
     expect(statuses(await ask(server.port, Buffer.concat([Buffer.from("GET /"), flood])))).toEqual([431]);
@@ -78,7 +77,7 @@ describe("a request", () => {
 });
 
 describe("clients that", () => {
-  test("reset, before a request, in the middle and before the answer, lose only themselves", async () => {
+  test("reset, before a request, within it and before the answer, lose only their own connections", async () => {
     const server = await startWebServer();
     for (const bytes of ["", "GET /go HT", request("/go"), request("/go").repeat(100)]) {
       for (let round = 0; round < 10; round++) {
@@ -91,7 +90,7 @@ describe("clients that", () => {
     await expectService(server);
   });
 
-  test("send nothing, or a byte now and then, hold nobody up and are let go", async () => {
+  test("send nothing, or a byte now and then, delay no other client and are disconnected", async () => {
     const server = await startWebServer();
     const silent = await open(server.port);
     const slow = await open(server.port);
@@ -105,12 +104,12 @@ describe("clients that", () => {
     await expectService(server);
   });
 
-  test("ask for ever and never read hold nobody up and are let go", async () => {
+  test("send requests for ever and never read delay no other client and are disconnected", async () => {
     const server = await startWebServer();
     await using client = socket();
     await client.connect({ host: "127.0.0.1", port: server.port });
     const many = Buffer.from(request("/go").repeat(1000));
-    // The server waits to send, and reads no more.
+    // The server waits to send, and has stopped reading.
     const taken = await fillUnread(client, server.child.pid, many);
     await expectService(server);
     const more = (async () => {
@@ -121,7 +120,7 @@ describe("clients that", () => {
     await expectService(server);
   });
 
-  test("are more than it takes are closed at once, and it takes others when some have gone", async () => {
+  test("exceed the connection limit are closed at once; the server accepts others when some have left", async () => {
     const server = await startWebServer();
     const clients = [];
     for (let count = 0; count < MAX_CONNECTIONS; count++) clients.push(await open(server.port));

@@ -1,4 +1,4 @@
-// The static page server of the examples: its pages, its words, its end; and browsers' ways of asking.
+// The static page server of the examples: its pages, texts and exit, and the requests of browsers.
 
 import { Agent, get, type IncomingMessage } from "node:http";
 import { createServer } from "node:net";
@@ -17,7 +17,7 @@ function python(name: string): string {
 }
 
 describe("its pages", () => {
-  test("/go is the welcome page with the visitor's address, any other is not found", async () => {
+  test("/go is the welcome page with the client's address, any other path is not found", async () => {
     const { port } = await startWebServer();
     const welcome = await ask(port, request("/go", last));
     expect(welcome).toMatch(/^HTTP\/1\.1 200 OK\r\nServer: PWS1\.0\r\n/);
@@ -33,7 +33,7 @@ describe("its pages", () => {
     }
   });
 
-  // RFC 9112, 3.2.2: a server takes the form that proxies are sent, too.
+  // RFC 9112, 3.2.2: a server must also accept the absolute form, which proxies receive.
   test.for(["/go?", "/go?from=here&x=/", "http://localhost/go", "http://localhost:8080/go?x"])(
     "%s is /go",
     async (target) => {
@@ -42,12 +42,12 @@ describe("its pages", () => {
     },
   );
 
-  test("what stands for the address is text, whatever it is", () => {
+  test("the value for the address is escaped, whatever it is", () => {
     const page = answer({ status: 200, method: "GET", path: "/go", isLast: true }, "<b id='$&'>\"&amp;");
     expect(page).toContain("<h2>&#60;b id=&#39;$&#38;&#39;&#62;&#34;&#38;amp;</h2>");
   });
 
-  test("the head says how long the body is and what it is, and HEAD has no body", async () => {
+  test("the head has length and type of the body, and the response to HEAD has no body", async () => {
     const { port } = await startWebServer();
     const [head = "", body = ""] = (await ask(port, request("/nowhere", last))).split("\r\n\r\n");
     expect(head).toContain(`\r\nContent-Length: ${Buffer.byteLength(body)}\r\n`);
@@ -61,7 +61,7 @@ describe("its pages", () => {
 });
 
 describe("a connection", () => {
-  test("stays open until a request says close, and pipelined requests are answered in their order", async () => {
+  test("stays open until a request asks to close it, and pipelined requests are answered in order", async () => {
     const { child, port } = await startWebServer();
     const answers = await ask(port, request("/go") + request("/x") + request("/go") + request("/y", last));
     expect(statuses(answers)).toEqual([200, 404, 200, 404]);
@@ -83,14 +83,14 @@ describe("a connection", () => {
   });
 
   // A close while bytes are unread is a reset, and a reset may overtake the answer: RFC 9112, 9.6.
-  test("a body that nobody reads does not cost the client its answer", async () => {
+  test("a body that nobody reads does not lose the answer", async () => {
     const { port } = await startWebServer();
     const body = Buffer.alloc(8 * 1024 * 1024, "x");
     const head = `POST /form HTTP/1.1\r\nHost: localhost\r\nContent-Length: ${body.length}\r\n\r\n`;
     expect(statuses(await ask(port, Buffer.concat([Buffer.from(head), body])))).toEqual([404]);
   });
 
-  test("without a request is an empty request, which is told", async () => {
+  test("without a request counts as an empty request, and is logged", async () => {
     const { child, port } = await startWebServer();
     const client = await open(port);
     const own = client.localPort;
@@ -100,7 +100,7 @@ describe("a connection", () => {
     expect(Number(told)).toBe(own);
   });
 
-  test("Node's client asks twice over one connection", async () => {
+  test("node:http sends two requests over one connection", async () => {
     const { port } = await startWebServer();
     const agent = new Agent({ keepAlive: true, maxSockets: 1 });
     onTestFinished(() => agent.destroy());
@@ -124,7 +124,7 @@ describe("a connection", () => {
 });
 
 describe("Python's", () => {
-  test("server and this one answer and print the same", async (context) => {
+  test("server and the example answer and print the same", async (context) => {
     const python3 = requireTool(context, "python3");
     const told = await Promise.all(
       [
@@ -152,7 +152,7 @@ describe("Python's", () => {
     expect(told[1]).toEqual(told[0]);
   });
 
-  test("http.client is told the same by both servers", async (context) => {
+  test("http.client receives the same from both servers", async (context) => {
     const python3 = requireTool(context, "python3");
     const told = [];
     for (const command of [
@@ -185,7 +185,7 @@ describe("its command line", () => {
     expect(child.stdout).toBe("");
   });
 
-  test("a taken port is one clear line, and exit code 1", async () => {
+  test("a port in use: one clear line, exit code 1", async () => {
     const holder = createServer();
     onTestFinished(() => new Promise<void>((resolve) => holder.close(() => resolve())));
     await new Promise<void>((resolve) => holder.listen(0, "127.0.0.1", resolve));
@@ -198,7 +198,7 @@ describe("its command line", () => {
   });
 
   test.for(["SIGINT", "SIGTERM"] as const)(
-    "%s stops it, with clients connected, and frees the port",
+    "%s stops it while clients are connected, and frees the port",
     async (signal) => {
       const { child, port } = await startWebServer();
       const silent = await open(port);

@@ -1,4 +1,4 @@
-// What is in the package, and what is not.
+// The files that the package contains, and those that it must not contain.
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -7,7 +7,7 @@ import { afterAll, beforeAll, expect, inject, test } from "vitest";
 import { problemsOf } from "../../scripts/check-prebuilt.mjs";
 import { findTool } from "../support/tools.ts";
 
-/** A third more than it has: what is larger brings something that it should not. */
+/** A third more than its size: a larger package contains a file that it should not. */
 const MAX_TARBALL_BYTES = 1_190 * 1024;
 
 const tarball = inject("tarball");
@@ -22,13 +22,13 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
-test("the addon for each architecture, which needs libc alone", () => {
+test("the addon for each architecture needs libc alone", () => {
   const addons = files.filter((file) => file.endsWith(".node"));
   expect(addons.sort()).toEqual(architectures.map((architecture) => `package/prebuilds/linux-${architecture}.node`));
   expect(addons.flatMap((addon) => problemsOf(join(folder, addon)))).toEqual([]);
 });
 
-test("an addon that needs more is found out", () => {
+test("an addon that needs another library is found", () => {
   expect(problemsOf("/bin/bash")).toEqual(
     expect.arrayContaining([
       expect.stringMatching(/: it must load from 1 to \d+ bytes, and loads \d+$/),
@@ -38,16 +38,16 @@ test("an addon that needs more is found out", () => {
   );
 });
 
-test("nothing that npm would run at an installation, and no platform that it would refuse", () => {
+test("the package has no install script, and no platform that npm would refuse", () => {
   const manifest = JSON.parse(readFileSync(join(folder, "package/package.json"), "utf8"));
   const ran = ["preinstall", "install", "postinstall", "prepublish", "preprepare", "prepare", "postprepare"];
   expect(Object.keys(manifest.scripts).filter((name) => ran.includes(name))).toEqual([]);
   expect(manifest).toMatchObject({ gypfile: false, engines: { node: ">=20.19" } });
-  // A dependency is the very one that was tested.
+  // Each dependency has the exact version that was tested.
   const { dependencies, optionalDependencies } = manifest;
   for (const version of Object.values({ ...dependencies, ...optionalDependencies }))
     expect(version).toMatch(/^\d+\.\d+\.\d+$/);
-  // The history of a chat needs it on Node 20 alone, and says so where it is missing.
+  // The chat history needs it on Node 20 alone, and reports if it is missing.
   expect(Object.keys(optionalDependencies)).toEqual(["libsql"]);
   for (const kind of ["peerDependencies", "bundleDependencies"]) expect(manifest).not.toHaveProperty(kind);
   const { packages } = JSON.parse(readFileSync("package-lock.json", "utf8"));
@@ -60,15 +60,15 @@ test("nothing that npm would run at an installation, and no platform that it wou
   expect(manifest.repository).toEqual({ type: "git", url: "git+https://github.com/sockwright/sockwright.git" });
 });
 
-test("what the command has of commander keeps its licence", () => {
+test("the bundled code of commander keeps its licence", () => {
   const command = readFileSync(join(folder, "package/dist/cli/sockwright.js"), "utf8");
   expect(command).toContain(readFileSync("node_modules/commander/LICENSE", "utf8"));
   for (const file of files.filter((name) => /^package\/dist\/.*\.js$/.test(name)))
     expect(readFileSync(join(folder, file), "utf8")).not.toMatch(/(?:from|import|require\() ?"commander"/);
 });
 
-test("what its users need, and no more", () => {
-  // npm run docs and the build of the examples write there too.
+test("the package contains the files that its users need, and no others", () => {
+  // npm run docs and the build of the examples write to dist too.
   const extra = files.filter((file) => /^package\/dist\/(?:docs|examples|\.)/.test(file));
   expect(extra).toEqual([]);
   const top = new Set(files.map((file) => file.split("/").slice(1, 2).join()));

@@ -1,5 +1,5 @@
-// The package, installed without scripts and without compilers into an empty project, runs what README.md shows, on each
-// version of Node and on arm64.
+// The package, installed without scripts and compilers into an empty project, runs the programs of README.md, on each version
+// of Node and on arm64.
 import { existsSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -13,7 +13,7 @@ import { startChild } from "../support/child.ts";
 import { requireTool } from "../support/tools.ts";
 import { Project } from "./project.ts";
 
-/** Of what Debian's cross compiler brings, node needs libc and libstdc++. */
+/** Node needs libc and libstdc++ of Debian's cross compiler. */
 const ARM64_LIBRARIES = "/usr/aarch64-linux-gnu";
 const PATIENCE_MS = 60_000;
 
@@ -25,16 +25,16 @@ const examples = codeBlocks("docs/guides/your-first-server.md").filter(
   (block) => block.language === "ts" && !isProgram(block),
 );
 
-/** Where the package is installed, and how its Node is run. */
+/** The folder in which the package is installed, and the command that runs its Node. */
 interface Place {
   readonly name: string;
-  /** What that Node says it is. */
+  /** The version that this Node prints. */
   readonly is: RegExp;
-  /** The command that runs it. Skips the test when there is none on this machine. */
+  /** The command that runs it. Skips the test if this machine has none. */
   readonly node: (context: TestContext) => readonly string[];
 }
 
-/** In a project of the Node that runs the tests: the programs of README.md, compiled against the installed package. */
+/** In a project with the Node that runs the tests: the programs of README.md, compiled against the installed package. */
 const compiled: string[] = [];
 let first: Project;
 beforeAll(() => {
@@ -116,7 +116,7 @@ describe.each(places)("$name", ({ is, node }) => {
     expect(own.run("node", [file])).toEqual({ stdout: "function\n", stderr: "", status: 0 });
   });
 
-  test("the command is there under both its names", (context) => {
+  test("the command exists under both its names", (context) => {
     const own = installed(context);
     for (const name of ["sockwright", "skw"]) {
       const command = join(own.folder, "node_modules/.bin", name);
@@ -144,7 +144,7 @@ describe("without its addons, the installed package", () => {
     expect([stdout === "", stderr, status]).toEqual([false, "", 0]);
   });
 
-  test("says what to do where it is, and that is what makes it work", () => {
+  test("names the command that builds them, and that command works", () => {
     const file = project.write(
       "pair.js",
       'import { socketpair } from "sockwright"; for (const s of socketpair()) s.close();',
@@ -155,7 +155,7 @@ describe("without its addons, the installed package", () => {
     const folder = join(project.folder, "node_modules/sockwright");
     expect(command).toBe(`cd ${folder} && npx node-gyp rebuild -C native`);
 
-    // With the node-gyp that npm brings, which npx would fetch, and a PATH that has compilers.
+    // With the node-gyp of npm, which npx would fetch, and a PATH that has compilers.
     const nodeGyp = process.env["npm_config_node_gyp"] ?? "";
     const headers = existsSync("/usr/include/node/node_api.h") ? { npm_config_nodedir: "/usr" } : {};
     const environment = { PATH: process.env["PATH"], ...headers };

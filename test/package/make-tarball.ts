@@ -1,4 +1,4 @@
-// Makes the package once for all tests: with the addons for both architectures where there is a compiler for both.
+// Makes the package once for all tests: with the addons for both architectures if there is a compiler for both.
 import { spawnSync } from "node:child_process";
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import type { TestProject } from "vitest/node";
@@ -11,10 +11,10 @@ declare module "vitest" {
 }
 
 export function setup(project: TestProject): void {
-  // Where peers are required, the compiler is one: npm run package then fails, and says so.
+  // If tools are required, the compiler is one of them: npm run package then fails with the reason.
   const needsBoth = "program" in findTool("compiler for arm64") || process.env["SOCKWRIGHT_REQUIRE_TOOLS"] === "1";
   const options = needsBoth ? [] : ["--", "--x64"];
-  // A page of `npm run docs`, which may not have run: contents.package.ts expects that it stays out.
+  // A page of `npm run docs`, which may not have run: contents.package.ts expects that the package leaves it out.
   mkdirSync("dist/docs", { recursive: true });
   writeFileSync("dist/docs/of-the-package-test.html", "");
   const { stdout, stderr, status, error } = spawnSync("npm", ["run", "--silent", "package", ...options], {

@@ -1,4 +1,4 @@
-// A project of a user's own: an empty folder, into which packages are installed without any compiler in reach.
+// A user's project: an empty folder, into which packages are installed without any compiler in PATH.
 import { spawnSync } from "node:child_process";
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -10,10 +10,10 @@ interface Outcome {
   readonly status: number | null;
 }
 
-/** Its user removes it. */
+/** The test removes it. */
 export class Project {
   readonly folder = mkdtempSync(join(tmpdir(), "sockwright-project-"));
-  /** The only folder of the PATH: node, npm and sh are in it, and nothing else. */
+  /** The only folder of the PATH: it contains node, npm and sh, and nothing else. */
   readonly programs = join(this.folder, "bin");
 
   /** @param node - the command that runs Node: a program and its first arguments. */
@@ -23,12 +23,12 @@ export class Project {
     mkdirSync(this.programs);
     symlinkSync("/bin/sh", join(this.programs, "sh"));
     this.#script("node", node);
-    // npm's own work is the same on each machine, and takes minutes in an emulator.
+    // The work of npm is the same on each machine, and takes minutes in an emulator.
     this.#script("npm", node.length === 1 ? [...node, npm] : [process.execPath, npm]);
     this.write("package.json", '{ "name": "project", "private": true, "type": "module" }');
   }
 
-  /** The `node` of this project, for who starts it without its PATH. */
+  /** The `node` of this project, for a program that is started without its PATH. */
   get node(): string {
     return join(this.programs, "node");
   }
@@ -50,7 +50,7 @@ export class Project {
   }
 
   install(...packages: readonly string[]): void {
-    // What is in a file needs no network: ours depends on nothing.
+    // Installing from a file needs no network if the package has no dependencies.
     const source = packages.every((name) => name.endsWith(".tgz")) ? "--offline" : "--prefer-offline";
     const args = ["install", "--ignore-scripts", "--no-audit", "--no-fund", source, ...packages];
     const { stdout, stderr, status } = this.run("npm", args);

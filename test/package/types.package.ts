@@ -1,5 +1,5 @@
-// A program in TypeScript, compiled against the declarations of the package by the oldest compiler and with the oldest
-// types of Node that README.md names.
+// A TypeScript program, compiled against the declarations of the package by the oldest compiler and with the oldest types of
+// Node that README.md names.
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, inject, test } from "vitest";
@@ -161,7 +161,7 @@ beforeAll(() => {
 });
 afterAll(() => project.remove());
 
-/** What the compiler says of a file: nothing is well. */
+/** The errors that the compiler prints for a file; none if it is correct. */
 function complaints(file: string, settings: string): string {
   const compiler = join(project.folder, "node_modules/.bin/tsc");
   const always = "--noEmit --strict --target es2022 --lib es2022,esnext.disposable --types node --skipLibCheck false";
@@ -173,7 +173,7 @@ test.each(["--module nodenext", "--module esnext --moduleResolution bundler"])("
   expect(complaints("servers.ts", `${settings} --noImplicitOverride --exactOptionalPropertyTypes`)).toBe("");
 });
 
-// TypeScript takes a .ts file for CommonJS where package.json has no "type": "module".
+// TypeScript treats a .ts file as CommonJS if package.json has no "type": "module".
 test.each(["node16", "nodenext"])("a project of CommonJS, --module %s", (module) => {
   const common = 'import { socket } from "sockwright";\nsocket().close();\n';
   const dynamic =
@@ -192,7 +192,7 @@ test.each(["node16", "nodenext"])("a project of CommonJS, --module %s", (module)
   }
 });
 
-test("these are the versions that README.md and package.json name", () => {
+test("README.md and package.json name these versions", () => {
   const { engines } = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8"));
   expect(engines).toEqual({ node: `>=${oldestNode}` });
   for (const page of Object.values(readme)) {

@@ -20,7 +20,7 @@ const notGzip = first("not gzip", (response) => fieldOf(response, "Content-Encod
 const noGzip = all(status(200, 406), notGzip);
 const varies = field("Vary", /\bAccept-Encoding\b|^\*$/i);
 
-/** The bytes of a form that are its own, of its own length: RFC 9110, section 14.2. */
+/** The bytes and the length of the requested coding: RFC 9110, section 14.2. */
 const partOfForm = first("10 bytes of one form", (response) => {
   const coding = fieldOf(response, "Content-Encoding") ?? "identity";
   const form = Object.entries(CODED).find(([name]) => name === coding)?.[1];
@@ -38,7 +38,7 @@ const partOfGzip = all(status(206), field("Content-Encoding", "gzip"), body(CODE
 
 const behindGzip = all(status(416), field("Content-Range", `bytes */${CODED.gzip.length}`));
 
-/** The page in gzip, and as it is. */
+/** The page in gzip, and without a coding. */
 const bothForms: Sent = {
   parts: [
     lines("GET /page.html HTTP/1.1", `Host: ${HOST}`, "Accept-Encoding: gzip", "Connection: close"),

@@ -20,13 +20,13 @@ const host = `Host: ${HOST}`;
 const start = "GET /file.txt HTTP/1.1";
 const letters = all(status(200), body(LETTERS, "the file"));
 
-/** The first is answered, and the connection is closed. */
+/** The first request is answered, and the connection is closed. */
 const onlyFirst: Check = {
   wanted: "200, then closed",
   holds: ({ finals, end }) => finals.length === 1 && finals[0]?.status === 200 && end !== "open",
 };
 
-/** A further request is sent when the first has been answered: RFC 9112, section 9.6, does not let a client send it with that. */
+/** The further request is sent after the first answer: RFC 9112, section 9.6, forbids a client to send it together with the first. */
 function thenNext(...fields: readonly string[]): Sent {
   return { parts: [lines(start, host, ...fields), NEXT], methods: [] };
 }

@@ -6,7 +6,7 @@ const { policy } = rowsOf("Files");
 const letters = all(status(200), body(LETTERS));
 const answered = first("4xx", ({ status: own }) => own >= 400 && own < 500);
 
-/** What is no plain file, or not for everybody. The last row stops some servers. */
+/** Paths that are not regular files, or not readable by everybody. The last row stops some servers. */
 export const files: readonly Row[] = [
   policy("9110 17.3", "A name with a dot", get("/.env"), status(404)),
   policy("9110 17.3", "… with the dot escaped", get("/%2eenv"), status(404)),

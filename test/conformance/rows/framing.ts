@@ -3,7 +3,7 @@ import { HOST, lines, type Row, raw, rowsOf, type Sent, withBody } from "../row.
 
 const { rule, policy } = rowsOf("Where a body ends");
 const bad = refused(400);
-/** 501 too, of what might be a coding that is not implemented. */
+/** Also 501, for a possible coding that is not implemented. */
 const badCoding = refused(400, 501);
 const CHUNKS = "5\r\nhello\r\n0\r\n\r\n";
 
@@ -19,7 +19,7 @@ function chunked(text: string): Sent {
   return withBody(["Transfer-Encoding: chunked"], text);
 }
 
-/** RFC 9112, sections 6 and 7: whatever two servers could take differently. */
+/** RFC 9112, sections 6 and 7: requests that two servers could interpret differently. */
 export const framing: readonly Row[] = [
   rule("9112 6.1", "Content-Length beside chunked", coded("chunked", "Content-Length: 5"), closes),
   rule(

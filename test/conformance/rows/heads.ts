@@ -6,7 +6,7 @@ const { rule, policy } = rowsOf("Syntax of heads");
 const host = `Host: ${HOST}`;
 const start = "GET /file.txt HTTP/1.1";
 
-/** Another request line, with a right head below it. */
+/** Another request line, with a valid head after it. */
 function line(text: string): Sent {
   return raw(lines(text, host));
 }
@@ -14,9 +14,9 @@ function line(text: string): Sent {
 const served = all(status(200), body(LETTERS, "the file"));
 const servedOn = all(served, goesOn);
 const bad = refused(400);
-/** The 505 too, for what might be a version to come. */
+/** Also 505, for a possible later version. */
 const badVersion = refused(400, 505);
-/** Where a MUST wants 400 or a repair. */
+/** If a MUST requires 400 or a repair. */
 const badOrRepaired = any(bad, servedOn);
 const tooLarge = refused(431, 400, 413);
 

@@ -5,7 +5,7 @@ import { LETTERS } from "../site.ts";
 const { rule, policy } = rowsOf("Methods");
 const shows = ["Allow"];
 
-/** RFC 9110, section 15.5.6: what is not allowed is told with what is. */
+/** RFC 9110, section 15.5.6: the answer for a method that is not allowed lists the allowed ones. */
 const notAllowed = any(all(status(405), field("Allow", /\bGET\b.*\bHEAD\b|\bHEAD\b.*\bGET\b/)), status(501));
 const noFile = all(
   anError,
@@ -17,7 +17,7 @@ const echo = first("an echo without the secret", ({ status: own, body, fields })
 });
 const noTunnel = orClosed(first("not 2xx", ({ status: own }) => own >= 300 && own <= 505));
 
-/** POST with a body, and behind it a further request. */
+/** POST with a body, followed by a further request. */
 function postOf(field: string, body: string): Sent {
   return raw(lines("POST /file.txt HTTP/1.1", `Host: ${HOST}`, field) + body, "POST");
 }

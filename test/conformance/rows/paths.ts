@@ -11,14 +11,14 @@ const letters = all(status(200), body(LETTERS));
 const index = any(all(status(200), body(INDEX)), status(301, 308));
 const inner = all(status(200), body(INNER));
 
-/** Whatever is answered, it is not what is outside of the root. */
+/** Whatever the answer, it has no content from outside of the root. */
 const noSecret: Check = {
   wanted: "4xx, or a file of the site",
   holds: ({ finals: [response] }) =>
     response !== undefined && response.status < 500 && !response.body.includes(SECRET.trim()),
 };
 
-/** A Location that begins with two slashes, or a backslash, is another site: RFC 3986, section 4.2. */
+/** A Location that begins with two slashes, or a backslash, leads to another site: RFC 3986, section 4.2. */
 const staysHere = first(
   "no other site",
   (response) => response.status < 500 && !/^(?:\/[/\\]|\w+:)/.test(fieldOf(response, "Location") ?? ""),

@@ -9,7 +9,7 @@ const file = (range: string, ...fields: readonly string[]) => get("/file.txt", `
 
 const whole = all(status(200), body(LETTERS, "all of it"), without("Content-Range"));
 const unsatisfied = all(status(416), field("Content-Range", "bytes */26"));
-/** RFC 9110, section 14.2: what is malformed may be ignored or refused. */
+/** RFC 9110, section 14.2: a malformed range may be ignored or refused. */
 const ignored = any(whole, status(400, 416));
 
 function part(first: number, last: number): Check {

@@ -5,10 +5,10 @@ import { INDEX, LETTERS, MODIFIED } from "../site.ts";
 
 const { rule, policy } = rowsOf("Representations");
 
-/** Only what is made with the content may be missing, and what is of the connection may differ: RFC 9110, section 9.3.2. */
+/** Only fields made from the content may be missing, and only fields of the connection may differ: RFC 9110, section 9.3.2. */
 const MAY_DIFFER = /^(?:date|connection|keep-alive|content-length|transfer-encoding|age)$/i;
 
-/** HEAD, and GET behind it. */
+/** HEAD, followed by GET. */
 function headAndGet(target: string, ...fields: readonly string[]): Sent {
   const [first, second] = ["HEAD", "GET"].map((method) => `${method} ${target} HTTP/1.1`);
   const all = [`Host: ${HOST}`, ...fields, "Connection: close"];
@@ -19,7 +19,7 @@ function headAndGet(target: string, ...fields: readonly string[]): Sent {
   };
 }
 
-/** What another test has found to be right of GET counts here, too: errors of the server do not. */
+/** The checks of GET from another row apply here too, so that errors of the server do not count. */
 const sameFields: Check = {
   wanted: "the fields of GET",
   holds: ({ finals: [head, get] }) => {
@@ -37,18 +37,18 @@ const sameFields: Check = {
   },
 };
 
-/** RFC 9110, section 5.6.7: what is sent is of the one form that is not obsolete. */
+/** RFC 9110, section 5.6.7: a sent date has the one form that is not obsolete. */
 const DATE =
   /^(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun), \d\d (?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) \d{4} \d\d:\d\d:\d\d GMT$/;
 const dated = field("Date", DATE);
-/** Those that have no such date at all are right, too. */
+/** A response without such a date is correct too. */
 const notAhead = first("200, none or Date at most", (response) => {
   const [modified, sent] = ["Last-Modified", "Date"].map((name) => Date.parse(fieldOf(response, name) ?? ""));
   return response.status === 200 && !((modified ?? 0) > (sent ?? 0));
 });
 const shows = ["Content-Type"];
 
-/** Spaces and capitals count for nothing: RFC 9110, sections 5.6.6 and 8.3.1. */
+/** Spaces and case do not matter: RFC 9110, sections 5.6.6 and 8.3.1. */
 function typed(section: string, target: string, ...types: readonly string[]): Row {
   const check = first(types.join(" or "), (response) => {
     const type = fieldOf(response, "Content-Type")?.toLowerCase().replace(/; */, "; ");
