@@ -1,4 +1,4 @@
-// Addresses to sockaddr bytes and back, for all that there can be.
+// Encodes addresses as sockaddr bytes and decodes them again, for every kind of address.
 import { isIP, isIPv4, isIPv6 } from "node:net";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
@@ -18,14 +18,14 @@ function decode(sockaddr: Uint8Array): Address | undefined {
 
 const port = fc.integer({ min: 0, max: 65_535 });
 const ipv4 = fc.uint8Array({ minLength: 4, maxLength: 4 });
-/** Zeros are common, so that "::" stands at every place. */
+/** Zeros are common, so that "::" appears at every place. */
 const ipv6 = fc
   .array(fc.oneof(fc.constant(0), fc.constant(0xffff), fc.integer({ min: 0, max: 0xffff })), {
     minLength: 8,
     maxLength: 8,
   })
   .map((groups) => Uint8Array.from(groups.flatMap((group) => [group >> 8, group & 0xff])));
-/** Text, which is well-formed, or bytes that are no UTF-8. */
+/** Well-formed text, or bytes that are not UTF-8. */
 const unixName = (least: number): fc.Arbitrary<string | Buffer> =>
   fc.oneof(
     fc
@@ -34,7 +34,7 @@ const unixName = (least: number): fc.Arbitrary<string | Buffer> =>
     fc.uint8Array({ minLength: least, maxLength: UNIX_NAME_BYTES - 1 }).map((bytes) => Buffer.from([...bytes, 0xff])),
   );
 
-/** The text of IP bytes, by the decoder; the tests of the texts themselves are below. */
+/** Returns IP bytes as text, by the decoder; the tests below cover the text itself. */
 function hostOf(family: number, bytes: Uint8Array): string {
   return String(kernel.inet_ntop(family, bytes));
 }
@@ -56,7 +56,7 @@ const raw = fc.record({
   bytes: fc.uint8Array({ maxLength: SOCKADDR_STORAGE_BYTES - 2 }).map((bytes) => Buffer.from(bytes)),
 });
 
-describe("an address is the same after its sockaddr and back", () => {
+describe("an address is unchanged after encoding and decoding", () => {
   test.each([
     ["AF_INET", inet],
     ["AF_INET6", inet6],
@@ -72,7 +72,7 @@ describe("an address is the same after its sockaddr and back", () => {
   });
 });
 
-test("a sockaddr is the same after its address and back, for addresses with fields", () => {
+test("a sockaddr is unchanged after decoding and encoding, for addresses with fields", () => {
   const sockaddr = fc.oneof(
     fc.tuple(
       fc.constant(AF_INET),
@@ -81,7 +81,7 @@ test("a sockaddr is the same after its address and back, for addresses with fiel
     fc.tuple(
       fc.constant(AF_INET6),
       fc.uint8Array({ minLength: 26, maxLength: 26 }).map((bytes) => {
-        // ipv6(7): of flowinfo 20 bits are the label.
+        // ipv6(7): 20 bits of flowinfo are the label.
         bytes.set([0, (bytes[3] ?? 0) & 0x0f], 2);
         return [...bytes];
       }),
@@ -104,7 +104,7 @@ function zeros(count: number): number[] {
   return Array.from({ length: count }, () => 0);
 }
 
-/** Families that are known, with every length around the right one, and any other. */
+/** Known families with rests of every length, and any other bytes. */
 const anySockaddr = fc.oneof(
   fc.uint8Array({ maxLength: SOCKADDR_STORAGE_BYTES }),
   fc
@@ -115,14 +115,14 @@ const anySockaddr = fc.oneof(
     .map(([family, rest]) => Uint8Array.from([family, 0, ...rest])),
 );
 
-test("any bytes are read as some address, and nothing is read beside them", () => {
+test("any bytes decode as some address, and no byte outside them is read", () => {
   const property = fc.property(anySockaddr, fc.nat(9), (sockaddr, before) => {
     const readings = [0x00, 0x55, 0xff].map((around) => {
       const bytes = new Uint8Array(before + sockaddr.length + 32).fill(around);
       bytes.set(sockaddr, before);
       return decodeAddress(new DataView(bytes.buffer), before, sockaddr.length);
     });
-    // Whatever lies around it, the address is the same; and a view that ends with it is enough.
+    // The bytes around it do not change the address, and a view that ends with it is enough.
     expect(readings[1]).toEqual(readings[0]);
     expect(readings[2]).toEqual(readings[0]);
     expect(decode(sockaddr)).toEqual(readings[0]);
@@ -132,7 +132,7 @@ test("any bytes are read as some address, and nothing is read beside them", () =
   fc.assert(property, { numRuns: 3_000 });
 });
 
-test("an address that is read keeps nothing of the memory that it was read from", () => {
+test("a decoded address does not share memory with its source", () => {
   const property = fc.property(anySockaddr, (sockaddr) => {
     const bytes = Uint8Array.from(sockaddr);
     const address = decode(bytes);
@@ -144,7 +144,7 @@ test("an address that is read keeps nothing of the memory that it was read from"
 
 // accept(2): "the returned address is truncated if the buffer provided is too small"; the length is then the full one.
 test.each([0, 1, 2, 16, 128, 129, 4096, 0x7fffffff, -1])(
-  "a length of %i from the kernel is read as far as there is room",
+  "a length of %i from the kernel is read up to the size of the buffer",
   (length) => {
     const room = new AddressBuffer();
     const view = new DataView(room.bytes.buffer);
@@ -157,7 +157,7 @@ test.each([0, 1, 2, 16, 128, 129, 4096, 0x7fffffff, -1])(
 );
 
 describe("the texts of IP addresses", () => {
-  test("are what node:net takes for addresses, and come back to the same bytes", () => {
+  test("are valid for node:net, and convert back to the same bytes", () => {
     const property = fc.property(fc.oneof(ipv4, ipv6), (bytes) => {
       const family = bytes.length === 4 ? AF_INET : AF_INET6;
       const text = hostOf(family, bytes);
@@ -169,7 +169,7 @@ describe("the texts of IP addresses", () => {
     fc.assert(property, { numRuns: 2_000 });
   });
 
-  /** Nearly addresses: the letters of addresses in any order. */
+  /** Almost addresses: the characters of addresses in any order. */
   const nearly = fc.string({ unit: fc.constantFrom(..."0123456789abcdefAF::::....g -"), maxLength: 24 });
   const damaged = fc
     .tuple(fc.oneof(ipv4, ipv6), fc.nat(40), fc.constantFrom("", "0", ":", "::", ".", "f", "256", "%", " "))
@@ -179,7 +179,7 @@ describe("the texts of IP addresses", () => {
     });
   const texts = fc.oneof(nearly, damaged).filter((text) => !text.includes("%"));
 
-  test("are refused exactly where node:net refuses them", () => {
+  test("are refused exactly when node:net refuses them", () => {
     const property = fc.property(texts, (text) => {
       expect(kernel.inet_pton(AF_INET, text, new Uint8Array(4)) === 1).toBe(isIPv4(text));
       expect(kernel.inet_pton(AF_INET6, text, new Uint8Array(16)) === 1).toBe(isIPv6(text));
@@ -187,7 +187,7 @@ describe("the texts of IP addresses", () => {
     fc.assert(property, { numRuns: 3_000 });
   });
 
-  test("are the ones that Python's socket module writes and takes", async (context) => {
+  test("are the ones that Python's socket module writes and accepts", async (context) => {
     const python = await startChild(requireTool(context, "python3"), ["-c", PYTHON]);
     const addresses = fc.sample(fc.oneof(ipv4, ipv6), 1_000);
     const candidates = fc.sample(texts, 1_000);

@@ -41,7 +41,7 @@ const calls: readonly AddressCall[] = [
 
 interface Malformed {
   readonly fault: Fault;
-  /** The field that the error names; none is the address itself. */
+  /** The field that the error names; undefined if it names the address itself. */
   readonly field?: string;
   readonly addresses: readonly object[];
 }
@@ -134,7 +134,7 @@ const families: readonly { name: string; family: number; type: number; malformed
         field: "abstract",
         addresses: [null, 5, {}, [], new Uint16Array(1)].map((abstract) => ({ abstract })),
       },
-      // Which of the two is meant?
+      // The address is ambiguous.
       { fault: "value", addresses: [{ path: "x", abstract: "y" }] },
       { fault: "value", field: "family", addresses: [AF_INET, 0, "1"].map((family) => ({ family, path: "x" })) },
       ...rawBytes(AF_UNIX),
@@ -174,12 +174,12 @@ function withField(field: string): (wrong: unknown) => object {
   return (wrong) => ({ host: "::1", port: 1, [field]: wrong });
 }
 
-/** unix(7): sun_path has 108 bytes, of which one is a NUL. "€" has three bytes. */
+/** unix(7): sun_path has 108 bytes, one of them for the NUL. "€" takes three bytes. */
 function tooLong(): readonly (string | Uint8Array)[] {
   return ["a".repeat(108), "€".repeat(36), Buffer.alloc(108, "a"), new Uint8Array(108).fill(97), "a".repeat(100_000)];
 }
 
-describe.each(families)("a malformed address names its field: $name", ({ family, type, malformed }) => {
+describe.each(families)("the error for a malformed address names its field: $name", ({ family, type, malformed }) => {
   test.each(calls)("$name", async ({ gives, argument, call }) => {
     const ours = socket(family, type) as unknown as Socket;
     onTestFinished(() => ours.close());
@@ -192,7 +192,7 @@ describe.each(families)("a malformed address names its field: $name", ({ family,
   });
 });
 
-describe("the longest Unix addresses are taken, and one byte more is not", () => {
+describe("the longest Unix addresses are accepted, and one byte more is not", () => {
   test.each([
     ["letters", (bytes: number) => "a".repeat(bytes)],
     ["letters of several bytes", (bytes: number) => `${"€".repeat(Math.floor(bytes / 3))}${"a".repeat(bytes % 3)}`],
@@ -212,11 +212,11 @@ describe("the longest Unix addresses are taken, and one byte more is not", () =>
   });
 
   test.each([MAX_NAME, "", "a\0b", "\0", "a", Buffer.alloc(107, 0xff), Buffer.alloc(107)])(
-    "an abstract name is taken to the byte: %j",
+    "every byte of an abstract name is kept: %j",
     async (abstract) => {
       await using server = socket(AF_UNIX);
       server.bind({ abstract });
-      // Text comes back as text, and what is not UTF-8 as bytes.
+      // Text is returned as text, and bytes that are not UTF-8 as bytes.
       const bytes = Buffer.from(abstract as string);
       const text = bytes.toString();
       const expected = Buffer.from(text).equals(bytes) ? text : bytes;
@@ -226,7 +226,7 @@ describe("the longest Unix addresses are taken, and one byte more is not", () =>
 });
 
 test.each(["bind", "sendto", "sendmsg"] as const)(
-  "a name given to %s is refused, and the error says so",
+  "a host name given to %s is refused with ERR_SOCKWRIGHT_NAME",
   async (name) => {
     const [call] = calls.filter((each) => each.name === name);
     await using ours = socket(AF_INET);
@@ -238,7 +238,7 @@ test.each(["bind", "sendto", "sendmsg"] as const)(
   },
 );
 
-test("an interface after % is its scope", async (context) => {
+test("the interface after % is the scope of the address", async (context) => {
   const [name, index] = linkLocal() ?? context.skip("no interface has a link-local IPv6 address");
   await using ours = socket(AF_INET6, SOCK_DGRAM);
   ours.bind({ host: `${index.address}%${name}`, port: 0 });
@@ -253,8 +253,8 @@ function linkLocal(): readonly [string, { address: string; scopeid: number }] | 
   return undefined;
 }
 
-// ipv6(7): the kernel does not keep the scope of loopback, and takes any: what it is given is in the bytes.
-test.each([1, 7, 0xffff_ffff])("a scope that is a number is taken as it is: %d", async (scope) => {
+// ipv6(7): the kernel accepts any scope of loopback and does not keep it, so the test reads the bytes passed to it.
+test.each([1, 7, 0xffff_ffff])("a numeric scope is passed on unchanged: %d", async (scope) => {
   await using server = socket(AF_INET6);
   server.bind({ host: "::1", port: 0 });
   server.listen();
@@ -266,7 +266,7 @@ test.each([1, 7, 0xffff_ffff])("a scope that is a number is taken as it is: %d",
   await client.connect({ host: `::1%${scope}`, port });
   (await accepted)[0].close();
   const sockaddr = Buffer.from(connect.mock.lastCall?.[2] ?? []);
-  // struct sockaddr_in6, linux/in6.h: sin6_scope_id follows the address, in the order of the machine.
+  // struct sockaddr_in6, linux/in6.h: sin6_scope_id follows the address, in the byte order of the machine.
   expect(sockaddr.readUInt32LE(24)).toBe(scope);
   expect(sockaddr.readUInt16BE(2)).toBe(port);
 });

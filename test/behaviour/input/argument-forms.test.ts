@@ -1,4 +1,4 @@
-// Who writes a call as C, Python or Node have it is told the form to write here, with what was given in its place.
+// The error for a call in the form of C, Python or Node shows the form to write here, with the given values in it.
 import { describe, expect, test } from "vitest";
 import {
   AF_INET,
@@ -18,7 +18,7 @@ import { encodeAddress } from "../../../src/socket/address.ts";
 import { serving } from "../../support/serving.ts";
 import { closeAtTheEnd } from "../../support/sockets.ts";
 
-/** Calls with arguments that the types do not allow. Gives the error's message, whether it is thrown or a rejection. */
+/** Makes a call with arguments that the types do not allow. Returns the message of the thrown error or the rejection. */
 async function told(on: object, call: string, ...given: readonly unknown[]): Promise<string> {
   const method: unknown = Reflect.get(on, call);
   if (typeof method !== "function") throw new Error(`there is no ${call}`);
@@ -74,7 +74,7 @@ describe("an address is an object with fields", () => {
     }
   });
 
-  test("in sendto, as in C, Python and node:dgram, and in sendmsg", async () => {
+  test("in sendto() in the forms of C, Python and node:dgram, and in sendmsg()", async () => {
     const [udp] = closeAtTheEnd(socket(AF_INET, SOCK_DGRAM));
     const form = "such as { host: '127.0.0.1', port: 8000 }";
     expect(await told(udp, "sendto", "x", ["127.0.0.1", 8000])).toContain(form);
@@ -100,7 +100,7 @@ describe("an address is an object with fields", () => {
   });
 });
 
-describe("a time-out is in whole milliseconds", () => {
+describe("a timeout is in whole milliseconds", () => {
   test.for([
     [1.5, "1500 for 1.5 s"],
     [0.25, "250 for 0.25 s"],
@@ -116,7 +116,7 @@ describe("a time-out is in whole milliseconds", () => {
     expect(left.gettimeout()).toBeNull();
   });
 
-  test("on layer 2 likewise", async () => {
+  test("options of layer 2 are in whole milliseconds too", async () => {
     const listening = (options: ServeOptions): Promise<unknown> => serve("tcp://127.0.0.1:0", () => undefined, options);
     for (const name of ["idleTimeoutMs", "firstByteTimeoutMs", "readTimeoutMs", "writeTimeoutMs", "totalTimeoutMs"]) {
       const form = `The value of "options.${name}" is out of range. It must be an integer, in milliseconds: 1500 for 1.5 s.`;
@@ -128,13 +128,13 @@ describe("a time-out is in whole milliseconds", () => {
     await expect(async () => server.close({ graceMs: 1.5 })).rejects.toThrow("1500 for 1.5 s");
   });
 
-  test("setblocking takes a boolean", async () => {
+  test("setblocking() takes a boolean", async () => {
     expect(await told(closeAtTheEnd(socket())[0], "setblocking", 0)).toContain("of type boolean: false");
   });
 });
 
-describe("a number is a number", () => {
-  test("a constant by its name", async () => {
+describe("a number must be of type number", () => {
+  test("the name of a constant is refused: the error says to write the constant", async () => {
     const { socket: make, socketpair: pair } = await import("../../../src/index.ts");
     expect(await told({ make }, "make", "AF_INET")).toContain('the constant AF_INET of "sockwright", without quotes');
     expect(await told({ make }, "make", AF_INET, "SOCK_STREAM")).toContain("SOCK_STREAM");
@@ -146,13 +146,13 @@ describe("a number is a number", () => {
     expect(await told(left, "recv", 1, { flags: "MSG_PEEK" })).toContain("the constant MSG_PEEK");
   });
 
-  test("in quotes", async () => {
+  test("a number in quotes is refused: the error shows it without quotes", async () => {
     const [tcp] = closeAtTheEnd(socket());
     expect(await told(tcp, "listen", "5")).toContain("of type number: 5, without quotes");
     expect(await told(tcp, "recv", "1024")).toContain("of type number: 1024, without quotes");
   });
 
-  test("or a boolean, of which only the value of an option has a number", async () => {
+  test("a boolean is refused as a number", async () => {
     const [tcp] = closeAtTheEnd(socket());
     expect(await told(tcp, "bind", { host: "127.0.0.1", port: true })).toMatch(
       /of type number\. Received type boolean/,
@@ -161,21 +161,21 @@ describe("a number is a number", () => {
     expect(await told(tcp, "recv", false)).toMatch(/of type number\. Received type boolean/);
   });
 
-  test("none at all", async () => {
+  test("a missing count is refused: the error names an example", async () => {
     const [left] = closeAtTheEnd(...socketpair());
     for (const call of ["recv", "recvfrom", "recvmsg"]) {
       expect(await told(left, call)).toContain("the most bytes to take, such as 65536");
     }
   });
 
-  test("or a text, as the value of an option", async () => {
+  test("a boolean or a text is refused as the value of an option: the error shows the number or the bytes", async () => {
     const [left] = closeAtTheEnd(...socketpair());
     expect(await told(left, "setsockopt", SOL_SOCKET, SO_REUSEADDR, true)).toContain("1 for true");
     expect(await told(left, "setsockopt", SOL_SOCKET, 25, "lo")).toContain('such as Buffer.from("lo")');
   });
 });
 
-describe("what C and Python take as further arguments are options", () => {
+describe("further arguments of C and Python are options here", () => {
   test.for([
     ["recv", [16, 2], "such as { flags: 2 }"],
     ["recvfrom", [16, 2], "such as { flags: 2 }"],
@@ -203,7 +203,7 @@ describe("what C and Python take as further arguments are options", () => {
   });
 });
 
-test("a raw family's address says what its bytes are", () => {
+test("the error for an address of a raw family says what its bytes are", () => {
   const [netlink] = closeAtTheEnd(socket(AF_NETLINK, SOCK_RAW, 0));
   expect(() => netlink.bind({ path: "" })).toThrow("must have bytes");
 });

@@ -1,21 +1,21 @@
-// Every argument of every public function, and what it does not take.
+// Every argument of every public function, and values that it refuses.
 import { SO_TYPE, SOL_SOCKET } from "../../../src/index.ts";
 import { MAX_FILE_BUFFER_BYTES, MAX_FILE_LIMIT_BYTES } from "../../../src/socket/file-options.ts";
 import type { Fault } from "./bad-argument.ts";
 import { connectedSubject, fresh, listeningSubject, type Subject } from "./subjects.ts";
 
-/** Values that an argument must refuse, by what is wrong with them. */
+/** Values that an argument must refuse, by the kind of fault. */
 export type Refused = Readonly<Partial<Record<Fault, readonly unknown[]>>>;
 
 export interface Row {
   readonly call: string;
-  /** As the error names it. */
+  /** The name of the argument in the error. */
   readonly argument: string;
   readonly refused: Refused;
-  /** What to call it on. Functions of the module have none. */
+  /** Makes the socket to call it on. Functions of the module have none. */
   readonly on?: () => Subject;
   readonly gives: "value" | "promise";
-  /** All arguments of the call, with the wrong one in its place. */
+  /** Returns all arguments of the call, with the wrong one in its place. */
   readonly with: (wrong: unknown) => readonly unknown[];
 }
 
@@ -46,7 +46,7 @@ const here = { host: "127.0.0.1", port: 9 };
 interface Call {
   readonly call: string;
   readonly on: () => Subject;
-  /** Right arguments, without the options. */
+  /** Valid arguments, without the options. */
   readonly right: readonly unknown[];
 }
 
@@ -108,10 +108,10 @@ const optionValue: Refused = {
   range: [...NOT_INTEGERS, 2 ** 31, -(2 ** 31) - 1],
 };
 
-/** socket(7), SCM_CREDENTIALS: it is never sent, since the one beside it is wrong. */
+/** socket(7), SCM_CREDENTIALS: it is never sent, because the message beside it is invalid. */
 const rightControl = { level: SOL_SOCKET, type: 2, data: new Uint8Array(12) };
 
-/** A right call of each has these arguments, and the wrong one goes in its place. */
+/** The arguments of a valid call; a wrong one replaces one of them. */
 const sendFds = (): readonly unknown[] => [connectedSubject().socket, ["x"], [0], 0, undefined, {}];
 const recvFds = (): readonly unknown[] => [connectedSubject().socket, 16, 4, 0, {}];
 const notSockets = { type: [undefined, null, 5, "socket", {}] };
@@ -518,7 +518,7 @@ export const rows: readonly Row[] = [
       refused: call === "sendmsg" ? data : room,
       with: (wrong) => [[new Uint8Array(1), wrong]],
     },
-    // A hole in the array is undefined, and no less wrong.
+    // A hole in the array reads as undefined and is refused too.
     {
       call,
       on: connectedSubject,

@@ -8,7 +8,7 @@ import { nameRows } from "./name-table.ts";
 
 const rows = [...socketRows, ...nameRows];
 
-describe("a wrong argument is named, with Node's code", () => {
+describe("the error for a wrong argument names it and has Node's code", () => {
   test.each(rows)("$call: $argument", async ({ call, argument, on, gives, refused, with: withWrong }) => {
     for (const [fault, values] of Object.entries(refused) as [Fault, readonly unknown[]][]) {
       for (const wrong of values) {
@@ -21,14 +21,14 @@ describe("a wrong argument is named, with Node's code", () => {
             ? Reflect.construct(method, withWrong(wrong))
             : Reflect.apply(method, receiver, withWrong(wrong));
         await expectFault(run, { gives, argument, fault, wrong });
-        // What was refused has left nothing behind: no call in a queue, no option set.
+        // A refused call leaves nothing behind: no call in a queue, no option set.
         await subject?.expectUnharmed();
       }
     }
   });
 });
 
-/** What takes no argument, or none that could be wrong: `ref`, for one. */
+/** Functions and properties without arguments, or with none that could be wrong, such as `ref`. */
 const WITHOUT_ARGUMENTS = [
   ...["close", "dup", "fileno", "getblocking", "getpeername", "getsockname", "gettimeout", "ref", "unref"],
   ...["get_inheritable", "getdefaulttimeout", "timeout", "has_dualstack_ipv6"],
@@ -46,7 +46,7 @@ function publicNames(): string[] {
   return names.filter((name) => !hidden.includes(name)).map(String);
 }
 
-/** What programs do not make themselves. */
+/** Tells whether a name is a class that programs do not construct. */
 function isClass(name: string): boolean {
   return name.endsWith("Error") || name === "SocketFile";
 }

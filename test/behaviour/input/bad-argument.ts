@@ -1,4 +1,4 @@
-// What a wrong argument has to answer: the class of the error, Node's code for it, and the argument's name.
+// Checks the error for a wrong argument: its class, Node's code, and the argument's name.
 import { expect } from "vitest";
 
 /** How an argument is wrong. */
@@ -13,13 +13,13 @@ const faults = {
 
 export interface Expected {
   readonly gives: "value" | "promise";
-  /** As the error names it. */
+  /** The name of the argument in the error. */
   readonly argument: string;
   readonly fault: Fault;
   readonly wrong: unknown;
 }
 
-/** Makes a call with a wrong argument, and looks at its error. */
+/** Makes a call with a wrong argument, and checks its error. */
 export async function expectFault(call: () => unknown, { gives, argument, fault, wrong }: Expected): Promise<void> {
   const error = await errorOf(call, gives, shown(wrong));
   const { kind, code } = faults[fault];
@@ -28,7 +28,7 @@ export async function expectFault(call: () => unknown, { gives, argument, fault,
   expect((error as Error).message, shown(wrong)).toMatch(new RegExp(`(^|["'])${escaped(argument)}(["']| )`));
 }
 
-/** A function that gives a promise never throws; one that does not gives none. */
+/** A function that returns a promise must reject and never throw; any other function must throw. */
 async function errorOf(call: () => unknown, gives: "value" | "promise", wrong: string): Promise<unknown> {
   let result: unknown;
   try {
@@ -50,7 +50,7 @@ function escaped(text: string): string {
   return text.replace(/[.[\]]/g, "\\$&");
 }
 
-/** How a value is shown in the name of a test. */
+/** Formats a value for the name of a test. */
 function shown(value: unknown): string {
   if (typeof value === "bigint") return `${value}n`;
   if (typeof value === "string") return value.length > 20 ? `a string of ${value.length}` : JSON.stringify(value);

@@ -19,7 +19,7 @@ const views: readonly (readonly [string, MakeView])[] = [
   ["DataView", (buffer) => new DataView(buffer)],
 ];
 
-/** Takes the memory away from every view of it. */
+/** Detaches the memory from every view of it. */
 function detach(buffer: ArrayBufferLike): void {
   structuredClone(buffer, { transfer: [buffer as ArrayBuffer] });
 }
@@ -77,7 +77,7 @@ const all: readonly Lending[] = [
   },
 ];
 
-describe.each(all)("memory that has gone is refused, and never taken for an empty buffer: $name", (lending) => {
+describe.each(all)("a view without its memory is refused, and not treated as an empty buffer: $name", (lending) => {
   test.each(views)("a %s of a detached ArrayBuffer", async (_name, view) => {
     const [ours] = unixPair();
     const wrong = view(new ArrayBuffer(16));
@@ -97,15 +97,15 @@ describe.each(all)("memory that has gone is refused, and never taken for an empt
   );
 });
 
-/** A view of fixed length: one without a length follows its ArrayBuffer. */
+/** Makes a view of fixed length: a view without a length would follow its ArrayBuffer. */
 function fixedView(view: MakeView, buffer: ArrayBuffer): View {
   const model = view(new ArrayBuffer(16));
   const elementBytes = "BYTES_PER_ELEMENT" in model ? Number(model.BYTES_PER_ELEMENT) : 1;
   return Reflect.construct(model.constructor, [buffer, model.byteOffset, model.byteLength / elementBytes]);
 }
 
-describe("memory that goes while the call waits", () => {
-  test.each(receives)("$name rejects, and what comes is left for the next", async (lending) => {
+describe("memory that is detached or shrinks while the call waits", () => {
+  test.each(receives)("$name rejects, and the received bytes are left for the next call", async (lending) => {
     const [ours, peer] = unixPair();
     const view = new Uint8Array(16);
     const waiting = Promise.resolve(lending.lend(ours, view));
@@ -115,7 +115,7 @@ describe("memory that goes while the call waits", () => {
     expect(String(await ours.recv(16))).toBe("here");
   });
 
-  test.each(receives)("$name rejects when it shrinks", async (lending) => {
+  test.each(receives)("$name rejects when the memory shrinks", async (lending) => {
     const [ours, peer] = unixPair();
     const buffer = resizableBuffer(16, 16);
     const waiting = Promise.resolve(lending.lend(ours, new Uint8Array(buffer, 0, 16)));
@@ -125,7 +125,7 @@ describe("memory that goes while the call waits", () => {
     expect(String(await ours.recv(16))).toBe("here");
   });
 
-  test.each(sends)("$name rejects, and never counts as sent", async (lending) => {
+  test.each(sends)("$name rejects, and sends no byte of it", async (lending) => {
     const [ours, peer] = unixPair();
     const filled = fill(ours);
     const view = new Uint8Array(16).fill(0x2e);
@@ -138,7 +138,7 @@ describe("memory that goes while the call waits", () => {
     expect(await received).toBe(filled);
   });
 
-  test("a sendall that has begun rejects, tells how much had gone, and is the last of its socket", async () => {
+  test("a sendall() that has sent a part rejects with bytesSent, and later sends on its socket are refused", async () => {
     const [ours, peer] = unixPair();
     const view = new Uint8Array(4 * 1024 * 1024);
     const waiting = ours.sendall(view);
@@ -151,7 +151,7 @@ describe("memory that goes while the call waits", () => {
     expect(await received).toBe((error as { bytesSent: number }).bytesSent);
   });
 
-  // The first send of a turn leaves at once; those behind it are gathered and leave at the end of the turn.
+  // The first send of a turn is sent at once; later ones are gathered and sent at the end of the turn.
   test.each(["send", "sendall"] as const)("%s rejects when it goes in the turn in which it was lent", async (name) => {
     const [ours, peer] = unixPair();
     const view = new Uint8Array(16);
@@ -166,7 +166,7 @@ describe("memory that goes while the call waits", () => {
   test.each([
     ["close", "ERR_SOCKWRIGHT_CLOSED", "ERR_SOCKWRIGHT_CLOSED"],
     ["abort", "ABORT_ERR", "ABORT_ERR"],
-    // At expiry there is one last try, which finds the memory gone.
+    // At the timeout there is one last attempt, which finds the memory gone.
     ["time-out", "ERR_INVALID_ARG_VALUE", "ERR_SOCKWRIGHT_TIMEOUT"],
   ] as const)("a MSG_WAITALL receive whose memory went is ended by %s", async (how, code, codeBehind) => {
     const [ours] = unixPair();
@@ -182,7 +182,7 @@ describe("memory that goes while the call waits", () => {
     await expect(behind).rejects.toMatchObject({ code: codeBehind });
   });
 
-  test("the call behind has its turn", async () => {
+  test("the next call in the queue gets the bytes", async () => {
     const [ours, peer] = unixPair();
     const view = new Uint8Array(16);
     const [first, second] = [ours.recv_into(view), ours.recv(16)];
@@ -204,7 +204,7 @@ async function drain(peer: Socket): Promise<number> {
   return bytes;
 }
 
-describe("every kind of memory is taken as its bytes", () => {
+describe("the bytes of every kind of memory are sent and received", () => {
   test.each(views)("a %s of an ArrayBuffer", async (_name, view) => {
     const [ours, peer] = unixPair();
     const bytes = Uint8Array.from({ length: 16 }, (_value, index) => index + 1);
@@ -238,7 +238,7 @@ describe("every kind of memory is taken as its bytes", () => {
     expect(Buffer.from(room.subarray(0, 4)).toString()).toBe("efcd");
   });
 
-  test("an empty view receives nothing, and is not the end", async () => {
+  test("an empty view receives nothing, and the result does not mean the end", async () => {
     const [ours, peer] = unixPair();
     await ours.sendall("x");
     expect(await peer.recv_into(new Uint8Array(0))).toBe(0);

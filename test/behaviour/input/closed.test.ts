@@ -44,7 +44,7 @@ const calls: Readonly<Record<string, (on: Socket) => unknown>> = {
   webStreams: (on) => on.webStreams(),
   writable: (on) => on.writable(),
 };
-/** What a socket still tells, or takes as nothing to do, when it is closed. */
+/** Members of a closed socket that still return a value or have no effect. */
 const harmless = [
   "close",
   "closed",
@@ -82,7 +82,7 @@ function detachedSocket(): Socket {
 describe.each([
   ["after close()", closedSocket],
   ["after detach()", detachedSocket],
-])("a closed socket says so: %s", (_name, make) => {
+])("calls on a closed socket fail with ERR_SOCKWRIGHT_CLOSED: %s", (_name, make) => {
   test.each(Object.keys(calls))("%s", async (name) => {
     const ours = make();
     const call = calls[name];
@@ -104,7 +104,7 @@ describe.each([
     await expect(make()[Symbol.asyncIterator]().next()).rejects.toMatchObject({ code: "ERR_SOCKWRIGHT_CLOSED" });
   });
 
-  test("and what needs no open socket still answers", async () => {
+  test("members that need no open socket still work", async () => {
     const ours = make();
     expect(ours.closed).toBe(true);
     expect(ours.fileno()).toBe(-1);
@@ -116,7 +116,7 @@ describe.each([
     expect(inspect(ours)).toContain("closed");
   });
 
-  test("and the descriptor number, which is somebody else's by now, is not touched", () => {
+  test("the descriptor number, which another socket may use now, is not touched", () => {
     const before = socket();
     const number = before.fileno();
     before.close();

@@ -1,4 +1,4 @@
-// The first program from the command line, as `node dist/examples/first-program.js ARGUMENTS` runs it.
+// The first program from the command line, run as `node dist/examples/first-program.js ARGUMENTS`.
 
 import { createSocket } from "node:dgram";
 import { once } from "node:events";
@@ -16,7 +16,7 @@ function startFirstProgram(...args: readonly string[]): Promise<Child> {
   return startChild(process.execPath, [firstProgram, ...args]);
 }
 
-/** The program on free ports, when it has said which. */
+/** Starts the program on free ports, and returns them once it has printed them. */
 async function started(): Promise<{ child: Child; tcp: number; udp: number }> {
   const child = await startFirstProgram(...FREE);
   const [, tcp] = await child.line(/^tcp:\/\/127\.0\.0\.1:(\d+) /);
@@ -25,7 +25,7 @@ async function started(): Promise<{ child: Child; tcp: number; udp: number }> {
   return { child, tcp: Number(tcp), udp: Number(udp) };
 }
 
-/** One line on standard error, without a stack trace, and nothing on standard output. */
+/** Expects one line on standard error, without a stack trace, and nothing on standard output. */
 function expectOneLine(child: Child): void {
   expect(child.stdout).toBe("");
   expect(child.stderr).toMatch(/^\S[^\n]*\n$/);
@@ -49,7 +49,7 @@ test.each([
   "tcp://127.0.0.1:8000/path",
   "--help",
   "",
-])("wrong usage is one clear line and exit code 2: %j", async (argument) => {
+])("wrong usage prints one clear line and exits with code 2: %j", async (argument) => {
   const child = await startFirstProgram(argument);
   expect(await child.exit()).toEqual({ code: 2, signal: null });
   expectOneLine(child);
@@ -78,14 +78,14 @@ test.each([
 });
 
 // RFC 5737: an address for documentation, which no machine has.
-test("an address of somebody else's is one clear line, and exit code 1", async () => {
+test("an address of another machine prints one clear line and exits with code 1", async () => {
   const child = await startFirstProgram("tcp://192.0.2.1:8000");
   expect(await child.exit()).toEqual({ code: 1, signal: null });
   expectOneLine(child);
   expect(child.stderr).toContain("192.0.2.1:8000");
 });
 
-describe("Ctrl-C ends it with exit code 0", () => {
+describe("Ctrl-C ends the program with exit code 0", () => {
   test.each(["SIGINT", "SIGTERM"] as const)("%s, with nobody connected", async (signal) => {
     const { child } = await started();
     child.kill(signal);
@@ -93,7 +93,7 @@ describe("Ctrl-C ends it with exit code 0", () => {
     expect(child.stderr).toBe("");
   });
 
-  test("SIGINT, with a client that says nothing", async () => {
+  test("SIGINT, with a client that sends nothing", async () => {
     const { child, tcp } = await started();
     const client = connect(tcp, "127.0.0.1");
     onTestFinished(() => void client.destroy());
@@ -104,12 +104,12 @@ describe("Ctrl-C ends it with exit code 0", () => {
     expect(child.stderr).toBe("");
   });
 
-  // A sendall that is cut off is no failure of the program.
+  // A sendall() that is interrupted is not a failure of the program.
   test("SIGINT, with a client that floods and never reads", async () => {
     const { child, tcp } = await started();
     await using client = socket();
     await client.connect({ host: "127.0.0.1", port: tcp });
-    // The program waits to send, and no longer reads.
+    // The program waits to send, and has stopped reading.
     await fillUnread(client, child.pid, Buffer.alloc(60_000, "flood\n"));
     child.kill("SIGINT");
     expect(await child.exit()).toEqual({ code: 0, signal: null });
@@ -117,7 +117,7 @@ describe("Ctrl-C ends it with exit code 0", () => {
   });
 });
 
-test("it serves the session of its source, line by line", async () => {
+test("the program serves the session in its source, line by line", async () => {
   const { tcp } = await started();
   const client = connect(tcp, "127.0.0.1").setEncoding("utf8");
   onTestFinished(() => void client.destroy());
@@ -129,7 +129,7 @@ test("it serves the session of its source, line by line", async () => {
   await once(client, "end");
 });
 
-test("--greeting is sent as it is: the tutorials' clients expect no line end", async () => {
+test("--greeting is sent unchanged: the clients of the tutorials expect no line ending", async () => {
   const child = await startFirstProgram(...FREE, "--greeting", "Welcome!");
   const [, tcp] = await child.line(/^tcp:\/\/127\.0\.0\.1:(\d+) /);
   const client = connect(Number(tcp), "127.0.0.1");
@@ -140,7 +140,7 @@ test("--greeting is sent as it is: the tutorials' clients expect no line end", a
   expect(wrong.stderr).toMatch(/^--greeting lacks its text\. Usage: [^\n]*\n$/);
 });
 
-test("it answers a datagram with what came, to whom it came from", async () => {
+test("the program answers a datagram to its sender, with its content", async () => {
   const { udp } = await started();
   const client = createSocket("udp4");
   onTestFinished(() => new Promise<void>((resolve) => client.close(() => resolve())));
@@ -149,7 +149,7 @@ test("it answers a datagram with what came, to whom it came from", async () => {
   expect(String(data)).toBe("Hello, you");
 });
 
-test("a client that resets loses only itself", async () => {
+test("a client that resets its connection does not affect the others", async () => {
   const { child, tcp } = await started();
   for (let round = 0; round < 20; round++) {
     const rude = connect(tcp, "127.0.0.1");

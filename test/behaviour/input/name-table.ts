@@ -1,4 +1,4 @@
-// The functions of the module that are asked for names and numbers: of hosts, services, protocols, interfaces and addresses.
+// The functions of the module for names and numbers: hosts, services, protocols, interfaces and addresses.
 import { AF_INET, AF_INET6 } from "../../../src/index.ts";
 import { int32, integer, options, type Refused, type Row, signal } from "./argument-table.ts";
 
@@ -13,7 +13,7 @@ const bytes: Refused = { type: [undefined, null, 16, "1234", {}, [1, 2, 3, 4], n
 const value = { gives: "value" } as const;
 const promise = { gives: "promise" } as const;
 
-/** Of what may wait, with right arguments. */
+/** Functions that may wait, with valid arguments. */
 const waits: readonly { readonly call: string; readonly right: readonly unknown[] }[] = [
   { call: "getaddrinfo", right: ["127.0.0.1", 80] },
   { call: "getnameinfo", right: [{ host: "127.0.0.1", port: 80 }, 0] },

@@ -1,4 +1,4 @@
-// Codecs: an option that a codec does not have is refused by its name, one of the wrong kind by what it should be.
+// Codecs: the error for an unknown option names it; the error for a wrong value says what it should be.
 import { describe, expect, test } from "vitest";
 import type {
   CodecDefinition,
@@ -53,12 +53,12 @@ describe.each([
     (options) => lengthPrefixed(options),
   ),
 ])("$call", (each) => {
-  test("has no other option", () => expectNoOtherName(each));
-  test("has no other value of one", () => expectNoOtherValue(each));
-  test("what is undefined is the default", () => expectDefaults(each));
+  test("refuses every other option", () => expectNoOtherName(each));
+  test("refuses every other value of an option", () => expectNoOtherValue(each));
+  test("uses the default for an undefined option", () => expectDefaults(each));
 });
 
-/** As plain JavaScript calls them. */
+/** Functions without types, as plain JavaScript calls them. */
 type Untyped = (...given: unknown[]) => unknown;
 const untyped = {
   defineCodec: defineCodec as Untyped,
@@ -76,7 +76,7 @@ const definition: CodecDefinition<Buffer, Buffer> = {
 };
 const mapping: FrameMapping<string, string, string, string> = { decode: (line) => line, encode: (line) => line };
 
-describe("arguments of the wrong kind are told what to write", () => {
+describe("the error for an argument of the wrong type says what to write", () => {
   test.each<[what: string, make: () => unknown, told: string]>([
     ["lines(1024)", () => untyped.lines(1024), "of type object, such as { maxFrameBytes: 1024 }. Received type number"],
     ["lines({ maxFrame })", () => untyped.lines({ maxFrame: 9 }), "Did you mean maxFrameBytes?"],
@@ -122,7 +122,7 @@ describe("arguments of the wrong kind are told what to write", () => {
     expect(make).toThrow(TypeError);
   });
 
-  test("a definition of a class may have fields of its own", () => {
+  test("a definition that is an instance of a class may have its own fields", () => {
     class Counting {
       readonly name = "counting";
       count = 0;

@@ -1,5 +1,5 @@
-// Layer 2 and the services: an option that a call does not have is refused by its name, one of the wrong kind by what it
-// should be; and so are arguments that are no URL, no service, no function.
+// Layer 2 and the services: the error for an unknown option names it; the error for a wrong value says what it should
+// be. So do the errors for arguments that are not a URL, a service or a function.
 import { createServer } from "node:http";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { lines } from "../../../src/codec.ts";
@@ -50,7 +50,7 @@ async function connectOnce(options?: ConnectOptions): Promise<void> {
   }
 }
 
-/** The same object, of which each property is what it was, with a URL where it has none. */
+/** Copies an object with its property descriptors, and adds a URL if it has none. */
 function withUrl(given: unknown, url: string): { url: string } {
   const own = Object.getOwnPropertyDescriptors(Object(given ?? {}) as Record<string, unknown>);
   const isGiven = own["url"]?.get !== undefined || own["url"]?.value !== undefined;
@@ -82,7 +82,7 @@ async function reloaded(change?: ReloadOptions): Promise<void> {
   }
 }
 
-/** Of a pair in memory, which needs no close. */
+/** Returns one end of a pair in memory, which needs no close. */
 function connection(): Connection {
   const { client, server } = memoryPair();
   onTestFinished(() => {
@@ -118,7 +118,7 @@ const webValues = {
   watch: [true],
   onError: [],
 };
-/** What a status service looks at where nothing runs. */
+/** The data of a status service when nothing runs. */
 const NOTHING: Overview = {
   services: () => [],
   httpListeners: () => [],
@@ -151,7 +151,7 @@ const common: { [Name in keyof CommonOptions]-?: readonly unknown[] } = {
   noDelay: [true],
 };
 
-/** All that a row would try, where it is tried elsewhere. */
+/** All values that a row would try, for options that another row checks. */
 const WRONG: readonly unknown[] = [null, "x", {}, [], -1, Number.NaN, 1.5, 2 ** 53, true, Symbol("x")];
 
 const wait = { timeoutMs: [], signal: [] };
@@ -176,7 +176,7 @@ describe.each([
     served,
   ),
   row<ConnectOptions>("connect()", "promise", { ...policy, transport: [], signal: [], timeoutMs: [] }, connectOnce),
-  // Each is checked as the argument of serve() that it stands for: its own wrong values are below.
+  // Each is checked as the argument of serve() that it stands for; the rows below list its own wrong values.
   row<ReloadOptions>(
     "server.reload()",
     "promise",
@@ -195,7 +195,7 @@ describe.each([
   row<LingerOptions>("connection.close()", "promise", { lingerMs: [], idleMs: [] }, (options) =>
     connection().close(options),
   ),
-  // What is no object in the place of the options is `maxBytes`.
+  // A value in the place of the options that is not an object is `maxBytes`.
   row<LimitedRead>("connection.read()", "promise", { maxBytes: [], ...wait }, (options) =>
     connection().read(typeof options === "object" ? options : ([options] as never)),
   ),
@@ -262,7 +262,7 @@ describe.each([
     (options) => status(NOTHING, options),
   ),
   row<WebOptions>("web()", "value", { ...webValues, http: [{}] }, (options) => web("/", options)),
-  // Its server has its own.
+  // The middleware's server has its own options.
   row<WebOptions>("webMiddleware()", "value", { ...webValues, http: [] }, (options) => {
     webMiddleware("/", options);
   }),
@@ -270,12 +270,12 @@ describe.each([
     (await openRoot("/", options)).close(),
   ),
 ])("$call", (each) => {
-  test("has no other option", () => expectNoOtherName(each));
-  test("has no other value of one", () => expectNoOtherValue(each));
-  test("what is undefined is the default", () => expectDefaults(each));
+  test("refuses every other option", () => expectNoOtherName(each));
+  test("refuses every other value of an option", () => expectNoOtherValue(each));
+  test("uses the default for an undefined option", () => expectDefaults(each));
 });
 
-/** A listener may be a text, and so may whom to connect to: what is neither is told which URL to write. */
+/** A listener and the target of connect() may also be a text. The error for any other value shows a URL to write. */
 describe.each([
   row<ListenerOptions>("a listener", "promise", { ...common, url: ["x"], maxConnections: [] }, listenOnce, "listener"),
   row<ConnectTarget>(
@@ -286,9 +286,9 @@ describe.each([
     "target",
   ),
 ])("$call as one object with its URL", (each) => {
-  test("has no other option", () => expectNoOtherName(each));
-  test("has no other value of one", () => expectNoOtherValueOfOne(each));
-  test("what is undefined is the default", () => expectDefaults(each));
+  test("refuses every other option", () => expectNoOtherName(each));
+  test("refuses every other value of an option", () => expectNoOtherValueOfOne(each));
+  test("uses the default for an undefined option", () => expectDefaults(each));
 });
 
 describe("an object with a URL", () => {
@@ -303,7 +303,7 @@ describe("an object with a URL", () => {
     await expect(make()).rejects.toThrow(told);
   });
 
-  test("the options of connect()'s target come before those beside it", async () => {
+  test("the options of connect()'s target take precedence over those beside it", async () => {
     const server = await serve(ANYWHERE, service);
     onTestFinished(async () => void (await server.close()));
     const [url = ""] = server.urls;
@@ -315,7 +315,7 @@ describe("an object with a URL", () => {
   });
 });
 
-describe("server.reload(): what it is given is what serve() could have been given", () => {
+describe("server.reload() refuses what serve() refuses", () => {
   test.each<[change: object, told: string]>([
     [{ listeners: null }, 'The "url" argument must be a socket URL'],
     [{ listeners: 8000 }, 'The "url" argument must be a socket URL such as "tcp://127.0.0.1:8000"'],
@@ -333,9 +333,9 @@ describe("server.reload(): what it is given is what serve() could have been give
   });
 });
 
-describe("an option that belongs to another place is told which", () => {
+describe("the error for an option of another call says where it belongs", () => {
   test.each(["onError", "maxConnectionsPerAddress", "acceptRatePerAddress", "alarms", "context"])(
-    "%s of a listener is one of its server",
+    "%s of a listener is an option of its server",
     async (name) => {
       const listener = { url: ANYWHERE, [name]: undefined };
       await expect(serve(listener, service)).rejects.toThrow(`serve(listeners, service, { ${name}: … })`);
@@ -353,7 +353,7 @@ describe("an option that belongs to another place is told which", () => {
   });
 });
 
-test("what a stream of Node's takes besides is refused, and not left out in silence", async () => {
+test("further arguments of a Node stream are refused, not ignored", async () => {
   const { client: left, server: right } = memoryPair();
   onTestFinished(() => void [left.abort(), right.abort()]);
   const stream = left as unknown as Record<"write" | "end", (...given: unknown[]) => unknown>;
@@ -364,7 +364,7 @@ test("what a stream of Node's takes besides is refused, and not left out in sile
   expect(String(await right.read())).toBe("still open");
 });
 
-describe("names that other libraries have", () => {
+describe("the error for an option name of another library suggests the right one", () => {
   test.each<[given: object, meant: string]>([
     [{ highWaterMark: 1 }, "highWaterBytes"],
     [{ timeout: 1 }, "idleTimeoutMs"],
@@ -388,7 +388,7 @@ describe("names that other libraries have", () => {
     },
   );
 
-  test("one that resembles none is told which there are", async () => {
+  test("the error for a name that resembles no option lists the options", async () => {
     const options: object = { port: 1 };
     await expect(connection().close(options)).rejects.toThrow(
       "The property 'options.port' is no option of connection.close(). It has lingerMs, idleMs",
@@ -399,12 +399,12 @@ describe("names that other libraries have", () => {
     [{ acceptRatePerAddress: { perSecond: 1, bursts: 2 } }, "options.acceptRatePerAddress.bursts"],
     [{ datagramRatePerAddress: { persecond: 1 } }, "options.datagramRatePerAddress.persecond"],
     [{ alarms: [{ raiseAt: 5, clearat: 1 }] }, "options.alarms[0].clearat"],
-  ])("inside of an option: %j", async (given, path) => {
+  ])("within an option: %j", async (given, path) => {
     await expect(served(given)).rejects.toThrow(`The property '${path}' is no option of`);
   });
 });
 
-/** The functions as plain JavaScript calls them. */
+/** Functions without types, as plain JavaScript calls them. */
 type Untyped = (...given: unknown[]) => unknown;
 const call = {
   serve: serve as Untyped,
@@ -414,7 +414,7 @@ const call = {
   openMetrics: openMetrics as Untyped,
 };
 
-describe("arguments of the wrong kind are told what to write", () => {
+describe("the error for an argument of the wrong type says what to write", () => {
   const url = 'The "url" argument must be a socket URL such as';
   const FUNCTION = "argument must be of type function";
   const wrong: readonly (readonly [what: string, make: () => unknown, told: string])[] = [
@@ -501,7 +501,7 @@ describe("arguments of the wrong kind are told what to write", () => {
     expect(make).toThrow(expect.objectContaining({ code: "ERR_INVALID_ARG_TYPE" }));
   });
 
-  test("server.close(5) and server.abort(text)", async () => {
+  test("server.close(5) rejects and server.abort(text) throws", async () => {
     const server = await serve(ANYWHERE, service);
     expect(() => (server.abort as Untyped).call(server, "1")).toThrow('The "id" argument must be of type number');
     const wrongly = server.close as Untyped;
@@ -509,7 +509,7 @@ describe("arguments of the wrong kind are told what to write", () => {
     await server.close();
   });
 
-  test("a service of a class may have fields of its own", async () => {
+  test("a service that is an instance of a class may have its own fields", async () => {
     class Counting {
       readonly name = "counting";
       readonly count = 0;

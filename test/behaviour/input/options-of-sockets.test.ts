@@ -1,4 +1,4 @@
-// Layer 1: an option that a call does not have is refused by its name, one of the wrong kind by what it should be.
+// Layer 1: the error for an unknown option names it; the error for a wrong value says what it should be.
 
 import { closeSync, openSync } from "node:fs";
 import { describe, expect, test } from "vitest";
@@ -38,11 +38,11 @@ import { type CollectOptions, ForkingTCPServer } from "../../../src/socketserver
 import { expectDefaults, expectNoOtherName, expectNoOtherValue, row } from "../../support/option-table.ts";
 import { closing } from "../../support/sockets.ts";
 
-/** Bits of MSG_*: which of them can be, the kernel says. */
+/** Bits of MSG_*: the kernel decides which are valid. */
 const flags = [-1];
 const wait = { signal: [] };
 
-/** Of a pair that has something to read. */
+/** Returns one end of a pair that has bytes to read. */
 function reader(): Socket {
   const [left, right] = socketpair();
   closing(left);
@@ -56,7 +56,7 @@ function datagramSocket(): Socket<unknown> {
   return bound;
 }
 
-/** With a connection that waits. */
+/** Returns a listener with a connection in its backlog. */
 async function listener(): Promise<Listener> {
   const made = closing(socket());
   made.bind({ host: "127.0.0.1", port: 0 });
@@ -153,15 +153,15 @@ describe.each([
     return new ForkingTCPServer({ host: "127.0.0.1", port: 0 }, handler).collect_children(options);
   }),
 ])("$call", (each) => {
-  test("has no other option", () => expectNoOtherName(each));
-  test("has no other value of one", () => expectNoOtherValue(each));
-  test("what is undefined is the default", () => expectDefaults(each));
+  test("refuses every other option", () => expectNoOtherName(each));
+  test("refuses every other value of an option", () => expectNoOtherValue(each));
+  test("uses the default for an undefined option", () => expectDefaults(each));
 });
 
 test.each<[what: string, family: unknown, told: string]>([
   ["a protocol", "tcp", "such as AF_INET: socket(AF_INET, SOCK_STREAM) for TCP, socket(AF_INET, SOCK_DGRAM) for UDP"],
   ["the name of a constant", "AF_INET", 'the constant AF_INET of "sockwright", without quotes'],
-])("%s is no family of a socket", (_, family, told) => {
+])("socket() refuses %s as a family", (_, family, told) => {
   expect(() => socket(family as number)).toThrow(told);
   expect(() => socketpair(family as number)).toThrow(told);
   expect(() => socket(AF_INET, "stream" as never)).toThrow("of type number, such as SOCK_STREAM or SOCK_DGRAM");
@@ -186,7 +186,7 @@ test.for([
   for (const call of calls) await expect(call(options)).rejects.toThrow(`Write signal: ${form}`);
 });
 
-test("a time in place of a signal is told the signal of that time", async () => {
+test("the error for a number as the signal shows AbortSignal.timeout() with that number", async () => {
   const wrong: object = { signal: 250 };
   await expect(reader().recv(16, wrong)).rejects.toThrow(
     'The "options.signal" argument must be an instance of AbortSignal, such as AbortSignal.timeout(250). Received type number (250)',

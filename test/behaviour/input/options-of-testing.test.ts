@@ -1,4 +1,4 @@
-// The testing kit: an option that a call does not have is refused by its name, one of the wrong kind by what it should be.
+// The testing kit: the error for an unknown option names it; the error for a wrong value says what it should be.
 import { describe, expect, onTestFinished, test } from "vitest";
 import type {
   ChaosOptions,
@@ -58,7 +58,7 @@ describe.each([
     "chaosProxy()",
     "promise",
     {
-      // What is text and no URL is told as such.
+      // The error for a text that is not a URL says so.
       listen: ["x"],
       seed: [],
       delayMs: [1.5],
@@ -82,15 +82,15 @@ describe.each([
     },
   ),
 ])("$call", (each) => {
-  test("has no other option", () => expectNoOtherName(each));
-  test("has no other value of one", () => expectNoOtherValue(each));
-  test("what is undefined is the default", () => expectDefaults(each));
+  test("refuses every other option", () => expectNoOtherName(each));
+  test("refuses every other value of an option", () => expectNoOtherValue(each));
+  test("uses the default for an undefined option", () => expectDefaults(each));
 });
 
-/** As plain JavaScript calls them. */
+/** Functions without types, as plain JavaScript calls them. */
 type Untyped = (...given: unknown[]) => unknown;
 
-describe("arguments of the wrong kind are told what to write", () => {
+describe("the error for an argument of the wrong type says what to write", () => {
   test.each<[what: string, make: () => unknown, told: string]>([
     ["leakTracker(10)", () => (leakTracker as Untyped)(10), "of type object, such as { patienceMs: 10 }"],
     ["highWaterMark", () => (memoryTransport as Untyped)({ highWaterMark: 1 }), "Did you mean bufferBytes?"],
@@ -118,13 +118,13 @@ describe("arguments of the wrong kind are told what to write", () => {
     );
   });
 
-  test("a range has no other name", async () => {
+  test("a range refuses every other property", async () => {
     const delayMs: { min: number; max: number } = JSON.parse('{ "min": 1, "max": 2, "mean": 1 }');
     const told = "The property 'options.delayMs.mean' is no option of a range.";
     await expect(chaosProxy("tcp://127.0.0.1:9", { delayMs })).rejects.toThrow(told);
   });
 
-  test("a script is of a call that there is, and a list", () => {
+  test("script() takes the name of a known call and a list of faults", () => {
     const kernel = fakeKernel();
     onTestFinished(() => kernel[Symbol.dispose]());
     const script = (...given: unknown[]): unknown => Reflect.apply(kernel.script, kernel, given);

@@ -1,4 +1,4 @@
-// A function that gives a promise rejects; it never throws. Not even when reading an argument throws.
+// A function that returns a promise rejects and never throws, even when reading an argument throws.
 import { describe, expect, onTestFinished, test } from "vitest";
 import {
   type AddressInput,
@@ -19,7 +19,7 @@ import {
 
 class Refusal extends Error {}
 
-/** An object whose every property throws when it is read. */
+/** An object whose properties all throw when they are read. */
 const hostile = new Proxy(
   {},
   {
@@ -79,7 +79,7 @@ const calls: Readonly<Record<string, (on: Socket) => Promise<unknown>>> = {
   "a file's readinto": (on) => used(on.makefile("rb"), (file) => file.readinto(hostile as never)),
 };
 
-/** Descriptors are passed over Unix sockets alone. */
+/** Makes a call over Unix sockets, the only sockets that pass descriptors. */
 function overPair(call: (on: Socket) => Promise<unknown>): Promise<unknown> {
   const ends = socketpair();
   return call(ends[0]).finally(() => {
@@ -87,7 +87,7 @@ function overPair(call: (on: Socket) => Promise<unknown>): Promise<unknown> {
   });
 }
 
-/** What a call gives, with its file closed behind it. */
+/** Makes a call on a file, and closes the file after it. */
 function used<File extends SocketFile>(file: File, call: (file: File) => Promise<unknown>): Promise<unknown> {
   return call(file).finally(() => file.close());
 }
@@ -108,7 +108,7 @@ function hostileArray<T>(): T[] {
   });
 }
 
-describe("a function that gives a promise rejects, and never throws", () => {
+describe("a function that returns a promise rejects, and never throws", () => {
   test.each(Object.keys(calls))("%s", async (name) => {
     await using ours = socket();
     const call = calls[name];
@@ -120,7 +120,7 @@ describe("a function that gives a promise rejects, and never throws", () => {
   });
 });
 
-test("an argument that closes the socket while it is read is answered with the closed socket", async () => {
+test("an argument that closes the socket while it is read makes the call reject with ERR_SOCKWRIGHT_CLOSED", async () => {
   const ends = socketpair();
   onTestFinished(() => {
     for (const end of ends) end.close();

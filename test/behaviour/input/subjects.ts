@@ -1,4 +1,4 @@
-// Sockets to make wrong calls on, and what must still work afterwards. All are closed when the test ends.
+// Sockets for wrong calls, and checks of what must still work afterwards. All are closed when the test ends.
 
 import { expect } from "vitest";
 import { type AddressInput, type Socket, socket, socketpair } from "../../../src/index.ts";
@@ -6,11 +6,11 @@ import { closeAtTheEnd } from "../../support/sockets.ts";
 
 export interface Subject {
   readonly socket: Socket;
-  /** Fails when the wrong call has done something to the socket. */
+  /** Fails if the wrong call has changed the socket. */
   expectUnharmed(): Promise<void>;
 }
 
-/** One end of a connection. */
+/** Returns one end of a connection. */
 export function connectedSubject(): Subject {
   const [ours, peer] = closeAtTheEnd(...socketpair());
   return {
@@ -25,7 +25,7 @@ export function connectedSubject(): Subject {
   };
 }
 
-/** A socket that is listening. */
+/** Returns a listening socket. */
 export function listeningSubject(): Subject {
   const [server] = closeAtTheEnd(socket());
   server.bind({ host: "127.0.0.1", port: 0 });
@@ -41,7 +41,7 @@ export function listeningSubject(): Subject {
   };
 }
 
-/** A socket that is nothing yet. */
+/** Returns a socket that is neither bound nor connected. */
 export function fresh(): Subject {
   const [ours] = closeAtTheEnd(socket());
   return {

@@ -11,8 +11,8 @@ async function outputOf(situation: string): Promise<string[]> {
   return child.stdout.trimEnd().split("\n");
 }
 
-// What is waited for comes by a timer that keeps nothing alive, or not at all.
-describe("it keeps the process alive while somebody waits", () => {
+// These calls complete by a timer that does not keep the process alive, or never.
+describe("the poller keeps the process alive while a call waits", () => {
   test.for([
     ["a receive waits", "done"],
     ["a send waits", "done"],
@@ -26,7 +26,7 @@ describe("it keeps the process alive while somebody waits", () => {
   });
 });
 
-describe("and not longer", () => {
+describe("the poller lets the process end", () => {
   test.for([
     "nobody waits",
     "nobody waits any more",

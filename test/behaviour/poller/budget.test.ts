@@ -9,7 +9,7 @@ describe("one budget per turn (128 calls or 256 KiB) covers every call that succ
   const CALLS = 128;
   const BYTES = 256 * 1024;
 
-  /** How much `run` says is done, at most, between two immediates. */
+  /** Returns the largest amount that `run` reports between two immediates. */
   async function mostPerTurn(run: (done: (amount: number) => void) => Promise<void>): Promise<number> {
     let most = 0;
     let sinceImmediate = 0;
@@ -28,7 +28,7 @@ describe("one budget per turn (128 calls or 256 KiB) covers every call that succ
     return most;
   }
 
-  /** A turn in which one socket was ready: what the sockets of the turn before may still spend is gone. */
+  /** Runs a turn in which one socket is ready, which ends what the sockets of the previous turn may still spend. */
   async function beginTurnOfOne(): Promise<void> {
     const [ours, peer] = unixPair();
     const received = ours.recv(16);
@@ -37,7 +37,7 @@ describe("one budget per turn (128 calls or 256 KiB) covers every call that succ
     await received;
   }
 
-  /** How often, at most, a call that is made again and again succeeds between two immediates. */
+  /** Returns the most successes of a repeated call between two immediates. */
   function mostCallsPerTurn(times: number, call: () => Promise<unknown>): Promise<number> {
     return mostPerTurn(async (done) => {
       for (let each = 0; each < times; each++) {
@@ -47,7 +47,7 @@ describe("one budget per turn (128 calls or 256 KiB) covers every call that succ
     });
   }
 
-  // A turn has the sockets' batch and what was put off from the turn before: two budgets, and each ready socket's share.
+  // A turn has its batch and the calls deferred from the previous turn: two budgets, and the share of each ready socket.
   const MOST_CALLS = 2 * (CALLS + 16);
   const MOST_BYTES = 2 * (BYTES + 128 * 1024);
 
@@ -142,7 +142,7 @@ describe("one budget per turn (128 calls or 256 KiB) covers every call that succ
     expect(most).toBeGreaterThanOrEqual(piece.length);
   });
 
-  test("shared by all sockets of the turn", async () => {
+  test("all sockets of the turn share it", async () => {
     const pairs = await Promise.all(Array.from({ length: 4 }, tcpPair));
     for (const [, peer] of pairs) fill(peer);
     const most = await mostPerTurn(async (done) => {
@@ -158,7 +158,7 @@ describe("one budget per turn (128 calls or 256 KiB) covers every call that succ
     expect(most).toBeGreaterThanOrEqual(CALLS);
   });
 
-  test("when it is spent, a call waits for the next turn, and keeps its order", async () => {
+  test("when it is spent, calls wait for the next turn and keep their order", async () => {
     const [ours, peer] = unixPair();
     await peer.sendall(Buffer.from(Array.from({ length: 1_000 }, (_, index) => index & 0xff)));
     const bytes = await Promise.all(Array.from({ length: 1_000 }, () => ours.recv(1)));

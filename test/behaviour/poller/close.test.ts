@@ -62,7 +62,7 @@ async function wait<T extends { close(): void }>(socket: T, call: (socket: T) =>
   return { socket, call: call(socket) };
 }
 
-describe("close settles whatever waits", () => {
+describe("close() settles every waiting call", () => {
   test.for(Object.entries(waits))("%s", async ([, begin]) => {
     const { socket, call } = await begin();
     const settled = expect(call).rejects.toMatchObject(CLOSED);
@@ -70,9 +70,9 @@ describe("close settles whatever waits", () => {
     await settled;
   });
 
-  // A look-up ends by itself meanwhile.
+  // A look-up ends by itself meanwhile, so it cannot wait for a while.
   const lasting = Object.entries(waits).filter(([name]) => !name.includes("looked up"));
-  test.for(lasting)("%s, when it has waited for a while", async ([, begin]) => {
+  test.for(lasting)("%s, after it has waited for a while", async ([, begin]) => {
     const { socket, call } = await begin();
     const settled = expect(call).rejects.toMatchObject(CLOSED);
     await turnLoop();
@@ -80,7 +80,7 @@ describe("close settles whatever waits", () => {
     await settled;
   });
 
-  test("both directions, and all that is queued behind, in order", async () => {
+  test("both directions and all queued calls are settled in order", async () => {
     const ours = await fullStream();
     const order: string[] = [];
     const call = (name: string, promise: Promise<unknown>): Promise<unknown> =>
@@ -97,7 +97,7 @@ describe("close settles whatever waits", () => {
     expect(order).toEqual(["recv 1", "recv 2", "send 1", "send 2"].map((name) => `${name} ${CLOSED.code}`));
   });
 
-  test("an iteration over a stream, over datagrams and over a listener end quietly", async () => {
+  test("iterations over a stream, datagrams and a listener end without an error", async () => {
     const [stream] = unixPair();
     for (const each of [stream, udp(), listenOnLoopback()] as const) {
       const items: unknown[] = [];
@@ -111,7 +111,7 @@ describe("close settles whatever waits", () => {
     }
   });
 
-  test("serve ends, and its sessions go on", async () => {
+  test("serve() ends, and its sessions go on", async () => {
     const listener = listenOnLoopback();
     let finished = (_text: string): void => undefined;
     const session = new Promise<string>((resolve) => {
@@ -127,7 +127,7 @@ describe("close settles whatever waits", () => {
     expect(await session).toBe("still there");
   });
 
-  test("a second close does nothing, and a call after it says why", async () => {
+  test("a second close() has no effect, and later calls fail with ERR_SOCKWRIGHT_CLOSED", async () => {
     const [ours] = unixPair();
     const { slot, generation } = placeOf(ours);
     ours.close();
@@ -141,14 +141,14 @@ describe("close settles whatever waits", () => {
   });
 });
 
-describe("close never blocks the loop", () => {
-  // socket(7), SO_LINGER: close(2) would block for up to a minute, for the peer does not read.
+describe("close() never blocks the event loop", () => {
+  // socket(7), SO_LINGER: close(2) would block for up to a minute, because the peer does not read.
   test("with SO_LINGER and data that the peer does not read", async () => {
     const [ours, peer] = await tcpPair();
     ours.setsockopt(SOL_SOCKET, SO_LINGER, LINGER_60_S);
     const bytes = fill(ours);
     ours.close();
-    // Here the loop runs: it is this program that reads now, so a close that blocked would not have come back in time.
+    // The loop runs here: the peer is in this process and reads now, so a blocking close would not have returned in time.
     let isGone = false;
     const gone = ours[Symbol.asyncDispose]().then(() => {
       isGone = true;
@@ -161,7 +161,7 @@ describe("close never blocks the loop", () => {
     await gone;
   });
 
-  test("nor does that of an accepted socket, which has the option from its listener", async () => {
+  test("with SO_LINGER that an accepted socket has from its listener", async () => {
     const listener = listenOnLoopback();
     listener.setsockopt(SOL_SOCKET, SO_LINGER, LINGER_60_S);
     const client = closing(socket());
@@ -175,7 +175,7 @@ describe("close never blocks the loop", () => {
     await accepted[Symbol.asyncDispose]();
   });
 
-  test("nor several at once", async () => {
+  test("with SO_LINGER on several sockets at once", async () => {
     const pairs = await Promise.all(Array.from({ length: 8 }, tcpPair));
     for (const [ours] of pairs) {
       ours.setsockopt(SOL_SOCKET, SO_LINGER, LINGER_60_S);
@@ -183,7 +183,7 @@ describe("close never blocks the loop", () => {
       ours.close();
     }
     await turnLoop(50);
-    // Here the loop runs: closes that blocked would have kept it until the peers had read, which they never do.
+    // The loop runs here: blocking closes would have held it until the peers read, which they never do.
     const gone: number[] = [];
     const disposals = pairs.map(([ours], index) => ours[Symbol.asyncDispose]().then(() => gone.push(index)));
     await turnLoop(20);
@@ -193,7 +193,7 @@ describe("close never blocks the loop", () => {
     expect(gone).toHaveLength(pairs.length);
   });
 
-  test("without SO_LINGER it is one system call, and nothing is left to wait for", async () => {
+  test("without SO_LINGER close() makes one system call, and leaves nothing to wait for", async () => {
     const [ours] = await tcpPair();
     fill(ours);
     const descriptors = kernel.openDescriptors();

@@ -20,7 +20,7 @@ function eventPolls(): number {
   return targets.filter((target) => target === "anon_inode:[eventpoll]").length;
 }
 
-// The first test of the file: the poller has not started yet.
+// This must be the first test of the file: the poller has not started yet.
 test("one private epoll descriptor per environment, however many sockets wait", async () => {
   const before = eventPolls();
   const pairs = Array.from({ length: 100 }, unixPair);
@@ -36,7 +36,7 @@ test("one private epoll descriptor per environment, however many sockets wait", 
 });
 
 describe("the table holds the waiter, and the Socket only while it waits", () => {
-  /** Collects what nobody holds, and lets the finalizers run. */
+  /** Collects unreachable objects, and lets the finalizers run. */
   async function collect(): Promise<void> {
     for (let round = 0; round < 5; round++) {
       globalThis.gc?.();
@@ -61,7 +61,7 @@ describe("the table holds the waiter, and the Socket only while it waits", () =>
     return { peer, descriptor: ours.fileno() };
   }
 
-  test("a socket that waits is not lost, though nobody else holds it", async () => {
+  test("a waiting socket is not collected, even if nothing else references it", async () => {
     const lost = lostDescriptors();
     const received: string[] = [];
     const { peer } = await openPeer(async (ours) => {
@@ -77,7 +77,7 @@ describe("the table holds the waiter, and the Socket only while it waits", () =>
     expect(received).toEqual(["still held"]);
   });
 
-  test("one that waits no more is lost, and is closed", async () => {
+  test("a socket that no longer waits is collected, reported as lost, and closed", async () => {
     allowWarning("ResourceWarning");
     const lost = lostDescriptors();
     const { peer, descriptor } = await openPeer(async (ours) => {

@@ -18,7 +18,7 @@ import { listenOnLoopback, resetTcp, tcpPair } from "../../support/sockets.ts";
 import { observeTurns, placeOf, turnLoop } from "./turns.ts";
 
 const EAGAIN = 11;
-// ip(7): asks for the ICMP errors of a socket in its error queue.
+// ip(7), IP_RECVERR: the kernel queues the ICMP errors of a socket in its error queue.
 const IPPROTO_IP = 0;
 const IP_RECVERR = 11;
 
@@ -28,14 +28,14 @@ afterEach(() => {
   vi.restoreAllMocks();
 });
 
-/** How often SO_ERROR was read, from now on. */
+/** Counts reads of SO_ERROR from now on. */
 function socketErrorReads(): () => number {
   const getsockopt = vi.spyOn(kernel, "getsockopt");
   return () =>
     getsockopt.mock.calls.filter(([, , level, option]) => level === SOL_SOCKET && option === SO_ERROR).length;
 }
 
-/** A loopback address that nobody listens on. */
+/** Returns a loopback address without a listener. */
 function closedAddress(type?: number): { readonly host: string; readonly port: number } {
   const taken = type === undefined ? socket() : socket(AF_INET, type);
   taken.bind({ host: "127.0.0.1", port: 0 });
@@ -72,7 +72,7 @@ describe("error or hang-up wakes every waiter, and the waiter's own call fetches
     expect(reads()).toBe(before);
   });
 
-  test("every call of a queue is told, in order", async () => {
+  test("every call of a queue is settled, in order", async () => {
     const [ours, peer] = await tcpPair();
     const order: string[] = [];
     const calls = ["first", "second", "third"].map((name) =>
@@ -84,7 +84,7 @@ describe("error or hang-up wakes every waiter, and the waiter's own call fetches
     await turnLoop();
     resetTcp(peer);
     await Promise.all(calls);
-    // As in C: the kernel tells a reset once, and what asks after that is at the end.
+    // As in C: the kernel reports a reset once, and later calls get the end.
     expect(order).toEqual(["first: ECONNRESET", "second: 0 bytes", "third: 0 bytes"]);
   });
 
@@ -101,7 +101,7 @@ describe("error or hang-up wakes every waiter, and the waiter's own call fetches
     expect(String(await next)).toBe("somebody");
   });
 
-  test("a refused connect is told to connect, not to a receive that waits beside it", async () => {
+  test("connect() gets the refusal, not a receive that waits beside it", async () => {
     const ours = socket();
     onTestFinished(() => ours.close());
     const connected = ours.connect(closedAddress());
@@ -113,7 +113,7 @@ describe("error or hang-up wakes every waiter, and the waiter's own call fetches
 });
 
 describe("SO_ERROR is read only to finish a connect, or when a call answered EAGAIN under an error event", () => {
-  test("to finish a connect that was under way", async () => {
+  test("to finish a connect that was in progress", async () => {
     const reads = socketErrorReads();
     const listener = listenOnLoopback();
     const ours = socket();
@@ -158,7 +158,7 @@ describe("SO_ERROR is read only to finish a connect, or when a call answered EAG
     expect(reads()).toBe(1);
   });
 
-  test("not when it answered EAGAIN and there was no error", async () => {
+  test("not when a receive answered EAGAIN and there was no error", async () => {
     const [ours, peer] = await tcpPair();
     const { slot } = placeOf(ours);
     const received = ours.recv(1024);
@@ -170,7 +170,7 @@ describe("SO_ERROR is read only to finish a connect, or when a call answered EAG
     expect(reads()).toBe(0);
   });
 
-  test("what it consumed for a send is stored and given to the next receive", async () => {
+  test("an error that a send consumed is stored for the next receive", async () => {
     const [ours, peer] = await tcpPair();
     const { slot } = placeOf(ours);
     fill(ours);
@@ -193,7 +193,7 @@ describe("within one record: data, then end, then error", () => {
     expect((await Promise.all(calls)).map(String)).toEqual(["bye", ""]);
   });
 
-  test("data and a reset, with a writer waiting that would fetch the error", async () => {
+  test("data and a reset, with a waiting writer that would fetch the error", async () => {
     const [ours, peer] = await tcpPair();
     const order: string[] = [];
     const note = (name: string) => (outcome: unknown) =>
@@ -208,7 +208,7 @@ describe("within one record: data, then end, then error", () => {
     expect(order).toEqual(["recv: last words", "recv: ECONNRESET", "send: EPIPE"]);
   });
 
-  // unix(7) gives the error of a record socket before what is queued: it is read until it is empty.
+  // unix(7): a record socket reports its error before the queued records, which can still be read.
   test("an error of a record socket loses no record", async () => {
     const [ours, peer] = socketpair(AF_UNIX, SOCK_SEQPACKET);
     onTestFinished(() => ours.close());
@@ -240,7 +240,7 @@ describe("the error queue belongs to the user: recvmsg(MSG_ERRQUEUE) waits for i
     return ours;
   }
 
-  test("before the error comes", async () => {
+  test("before the error arrives", async () => {
     const ours = withErrorQueue();
     const message = ours.recvmsg(1024, { flags: MSG_ERRQUEUE, control: 512 });
     await turnLoop();
@@ -251,7 +251,7 @@ describe("the error queue belongs to the user: recvmsg(MSG_ERRQUEUE) waits for i
     expect(control).toEqual([expect.objectContaining({ level: IPPROTO_IP, type: IP_RECVERR })]);
   });
 
-  test("when it has come already", async () => {
+  test("when the error has already arrived", async () => {
     const ours = withErrorQueue();
     await refused(ours);
     await turnLoop();
@@ -259,7 +259,7 @@ describe("the error queue belongs to the user: recvmsg(MSG_ERRQUEUE) waits for i
     expect(String(data)).toBe("nobody there");
   });
 
-  test("a waiting receive is told of the error and leaves the queue alone", async () => {
+  test("a waiting receive gets the error and leaves the queue alone", async () => {
     const ours = withErrorQueue();
     const received = ours.recvfrom(1024);
     await turnLoop();
@@ -269,7 +269,7 @@ describe("the error queue belongs to the user: recvmsg(MSG_ERRQUEUE) waits for i
     expect(String(data)).toBe("nobody there");
   });
 
-  test("data that comes while it waits neither ends the wait nor counts as spurious", async () => {
+  test("data that arrives while it waits neither ends the wait nor counts as spurious", async () => {
     const ours = withErrorQueue();
     const peer = udp();
     const registered = ours.recv(1024);
@@ -289,7 +289,7 @@ describe("the error queue belongs to the user: recvmsg(MSG_ERRQUEUE) waits for i
   });
 });
 
-/** Plays the kernel for one call on one socket. */
+/** Replaces the kernel's result of one call on one socket. */
 function answerOnce(name: "recv" | "send", slot: number, result: number): void {
   const call = kernel[name];
   let isPlayed = false;

@@ -7,10 +7,10 @@ import { observeTurns, turnLoop } from "./turns.ts";
 const turns = observeTurns();
 
 const QUIET = 200;
-/** A turn asks for no fewer events (native/poller.h, kMinEvents). */
+/** A turn asks for at least this many events (native/poller.h, kMinEvents). */
 const LEAST_EVENTS = 8;
 
-test("a busy socket does not hold up quiet ones: each has its answer in the turn that brought its message", async () => {
+test("a busy socket does not delay quiet ones: each is answered in the turn that reported its message", async () => {
   const [busy, flooder] = unixPair();
   let busyBytes = 0;
   let answers = 0;

@@ -17,7 +17,7 @@ afterEach(() => {
   vi.restoreAllMocks();
 });
 
-/** Where strace writes, and what it wrote: one line for each system call. */
+/** Returns the path that strace writes to, and a function for the written lines: one for each system call. */
 function traceFile(): { readonly path: string; lines(pattern: RegExp): string[] } {
   const folder = mkdtempSync(join(tmpdir(), "sockwright-trace-"));
   onTestFinished(() => rmSync(folder, { recursive: true }));
@@ -51,9 +51,9 @@ test("EINTR is retried in non-blocking data calls", async (context) => {
   }
 });
 
-describe("close never retries EINTR", () => {
-  // close(2), NOTES: Linux has let go of the descriptor; a second close could hit somebody else's.
-  test("it is one system call, and the slot is free", async (context) => {
+describe("close() never retries EINTR", () => {
+  // close(2), NOTES: Linux has released the descriptor; a second close could close another file.
+  test("close() makes one system call, and frees the slot", async (context) => {
     const strace = requireTool(context, "strace");
     const trace = traceFile();
     const child = await startChild(process.execPath, [INTERRUPTED, "close"]);
@@ -75,7 +75,7 @@ describe("close never retries EINTR", () => {
 });
 
 describe("connect continues as EINPROGRESS after EINTR", () => {
-  test("the addon makes one system call and says so", async (context) => {
+  test("the addon makes one system call and returns EINTR", async (context) => {
     const strace = requireTool(context, "strace");
     const trace = traceFile();
     const options = ["-f", "-qq", "-o", trace.path, "-e", "trace=connect", "-e", "inject=connect:error=EINTR:when=1"];
@@ -85,7 +85,7 @@ describe("connect continues as EINPROGRESS after EINTR", () => {
     expect(trace.lines(/\bconnect\(/)).toHaveLength(1);
   });
 
-  // The kernel goes on connecting: connect(2), EINTR.
+  // The kernel continues the connect: connect(2), EINTR.
   test("the socket waits until it is connected", async () => {
     const listener = listenOnLoopback();
     const client = socket();
@@ -97,7 +97,7 @@ describe("connect continues as EINPROGRESS after EINTR", () => {
     });
     await client.connect(listener.getsockname());
     expect(played).toHaveNthReturnedWith(1, -EINTR);
-    // The second takes the success that the kernel gives once more, whatever the address.
+    // The second call takes the success, which the kernel returns once for any address.
     expect(played).toHaveBeenCalledTimes(2);
     const [peer] = await listener.accept();
     await client.sendall("connected");
@@ -105,7 +105,7 @@ describe("connect continues as EINPROGRESS after EINTR", () => {
     peer.close();
   });
 
-  test("or refused", async () => {
+  test("the socket waits until it is refused", async () => {
     const gone = socket();
     gone.bind({ host: "127.0.0.1", port: 0 });
     const address = gone.getsockname();

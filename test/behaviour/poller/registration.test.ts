@@ -13,7 +13,7 @@ afterEach(() => {
   vi.restoreAllMocks();
 });
 
-/** The interests that epoll is told of for a socket, from now on; 0 is EPOLL_CTL_DEL. */
+/** Records the interests that are set in epoll for a socket from now on; 0 is EPOLL_CTL_DEL. */
 function interestsOf(socket: Socket): () => number[] {
   const { slot, generation } = placeOf(socket);
   const watch = vi.spyOn(kernel, "watch");
@@ -46,7 +46,7 @@ describe("a socket is registered at its first wait, never at creation", () => {
     expect(interests()).toEqual([EPOLLIN]);
   });
 
-  test("an accepted socket neither", async () => {
+  test("not by accept()", async () => {
     const watch = vi.spyOn(kernel, "watch");
     const [, accepted] = await tcpPair();
     const { slot, generation } = placeOf(accepted);
@@ -64,13 +64,13 @@ describe("a socket is registered at its first wait, never at creation", () => {
     await received;
     await turnLoop();
     expect(recordsOf(turns, fresh)).toEqual([]);
-    // The kernel does report it to whoever asks.
+    // The kernel does report the hang-up once the socket is registered.
     await fresh.readable();
     expect(recordsOf(turns, fresh)).toEqual([expect.objectContaining({ events: expect.toSatisfy(hasHangUp) })]);
   });
 });
 
-describe("its read interest is dropped only when an event arrives that nobody waits for", () => {
+describe("read interest is dropped only when an event arrives that no call waits for", () => {
   test("not between two waits", async () => {
     const [left, right] = unixPair();
     const interests = interestsOf(right);
@@ -83,7 +83,7 @@ describe("its read interest is dropped only when an event arrives that nobody wa
     expect(interests()).toEqual([EPOLLIN]);
   });
 
-  test("when data comes that nobody reads; the next wait asks again", async () => {
+  test("when data arrives that nobody reads; the next wait sets it again", async () => {
     const [left, right] = unixPair();
     const received = right.recv(1024);
     await left.sendall("first");
@@ -96,7 +96,7 @@ describe("its read interest is dropped only when an event arrives that nobody wa
     await left.sendall("second");
     await turnLoop();
     expect(interests()).toEqual([0]);
-    // It was seen once, and did not come back in each turn.
+    // The event was reported once, not in each turn.
     expect(recordsOf(turns.slice(before), right)).toHaveLength(1);
 
     expect(String(await right.recv(1024))).toBe("second");
@@ -106,7 +106,7 @@ describe("its read interest is dropped only when an event arrives that nobody wa
     expect(String(await third)).toBe("third");
   });
 
-  test("when data comes while only a sender waits", async () => {
+  test("when data arrives while only a sender waits", async () => {
     const [left, right] = unixPair();
     fill(left);
     const received = left.recv(1024);
@@ -124,7 +124,7 @@ describe("its read interest is dropped only when an event arrives that nobody wa
     await expect(sent).rejects.toMatchObject({ code: "ERR_SOCKWRIGHT_CLOSED" });
   });
 
-  test("write interest likewise: EAGAIN arms it, and only then", async () => {
+  test("write interest is set by EAGAIN alone, and dropped when no call waits for it", async () => {
     const [left, right] = unixPair();
     const interests = interestsOf(left);
     const received = left.recv(1024);
@@ -137,7 +137,7 @@ describe("its read interest is dropped only when an event arrives that nobody wa
     for (let read = 0; read < bytes; ) read += await right.recv_into(Buffer.alloc(64 * 1024));
     await sent;
     await turnLoop();
-    // Room was reported once more than anybody waited for it.
+    // Room was reported once more while no call waited for it.
     expect(interests()).toEqual([EPOLLIN, EPOLLIN | EPOLLOUT, EPOLLIN]);
     await right.sendall("done");
     expect(String(await received)).toBe("done");
@@ -167,14 +167,14 @@ describe("error and hang-up cannot be masked: with no waiter, EPOLL_CTL_DEL, and
     expect(recordsOf(turns.slice(before), ours)).toHaveLength(2);
   });
 
-  test("the loop sleeps beside a socket with a hang-up that nobody waits for", async () => {
+  test("the loop sleeps although a socket has a hang-up that no call waits for", async () => {
     const [ours, peer] = await tcpPair();
     const received = ours.recv(1024);
     await peer.sendall("registers it");
     await received;
     resetTcp(peer);
     await turnLoop();
-    // While the loop sleeps it has no turns; the timer is the only thing that ends the sleep.
+    // While the loop sleeps it has no turns; only the timer ends the sleep.
     const before = turns.length;
     await new Promise((resolve) => setTimeout(resolve, 50));
     expect(turns).toHaveLength(before);

@@ -11,7 +11,7 @@ interface Transport {
   pair(): Promise<Ends>;
   /** Ends the connection with an error for `ours`. */
   reset(ours: Socket, peer: Socket): Promise<void>;
-  /** What a send after the reset says. */
+  /** The error code of a send after the reset. */
   readonly sendCode: string;
 }
 
@@ -23,7 +23,7 @@ const transports: readonly Transport[] = [
     sendCode: "ECONNRESET",
   },
   {
-    // unix(7): a close with data unread is a reset. The sender is told EPIPE, and the error stays for the reader.
+    // unix(7): a close with unread data is a reset. A send fails with EPIPE, and the error stays for the reader.
     name: "a Unix stream, closed with data unread",
     pair: async () => unixPair(),
     reset: async (ours, peer) => {
@@ -37,7 +37,7 @@ const transports: readonly Transport[] = [
 const RESET = { code: "ECONNRESET", errno: -104, syscall: "recv" };
 
 describe.each(transports)("a reset is never read as a clean end: $name", ({ pair, reset, sendCode }) => {
-  test("with the reader waiting", async () => {
+  test("while a reader waits", async () => {
     const [ours, peer] = await pair();
     const received = ours.recv(1024);
     await turnLoop();
@@ -45,14 +45,14 @@ describe.each(transports)("a reset is never read as a clean end: $name", ({ pair
     await expect(received).rejects.toMatchObject(RESET);
   });
 
-  test("with nobody waiting, before the first wait", async () => {
+  test("while no call waits, before the first wait", async () => {
     const [ours, peer] = await pair();
     await reset(ours, peer);
     await turnLoop();
     await expect(ours.recv(1024)).rejects.toMatchObject(RESET);
   });
 
-  test("with nobody waiting, after a wait, when the hang-up has been seen and put aside", async () => {
+  test("while no call waits, after an earlier wait, when the hang-up has been reported and the registration dropped", async () => {
     const [ours, peer] = await pair();
     const received = ours.recv(1024);
     await peer.sendall("first");
@@ -62,7 +62,7 @@ describe.each(transports)("a reset is never read as a clean end: $name", ({ pair
     await expect(ours.recv(1024)).rejects.toMatchObject(RESET);
   });
 
-  test("with data queued before it, and the reader waiting", async () => {
+  test("with data queued before it, while a reader waits", async () => {
     const [ours, peer] = await pair();
     const received = [ours.recv(1024), ours.recv(1024)];
     await turnLoop();
@@ -72,7 +72,7 @@ describe.each(transports)("a reset is never read as a clean end: $name", ({ pair
     await expect(received[1]).rejects.toMatchObject(RESET);
   });
 
-  test("with data queued before it, and nobody waiting", async () => {
+  test("with data queued before it, while no call waits", async () => {
     const [ours, peer] = await pair();
     await peer.sendall("last words");
     await reset(ours, peer);
@@ -90,14 +90,14 @@ describe.each(transports)("a reset is never read as a clean end: $name", ({ pair
     await expect(ours.recv(5)).rejects.toMatchObject(RESET);
   });
 
-  test("after a send that was told of it", async () => {
+  test("after a send that failed with it", async () => {
     const [ours, peer] = await pair();
     await reset(ours, peer);
     await expect(ours.send("x")).rejects.toMatchObject({ code: sendCode });
     await expect(ours.recv(1024)).rejects.toMatchObject(RESET);
   });
 
-  test("after a send that was told of it, with data queued before it", async () => {
+  test("after a send that failed with it, with data queued before it", async () => {
     const [ours, peer] = await pair();
     await peer.sendall("last words");
     await reset(ours, peer);
@@ -115,20 +115,20 @@ describe.each(transports)("a reset is never read as a clean end: $name", ({ pair
     await expect(ours.recv(1024)).rejects.toMatchObject(RESET);
   });
 
-  test("after a trySend that was told of it", async () => {
+  test("after a trySend that failed with it", async () => {
     const [ours, peer] = await pair();
     await reset(ours, peer);
     expect(() => ours.trySend("x")).toThrow(expect.objectContaining({ code: sendCode }));
     expect(() => ours.tryRecv(Buffer.alloc(16))).toThrow(expect.objectContaining(RESET));
   });
 
-  test("with both directions waiting", async () => {
+  test("while calls in both directions wait", async () => {
     const [ours, peer] = await pair();
     const received = ours.recv(1024);
     fill(ours);
     const sent = ours.sendall("more than there is room for");
     await turnLoop();
-    // The Unix peer has data unread already.
+    // The Unix peer already has unread data.
     if (sendCode === "EPIPE") peer.close();
     else await reset(ours, peer);
     const [reader, writer] = await Promise.allSettled([received, sent]);
@@ -177,7 +177,7 @@ describe.each([
   ["TCP", tcpPair],
   ["a Unix stream", async () => unixPair()],
 ])("a clean end is never read as a reset: %s", (_name, pair) => {
-  test("with nobody waiting, and data before it", async () => {
+  test("with data before it, while no call waits", async () => {
     const [ours, peer] = await pair();
     await peer.sendall("bye");
     peer.close();
@@ -186,8 +186,8 @@ describe.each([
     expect(await ours.recv(1024)).toHaveLength(0);
   });
 
-  // tcp(7) of the peer answers what comes after its close with a reset; the end had come before.
-  test("after sends that found the connection gone", async () => {
+  // The peer's tcp(7) answers data after its close with a reset, but the end arrived first.
+  test("after sends to a closed connection", async () => {
     const [ours, peer] = await pair();
     await peer.sendall("bye");
     peer.close();

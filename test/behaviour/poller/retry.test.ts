@@ -37,7 +37,7 @@ function closedAtTheEnd<T extends Closing>(open: T): T {
   return open;
 }
 
-/** Tells how a promise stands, without waiting. */
+/** Returns a function that tells the state of a promise without waiting. */
 function stateOf(promise: Promise<unknown>): () => string {
   let state = "pending";
   promise.then(
@@ -51,13 +51,13 @@ function stateOf(promise: Promise<unknown>): () => string {
   return () => state;
 }
 
-/** A Unix listener whose backlog is full, and the socket of each connection in it. */
+/** Returns a Unix listener whose backlog is full, and its address. */
 async function fullBacklog(type: number) {
   const listener = closedAtTheEnd(socket(AF_UNIX, type));
   listener.bind({ path: "" });
   const address = listener.getsockname();
   const listening = listener.listen(0);
-  // unix_recvq_full(): one more than the backlog says.
+  // unix_recvq_full(): the kernel accepts one more than the backlog.
   const inside = closedAtTheEnd(socket(AF_UNIX, type));
   await inside.connect(address);
   return { listener: listening, address };
@@ -67,7 +67,7 @@ describe.each([
   ["stream", SOCK_STREAM],
   ["seqpacket", SOCK_SEQPACKET],
 ])("a Unix %s connect to a full backlog retries on a timer, 1 to 50 ms", (_name, type) => {
-  test("is not reported as connected, and completes when room is made", async () => {
+  test("is not reported as connected, and completes when there is room", async () => {
     const { listener, address } = await fullBacklog(type);
     const client = closedAtTheEnd(socket(AF_UNIX, type));
     const connected = client.connect(address);
@@ -89,7 +89,7 @@ describe.each([
     expect(String(await second.recv(1024))).toBe("hello");
   });
 
-  test("by a timer and no event: no wait is armed, and each attempt is one system call", async () => {
+  test("uses a timer and no event: no wait is armed, and each attempt is one system call", async () => {
     const { address } = await fullBacklog(type);
     const client = closedAtTheEnd(socket(AF_UNIX, type));
     const watch = vi.spyOn(kernel, "watch");
@@ -106,7 +106,7 @@ describe.each([
     expect(state()).toBe("pending");
   });
 
-  test("within the call's time-out, after which the socket can only be closed", async () => {
+  test("ends at the call's timeout, after which the socket can only be closed", async () => {
     const { address } = await fullBacklog(type);
     const client = closedAtTheEnd(socket(AF_UNIX, type));
     client.settimeout(20);
@@ -121,7 +121,7 @@ describe.each([
     await expect(client.connect(address)).rejects.toMatchObject({ code: "ERR_SOCKWRIGHT_CONNECT_ABANDONED" });
   });
 
-  test("and not at all when the socket may not wait", async () => {
+  test("does not retry on a non-blocking socket", async () => {
     const { address } = await fullBacklog(type);
     const client = closedAtTheEnd(socket(AF_UNIX, type));
     client.setblocking(false);
@@ -130,7 +130,7 @@ describe.each([
     expect(vi.getTimerCount()).toBe(0);
   });
 
-  test("until it is aborted or closed", async () => {
+  test("retries until it is aborted or closed", async () => {
     const { address } = await fullBacklog(type);
     const controller = new AbortController();
     const first = socket(AF_UNIX, type);
@@ -148,7 +148,7 @@ describe.each([
   });
 });
 
-/** A Unix datagram receiver, and what sends to it; net.unix.max_dgram_qlen says when it is full. */
+/** Returns a Unix datagram receiver and a send to it; net.unix.max_dgram_qlen is the size of its queue. */
 function openReceiver(sender: Socket<Datagram>) {
   const receiver = closedAtTheEnd(socket(AF_UNIX, SOCK_DGRAM));
   receiver.bind({ path: "" });
@@ -157,7 +157,7 @@ function openReceiver(sender: Socket<Datagram>) {
 }
 
 describe("an unconnected Unix datagram to a full receiver retries on a timer, 1 to 50 ms", () => {
-  /** Sends until one waits; gives what was sent at once. */
+  /** Sends until one send waits; returns how many were sent at once. */
   async function fillReceiver(send: (data: string) => Promise<number>): Promise<number> {
     for (let sent = 0; ; sent++) {
       const state = stateOf(send(`datagram ${sent}`));
@@ -166,7 +166,7 @@ describe("an unconnected Unix datagram to a full receiver retries on a timer, 1 
     }
   }
 
-  test("is not reported as sent, and goes out in order when room is made", async () => {
+  test("is not reported as sent, and is sent in order when there is room", async () => {
     const sender = closedAtTheEnd(socket(AF_UNIX, SOCK_DGRAM));
     const { receiver, send } = openReceiver(sender);
     const sent = await fillReceiver(send);
@@ -185,7 +185,7 @@ describe("an unconnected Unix datagram to a full receiver retries on a timer, 1 
     expect(String(await receiver.recv(1024))).toBe("the last");
   });
 
-  test("by a timer and no event", async () => {
+  test("uses a timer and no event", async () => {
     const sender = closedAtTheEnd(socket(AF_UNIX, SOCK_DGRAM));
     const watch = vi.spyOn(kernel, "watch");
     const { send } = openReceiver(sender);
@@ -201,7 +201,7 @@ describe("an unconnected Unix datagram to a full receiver retries on a timer, 1 
     expect(watch).not.toHaveBeenCalled();
   });
 
-  test("also where it waits for data and was writable before: that event would come in each turn", async () => {
+  test("uses no event either if it waits for data and was writable before: that event would come in each turn", async () => {
     const other = closedAtTheEnd(socket(AF_UNIX, SOCK_DGRAM));
     const { address, send } = openReceiver(other);
     await fillReceiver(send);
@@ -217,7 +217,7 @@ describe("an unconnected Unix datagram to a full receiver retries on a timer, 1 
     expect(recordsOf(turns.slice(before), sender).length).toBeLessThanOrEqual(1);
   });
 
-  test("within the call's time-out", async () => {
+  test("ends at the call's timeout", async () => {
     const sender = closedAtTheEnd(socket(AF_UNIX, SOCK_DGRAM));
     const { receiver, send } = openReceiver(sender);
     sender.settimeout(20);
@@ -239,7 +239,7 @@ describe("an unconnected Unix datagram to a full receiver retries on a timer, 1 
     await expect(receiver.recv(1024)).rejects.toMatchObject({ code: "EAGAIN" });
   });
 
-  test("a connected one waits for the event", async () => {
+  test("waits for the event if it is connected", async () => {
     const sender = closedAtTheEnd(socket(AF_UNIX, SOCK_DGRAM));
     const { receiver, address } = openReceiver(sender);
     await sender.connect(address);
@@ -272,7 +272,7 @@ describe("ENOBUFS is an error, never a wait", () => {
     expect(vi.getTimerCount()).toBe(0);
   });
 
-  test("in the middle of a sendall, which tells how much had gone", async () => {
+  test("in the middle of a sendall(), which reports bytesSent", async () => {
     const [ours] = await tcpPair();
     ours.setsockopt(SOL_SOCKET, SO_SNDBUF, 16 * 1024);
     fill(ours);
@@ -283,7 +283,7 @@ describe("ENOBUFS is an error, never a wait", () => {
     await expect(sent).rejects.toMatchObject({ code: "ENOBUFS", bytesSent: 0 });
   });
 
-  test("of a UDP socket, which sends again when it is asked again", async () => {
+  test("of a UDP socket, which can send again", async () => {
     const udp = closedAtTheEnd(socket(AF_INET, SOCK_DGRAM));
     udp.bind({ host: "127.0.0.1", port: 0 });
     vi.spyOn(kernel, "sendto").mockReturnValueOnce(-ENOBUFS);

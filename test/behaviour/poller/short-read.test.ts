@@ -11,7 +11,7 @@ afterEach(() => {
 });
 
 describe("after a short read on a stream the next recv waits without a system call", () => {
-  test("and is woken by what comes", async () => {
+  test("and is woken by new data", async () => {
     const [ours, peer] = await tcpPair();
     const { slot } = placeOf(ours);
     const recv = vi.spyOn(kernel, "recv");
@@ -28,7 +28,7 @@ describe("after a short read on a stream the next recv waits without a system ca
     expect(calls()).toBe(2);
   });
 
-  test("also by what came in between, or ended in between", async () => {
+  test("and gets data or an end that arrived in between", async () => {
     const [ours, peer] = await tcpPair();
     await peer.sendall("short");
     expect(String(await ours.recv(1024))).toBe("short");
@@ -38,7 +38,7 @@ describe("after a short read on a stream the next recv waits without a system ca
     expect(await ours.recv(1024)).toHaveLength(0);
   });
 
-  test("a read that was full tries again at once", async () => {
+  test("but a recv after a full read tries at once", async () => {
     const [ours, peer] = await tcpPair();
     const { slot } = placeOf(ours);
     const recv = vi.spyOn(kernel, "recv");
@@ -50,7 +50,7 @@ describe("after a short read on a stream the next recv waits without a system ca
     expect(recv.mock.calls.filter((call) => call[0] === slot)).toHaveLength(2);
   });
 
-  test("a datagram socket tries at once: a short datagram says nothing of the next", async () => {
+  test("but a recv on a datagram socket tries at once: a short datagram does not mean an empty queue", async () => {
     const udp = socket(AF_INET, SOCK_DGRAM);
     onTestFinished(() => udp.close());
     udp.bind({ host: "127.0.0.1", port: 0 });
@@ -63,7 +63,7 @@ describe("after a short read on a stream the next recv waits without a system ca
     expect(turns).toHaveLength(before);
   });
 
-  test("tryRecv and a socket that may not wait always ask", async () => {
+  test("but tryRecv() and a non-blocking socket always ask the kernel", async () => {
     const [ours, peer] = await tcpPair();
     const buffer = Buffer.alloc(1024);
     await peer.sendall("short");

@@ -67,7 +67,7 @@ describe("EAGAIN after readiness never unregisters a socket", () => {
     await serving;
   });
 
-  test("fifteen in a row are no reason to do anything", async () => {
+  test("fifteen in a row have no effect", async () => {
     const [left, right] = unixPair();
     const received = right.recv(1024);
     const watch = vi.spyOn(kernel, "watch");
@@ -78,7 +78,7 @@ describe("EAGAIN after readiness never unregisters a socket", () => {
     expect(diagnostics).toEqual([]);
   });
 
-  test("what is read in between starts the count anew", async () => {
+  test("a successful read in between restarts the count", async () => {
     const [left, right] = unixPair();
     for (let round = 0; round < 4; round++) {
       const received = right.recv(1024);
@@ -91,7 +91,7 @@ describe("EAGAIN after readiness never unregisters a socket", () => {
   });
 });
 
-describe("after 16 in a row take it out and retry on a timer, 1 to 100 ms, and publish a diagnostic", () => {
+describe("16 in a row take the socket out of epoll, retry on a timer of 1 to 100 ms, and publish a diagnostic", () => {
   test("at the sixteenth", async () => {
     const [left, right] = unixPair();
     const received = right.recv(1024);
@@ -140,7 +140,7 @@ describe("after 16 in a row take it out and retry on a timer, 1 to 100 ms, and p
     expect(String(await again)).toBe("hello again");
   });
 
-  test("a socket that is out has no turns, and its other direction goes on", async () => {
+  test("a socket in a pause has no turns, and its other direction goes on", async () => {
     const [ours, peer] = await tcpPair();
     const received = ours.recv(1024);
     await turnLoop();
@@ -162,7 +162,7 @@ describe("after 16 in a row take it out and retry on a timer, 1 to 100 ms, and p
     expect(String(await received)).toBe("hello");
   });
 
-  test("close ends the pause", async () => {
+  test("close() ends the pause", async () => {
     const [left, right] = unixPair();
     const received = right.recv(1024);
     await turnLoop();
@@ -176,7 +176,7 @@ describe("after 16 in a row take it out and retry on a timer, 1 to 100 ms, and p
     expect(vi.getTimerCount()).toBe(0);
   });
 
-  test("a time-out ends the wait within the pause", async () => {
+  test("a timeout ends the wait within the pause", async () => {
     const [left, right] = unixPair();
     right.settimeout(5);
     vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "performance"] });
@@ -193,7 +193,7 @@ describe("after 16 in a row take it out and retry on a timer, 1 to 100 ms, and p
   });
 });
 
-test("a listener has the same brake: other processes may have accepted, again and again", async () => {
+test("a listener pauses too: other processes may accept its connections again and again", async () => {
   const listener = listenOnLoopback();
   const { slot } = placeOf(listener);
   const accepted = listener.accept();
@@ -215,7 +215,7 @@ test("a listener has the same brake: other processes may have accepted, again an
   await connected;
 });
 
-/** Plays a kernel that reports readiness and has nothing, `times` times. */
+/** Makes recv() find nothing after readiness, `times` times. */
 function findNothing(reader: Pick<Socket, "fileno">, times: number): void {
   const { slot } = placeOf(reader);
   const { recv } = kernel;
@@ -231,7 +231,7 @@ function expectNothing(): { readonly promise: Promise<void>; resolve(): void } {
   return { promise, resolve: () => resolve() };
 }
 
-/** python3, where it may open a raw socket. */
+/** Returns python3 if it may open a raw socket. */
 function requireRawSockets(context: TestContext): string {
   const program = requireTool(context, "python3");
   const { status, stderr } = spawnSync(program, [FORGE], { encoding: "utf8" });

@@ -74,7 +74,7 @@ describe("64-bit tag = slot and generation; a stale record is skipped", () => {
     expect(delivered).toBe(ROUNDS);
     expect(skipped).toBe(ROUNDS * (PAIRS - 1));
     expect(reusedSlots).toBe(ROUNDS * PAIRS * 2);
-    // The records were there: each round was one batch of them all.
+    // The records did exist: each round was one batch with all of them.
     expect(turns.filter((turn) => turn.length === PAIRS).length).toBeGreaterThan(ROUNDS * 0.9);
   });
 
@@ -91,7 +91,7 @@ describe("64-bit tag = slot and generation; a stale record is skipped", () => {
         for (const each of pairs.flat()) each.close();
         for (let pair = 0; pair < PAIRS; pair++) fresh.push(...socketpair());
         reusedSlots += fresh.filter((each) => closed.has(placeOf(each).slot)).length;
-        // readable() has its result from the event alone: whatever came for another socket would end it.
+        // readable() resolves by the event alone, so an event of another socket would end it.
         for (const each of fresh) {
           each.readable().then(
             () => misdelivered++,
@@ -109,7 +109,7 @@ describe("64-bit tag = slot and generation; a stale record is skipped", () => {
     expect(reusedSlots).toBe((ROUNDS / 10) * PAIRS * 2);
   });
 
-  test("a number kept after close finds nothing, whoever has the slot now", () => {
+  test("a number kept after close finds nothing, even if another socket has the slot", () => {
     const [left, right] = openPair();
     closeAll([left, right]);
     const next = openPair();
@@ -120,7 +120,7 @@ describe("64-bit tag = slot and generation; a stale record is skipped", () => {
     closeAll(next);
   });
 
-  test("a record of a socket that nobody waits for any more is skipped, and it is taken out", async () => {
+  test("a record of a socket without a waiter is skipped, and the socket is unregistered", async () => {
     const [left, right] = openPair();
     let ready = 0;
     const watcher: Watcher = { ...left, ready: () => ready++ };

@@ -20,12 +20,12 @@ describe("a throw anywhere leaves the poller alive, and the rest of its batch is
     ["a nextTick", 1],
     ["an immediate", 1],
     ["a timer", 1],
-    // Published, and not raised: serve() has somewhere to say it.
+    // Published, and not thrown: serve() has its own way to report it.
     ["a handler of serve", 0],
     ["its onError hook", 0],
     ["a diagnostics subscriber", 1],
     ["a callback of the poller", 1],
-    // No packet of a peer may end the process: who does not await a call does not want to know.
+    // A packet of a peer must not end the process: a program that does not await a call does not ask for its result.
     ["a call that nobody awaits, when its socket is closed", 0],
     ["calls that nobody awaits, when the peer resets", 0],
   ] as const)("%s", async ([place, times]) => {

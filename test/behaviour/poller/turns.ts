@@ -1,26 +1,26 @@
-// What the poller brings, turn by turn, seen where the addon hands it over.
+// The events that the poller reports, turn by turn, recorded where the addon passes them on.
 import { vi } from "vitest";
 import type { Socket } from "../../../src/index.ts";
 import { kernel } from "../../../src/native/load.ts";
 
-/** One entry of a batch: which socket, and the EPOLL* bits that came. */
+/** One entry of a batch: the socket, and its EPOLL* bits. */
 export interface ReadyRecord {
   readonly slot: number;
   readonly generation: number;
   readonly events: number;
 }
 
-/** All the records of one entry into JavaScript. */
+/** All records of one call from the addon into JavaScript. */
 export type Turn = readonly ReadyRecord[];
 
 /**
- * Collects every turn from now on. It has to be called before the first wait of the test file, which starts the poller;
- * each test file is a process of its own.
+ * Collects every turn from now on. Call it before the first wait of the test file, which starts the poller;
+ * each test file is its own process.
  */
 export function observeTurns(): Turn[] {
   const turns: Turn[] = [];
   const { start } = kernel;
-  // No spy: what restores the mocks of a test must leave it.
+  // Not a spy: vi.restoreAllMocks() in a test must not remove it.
   kernel.start = (dispatch, records) =>
     start((count) => {
       turns.push(
@@ -34,7 +34,7 @@ export function observeTurns(): Turn[] {
   return turns;
 }
 
-/** Where the addon's table keeps the socket. */
+/** Returns the socket's place in the addon's table. */
 export function placeOf(socket: Pick<Socket, "fileno">): { readonly slot: number; readonly generation: number } {
   const fileno = vi.spyOn(kernel, "fileno");
   socket.fileno();
@@ -43,13 +43,13 @@ export function placeOf(socket: Pick<Socket, "fileno">): { readonly slot: number
   return { slot, generation };
 }
 
-/** The records of one socket among those of some turns. */
+/** Returns the records of one socket in some turns. */
 export function recordsOf(turns: readonly Turn[], socket: Pick<Socket, "fileno">): ReadyRecord[] {
   const { slot, generation } = placeOf(socket);
   return turns.flat().filter((record) => record.slot === slot && record.generation === generation);
 }
 
-/** Lets the event loop look at its descriptors so many times. Loopback delivers at once: what is to come has come then. */
+/** Runs `times` turns of the event loop. Loopback delivers at once, so all expected events have arrived then. */
 export async function turnLoop(times = 20): Promise<void> {
   for (let turn = 0; turn < times; turn++) await new Promise<void>((resolve) => setImmediate(resolve));
 }

@@ -1,4 +1,4 @@
-// A client whose stream waits for a peer that says nothing: it ends, unless it is told "ref".
+// A client whose stream waits for a peer that sends nothing: it exits, unless its argument is "ref".
 import { connect } from "sockwright/server";
 
 const [url = "", word] = process.argv.slice(2);
