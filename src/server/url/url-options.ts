@@ -124,7 +124,7 @@ function optionValue(
     const time = durationMs(value);
     const most = name === "keepalive" ? MAX_KEEP_ALIVE_MS : MAX_TIMEOUT_MS;
     if (typeof time === "number" && time > 0 && time <= most) return time;
-    throw refuse(`has the ${name} ${quoted}, which is no time that can be: write ${example}`);
+    throw refuse(`has the ${name} ${quoted}, which is no valid time: write ${example}`);
   }
   if (kind === "octal") {
     const mode = /^[0-7]{3,4}$/.test(value) ? Number.parseInt(value, 8) : MAX_MODE + 1;

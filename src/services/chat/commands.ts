@@ -69,27 +69,27 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   },
   "/topic": {
     form: "/topic [TEXT]",
-    help: "says what the room is about; without text it takes that away",
+    help: "sets what the room is about; without TEXT, removes that",
     run: withoutNotice((member, text) => member.setTopic(text)),
   },
   "/kick": {
     form: "/kick NAME",
-    help: "puts a member out",
+    help: "removes a member from the room",
     run: withName(withoutNotice((member, name) => member.kick(name))),
   },
   "/mute": {
     form: "/mute NAME",
-    help: "lets a member say nothing",
+    help: "stops a member from sending messages",
     run: withName(withNotice((member, name) => member.mute(name), "is muted")),
   },
   "/unmute": {
     form: "/unmute NAME",
-    help: "lets a member say something again",
+    help: "lets a member send messages again",
     run: withName(withNotice((member, name) => member.unmute(name), "is not muted")),
   },
   "/ban": {
     form: "/ban NAME",
-    help: "puts a member out and does not let it in again, nor who has left already",
+    help: "removes a member and keeps it out; also a member that has left",
     run: withName(async (member, name) => ((await member.ban(name)) ? notices() : notices(`${name} is banned.`))),
   },
   "/help": { form: "/help", help: "shows this", run: () => notices(...HELP) },
