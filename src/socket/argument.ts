@@ -10,13 +10,34 @@ export type Data = string | NodeJS.ArrayBufferView;
 /** Describes the given value as Node's messages end. */
 export function describeReceived(value: unknown): string {
   if (value === null || value === undefined) return `Received ${String(value)}`;
-  if (typeof value === "function") return `Received function ${value.name}`;
-  if (typeof value === "object") {
-    // An object may have no prototype, or a constructor of its own making.
-    const { constructor: maker }: { constructor?: unknown } = value;
-    return `Received an instance of ${typeof maker === "function" ? maker.name : "Object"}`;
-  }
+  if (typeof value === "function") return `Received function ${nameOf(value)}`;
+  if (typeof value === "object") return `Received an instance of ${classNameOf(value)}`;
   return `Received type ${typeof value} (${inspect(value).slice(0, 28)})`;
+}
+
+/** Returns the name of the value's class. An object may have no prototype, a constructor of any type, or one that throws. */
+function classNameOf(value: object): string {
+  try {
+    const { constructor: maker }: { constructor?: unknown } = value;
+    return typeof maker === "function" ? nameOf(maker) : "Object";
+  } catch {
+    return "Object";
+  }
+}
+
+/** Returns the name of a function, which `static name` of a class may replace with any value. */
+function nameOf({ name }: { readonly name: unknown }): string {
+  return typeof name === "string" ? name : "Object";
+}
+
+/** Returns the value as text on one line. The value's own code, such as a getter or an `inspect.custom`, may throw. */
+function textOf(value: unknown): string {
+  try {
+    // An object of many properties would take a line for each.
+    return inspect(value, { breakLength: Number.POSITIVE_INFINITY, compact: true }).slice(0, 128);
+  } catch {
+    return typeof value;
+  }
 }
 
 /** An argument of the wrong type: TypeError, `ERR_INVALID_ARG_TYPE`. */
@@ -27,16 +48,14 @@ export function wrongType(name: string, expected: string, value: unknown): TypeE
 
 /** An argument of the right type with an impossible value: TypeError, `ERR_INVALID_ARG_VALUE`. */
 export function wrongValue(name: string, reason: string, value: unknown): TypeError {
-  // An object of many properties takes a line for each, and a message is one line.
-  const given = inspect(value, { breakLength: Number.POSITIVE_INFINITY, compact: true }).slice(0, 128);
-  const error = new TypeError(`The argument '${name}' ${reason}. Received ${given}`);
+  const error = new TypeError(`The argument '${name}' ${reason}. Received ${textOf(value)}`);
   return Object.assign(error, { code: "ERR_INVALID_ARG_VALUE" });
 }
 
 /** A number outside its range: RangeError, `ERR_OUT_OF_RANGE`. */
 export function outOfRange(name: string, range: string, value: unknown): RangeError {
   const error = new RangeError(
-    `The value of "${name}" is out of range. It must be ${range}. Received ${inspect(value).slice(0, 128)}`,
+    `The value of "${name}" is out of range. It must be ${range}. Received ${textOf(value)}`,
   );
   return Object.assign(error, { code: "ERR_OUT_OF_RANGE" });
 }

@@ -73,7 +73,7 @@ export function create_connection(address: AddressInput, options: CreateConnecti
 
 /** In place of a time, which is Python's second argument. */
 function timeForm(timeoutMs: unknown): string {
-  return Array.isArray(timeoutMs) ? "" : `, such as { timeoutMs: ${timeoutMs} }`;
+  return typeof timeoutMs === "number" ? `, such as { timeoutMs: ${timeoutMs} }` : "";
 }
 
 interface Destination {

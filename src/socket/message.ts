@@ -137,7 +137,7 @@ function sendForm(): string {
 }
 
 function controlForm(control: unknown): string {
-  return `, such as { control: ${control} }`;
+  return typeof control === "number" ? `, such as { control: ${control} }` : "";
 }
 
 function receiveOptions(

@@ -176,7 +176,7 @@ export function checkReceived(
 
 /** Returns the form of options to write in place of bare flags. */
 export function flagsForm(flags: unknown): string {
-  return `, such as { flags: ${flags} }`;
+  return typeof flags === "number" ? `, such as { flags: ${flags} }` : "";
 }
 
 /** Returns the flags of a receive or a send; the names of the options were checked before. */
@@ -187,7 +187,7 @@ export function flagsOf(options: { readonly flags?: number | undefined } | undef
 
 /** Returns the form to write in place of a count, which Python's recv_into takes there. */
 function intoForm(count: unknown): string {
-  return `; for ${count} bytes give buffer.subarray(0, ${count})`;
+  return typeof count !== "number" ? "" : `; for ${count} bytes give buffer.subarray(0, ${count})`;
 }
 
 /** Throws for MSG_WAITALL: only recv and recv_into have the loop, since parts from several senders have no single address. */

@@ -207,3 +207,28 @@ test("the error for an address of a raw family says what its bytes are", () => {
   const [netlink] = closeAtTheEnd(socket(AF_NETLINK, SOCK_RAW, 0));
   expect(() => netlink.bind({ path: "" })).toThrow("must have bytes");
 });
+
+test.each([
+  ["recv", [1]],
+  ["recvfrom", [1]],
+  ["recv_into", [Buffer.alloc(1)]],
+  ["recvfrom_into", [Buffer.alloc(1)]],
+  ["recvmsg", [1]],
+  ["recvmsg_into", [[Buffer.alloc(1)]]],
+  ["send", ["x"]],
+  ["sendall", ["x"]],
+  ["sendmsg", [["x"]]],
+  ["accept", []],
+  ["connect", [{ path: "/nowhere" }]],
+  ["readable", []],
+  ["writable", []],
+  ["makefile", ["r"]],
+] as const)("%s() refuses options of any type with its own error", async (call, given) => {
+  const [left] = closeAtTheEnd(...socketpair());
+  const bytes = new Uint8Array(8);
+  structuredClone(bytes.buffer, { transfer: [bytes.buffer] });
+  for (const part of [Symbol("s"), Object.create(null), bytes]) {
+    expect(await told(left, call, ...given, [part])).toContain("must be of type object");
+    if (typeof part === "symbol") expect(await told(left, call, ...given, part)).toContain("must be of type object");
+  }
+});
