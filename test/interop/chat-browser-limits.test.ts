@@ -126,6 +126,16 @@ describe("the page shows", { timeout: BROWSER_TIMEOUT_MS }, () => {
     expect(await linesOf(held)).toEqual([500, "message 1013"]);
   });
 
+  test("the older lines that the user reads, also after the window is resized", async (context) => {
+    const held = await HeldChatPage.joined(context, openPage);
+    await held.hear(...messages(1, 500));
+    await toBegin(held);
+    await held.page.setViewportSize({ width: 500, height: 400 });
+    // The clock of the page is held; a picture draws a frame, which delivers the resize.
+    await held.page.screenshot();
+    expect(await held.value(`document.getElementById("log").scrollTop`)).toBe(0);
+  });
+
   test("2 000 lines at most: then it loads no older ones, which the next new line would remove", async (context) => {
     const held = await HeldChatPage.joined(context, openPage);
     const older = held.page.getByRole("button", { name: "Load older" });

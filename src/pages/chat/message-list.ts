@@ -17,6 +17,8 @@ export class MessageList {
   /** The time of each shown message, by id. Ids of a chat without a history begin again when it restarts; the time tells them apart. */
   readonly #shown = new Map<number, number>();
   #own: string | undefined;
+  /** Whether the list was scrolled to its end before the latest resize. */
+  #followsEnd = true;
 
   constructor() {
     // The list can be focused, so that keys scroll it.
@@ -26,11 +28,12 @@ export class MessageList {
       element("message", HTMLInputElement).focus();
     });
     this.#log.addEventListener("scroll", () => {
-      if (this.#isAtEnd) this.#newest.hidden = true;
+      this.#followsEnd = this.#isAtEnd;
+      if (this.#followsEnd) this.#newest.hidden = true;
     });
-    // The end stays in view when a keyboard opens or the window becomes smaller.
+    // The end stays in view when a keyboard opens or the window becomes smaller. A browser reports a scroll before a resize.
     new ResizeObserver(() => {
-      if (this.#newest.hidden) this.toEnd();
+      if (this.#followsEnd) this.toEnd();
     }).observe(this.#log);
   }
 
