@@ -28,7 +28,7 @@ export interface FrameOwnership {
 export const FRAME_OPTIONS: OptionNames<FrameLimit & FrameOwnership> = { maxFrameBytes: true, borrow: true };
 
 /** The advice for a caller that passed only the limit instead of an object. */
-export function limitForm(maxFrameBytes: unknown): string {
+export function limitForm(maxFrameBytes: number): string {
   return `, such as { maxFrameBytes: ${maxFrameBytes} }`;
 }
 

@@ -66,7 +66,7 @@ const RELOAD_OPTIONS: OptionNames<ReloadOptions> = { listeners: true, service: t
 const IN_OPTIONS = new Map(
   Object.keys(SERVE.kinds).map((name) => [name, "It belongs in 'change.options', with all other options to keep"]),
 );
-const reloadForm = (): string => ", such as { listeners }";
+const RELOAD_FORM = ", such as { listeners }";
 
 /**
  * Starts a server on one URL or several. When the service's function returns, the server flushes and ends the connection; when
@@ -286,7 +286,7 @@ export class Server implements AsyncDisposable {
    */
   reload(change: ReloadOptions = {}): Promise<void> {
     return tryPromise(() => {
-      checkOptions("server.reload()", change, RELOAD_OPTIONS, reloadForm, "change", IN_OPTIONS);
+      checkOptions("server.reload()", change, RELOAD_OPTIONS, RELOAD_FORM, "change", IN_OPTIONS);
       const given = { listeners: change.listeners, service: change.service, options: change.options };
       const reloaded = this.#reloading.then(() => this.#reload(given));
       this.#reloading = reloaded.catch(() => undefined);

@@ -10,7 +10,7 @@ export type Data = string | NodeJS.ArrayBufferView;
 /** Describes the given value as Node's messages end. */
 export function describeReceived(value: unknown): string {
   if (value === null || value === undefined) return `Received ${String(value)}`;
-  if (typeof value === "function") return `Received function ${nameOf(value)}`;
+  if (typeof value === "function") return `Received function ${functionNameOf(value)}`;
   if (typeof value === "object") return `Received an instance of ${classNameOf(value)}`;
   return `Received type ${typeof value} (${inspect(value).slice(0, 28)})`;
 }
@@ -19,15 +19,20 @@ export function describeReceived(value: unknown): string {
 function classNameOf(value: object): string {
   try {
     const { constructor: maker }: { constructor?: unknown } = value;
-    return typeof maker === "function" ? nameOf(maker) : "Object";
+    return typeof maker === "function" ? functionNameOf(maker) : "Object";
   } catch {
     return "Object";
   }
 }
 
-/** Returns the name of a function, which `static name` of a class may replace with any value. */
-function nameOf({ name }: { readonly name: unknown }): string {
-  return typeof name === "string" ? name : "Object";
+/** Returns the name of a function. `static name` of a class may have any value, or throw, as a revoked proxy does. */
+function functionNameOf(value: { readonly name: unknown }): string {
+  try {
+    const { name } = value;
+    return typeof name === "string" ? name : "";
+  } catch {
+    return "";
+  }
 }
 
 /** Returns the value as text on one line. The value's own code, such as a getter or an `inspect.custom`, may throw. */

@@ -72,8 +72,8 @@ export function create_connection(address: AddressInput, options: CreateConnecti
 }
 
 /** In place of a time, which is Python's second argument. */
-function timeForm(timeoutMs: unknown): string {
-  return typeof timeoutMs === "number" ? `, such as { timeoutMs: ${timeoutMs} }` : "";
+function timeForm(timeoutMs: number): string {
+  return `, such as { timeoutMs: ${timeoutMs} }`;
 }
 
 interface Destination {

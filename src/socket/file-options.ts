@@ -75,15 +75,10 @@ const MAKEFILE_OPTIONS: OptionNames<MakefileOptions> = {
   maxReadBytes: true,
 };
 
-/** In place of a number of bytes, which is Python's second argument. */
-function bufferingForm(given: unknown): string {
-  return typeof given === "number" ? `, such as { buffering: ${given} }` : "";
-}
-
 /** The settings of `makefile(mode, options)`. */
 export function fileSettings(mode: unknown, options: MakefileOptions | undefined): FileSettings {
   const { letters, isReader, isWriter, isBinary } = lettersOf(mode);
-  checkOptions("makefile()", options, MAKEFILE_OPTIONS, bufferingForm);
+  checkOptions("makefile()", options, MAKEFILE_OPTIONS, (given) => `, such as { buffering: ${given} }`);
   const given = options ?? {};
   const buffering = bufferingOf(given.buffering, isBinary);
   const isLineBuffered = buffering === 1 && !isBinary;

@@ -94,7 +94,7 @@ export function sendmsgCall(
   options: SendMessageOptions | undefined,
 ): SendCall<number> {
   const parts = partsOf(buffers);
-  checkOptions("sendmsg()", options, SEND_MESSAGE_OPTIONS, sendForm);
+  checkOptions("sendmsg()", options, SEND_MESSAGE_OPTIONS, SEND_FORM);
   const control = options?.control === undefined ? undefined : encodeControl(options.control);
   // It may carry descriptors of sockets (SCM_RIGHTS), whose sends leave before their new owner's.
   if (control !== undefined) turn.flushTurn();
@@ -132,12 +132,10 @@ export function recvmsgIntoCall(
   return new RecvMsgInto(endpoint, flags, rooms, controlBytes);
 }
 
-function sendForm(): string {
-  return ", such as { control: [{ level, type, data }], flags: 0, address }";
-}
+const SEND_FORM = ", such as { control: [{ level, type, data }], flags: 0, address }";
 
-function controlForm(control: unknown): string {
-  return typeof control === "number" ? `, such as { control: ${control} }` : "";
+function controlForm(control: number): string {
+  return `, such as { control: ${control} }`;
 }
 
 function receiveOptions(

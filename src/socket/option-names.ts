@@ -41,13 +41,18 @@ const MEANT: ReadonlyMap<string, readonly string[]> = new Map([
 /** The units at the end of a name, which are ignored in the search for a similar name. */
 const UNIT = /(?:bytes|size|ms|msec|millis|milliseconds|seconds|sec)$/;
 
+function formOf(form: string | ((given: number) => string) | undefined, options: unknown): string {
+  if (typeof form === "function") return typeof options === "number" ? form(options) : "";
+  return form !== undefined && (typeof options === "number" || Array.isArray(options)) ? form : "";
+}
+
 /**
  * Checks that `options` is undefined or an object, and that the call has each of its options. For valid options it allocates
  * nothing and reads no value, since it also checks the calls for every message.
  *
  * @param call - the call as the user writes it, such as `recv()`.
- * @param form - returns what to write in place of a number or an array, which C and Python accept there; it continues the text
- * "must be of type object".
+ * @param form - what to write in place of a number or an array, which C and Python accept there; it continues the text "must be
+ * of type object". A function is for numbers alone: the parts of an array may have no text.
  * @param elsewhere - hints for options that belong to another call or place, by their name.
  * @throws TypeError.
  */
@@ -55,14 +60,13 @@ export function checkOptions(
   call: string,
   options: unknown,
   names: Names,
-  form?: (given: unknown) => string,
+  form?: string | ((given: number) => string),
   argument = "options",
   elsewhere?: ReadonlyMap<string, string>,
 ): void {
   if (options === undefined) return;
   if (typeof options !== "object" || options === null || Array.isArray(options)) {
-    const isPlain = typeof options === "number" || Array.isArray(options);
-    throw wrongType(argument, `of type object${isPlain && form !== undefined ? form(options) : ""}`, options);
+    throw wrongType(argument, `of type object${formOf(form, options)}`, options);
   }
   // Not Object.keys, which would allocate an array.
   for (const name in options) {

@@ -175,8 +175,8 @@ export function checkReceived(
 }
 
 /** Returns the form of options to write in place of bare flags. */
-export function flagsForm(flags: unknown): string {
-  return typeof flags === "number" ? `, such as { flags: ${flags} }` : "";
+export function flagsForm(flags: number): string {
+  return `, such as { flags: ${flags} }`;
 }
 
 /** Returns the flags of a receive or a send; the names of the options were checked before. */
@@ -186,8 +186,8 @@ export function flagsOf(options: { readonly flags?: number | undefined } | undef
 }
 
 /** Returns the form to write in place of a count, which Python's recv_into takes there. */
-function intoForm(count: unknown): string {
-  return typeof count !== "number" ? "" : `; for ${count} bytes give buffer.subarray(0, ${count})`;
+function intoForm(count: number): string {
+  return `; for ${count} bytes give buffer.subarray(0, ${count})`;
 }
 
 /** Throws for MSG_WAITALL: only recv and recv_into have the loop, since parts from several senders have no single address. */

@@ -15,8 +15,8 @@ export function checkWait(call: string, options: WaitOptions | undefined): void 
 }
 
 /** Returns the form to write in place of a time in ms. */
-export function waitForm(ms: unknown): string {
-  return typeof ms === "number" ? `, such as { signal: AbortSignal.timeout(${ms}) }` : "";
+export function waitForm(ms: number): string {
+  return `, such as { signal: AbortSignal.timeout(${ms}) }`;
 }
 
 /** Returns the signal of options whose names were checked before. `argument` is the name of the options in an error. */

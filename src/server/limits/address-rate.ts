@@ -99,8 +99,8 @@ export const RATE_OPTION: TextOptionKind<Rate | undefined> = {
   parse: (path, text) => ({ perSecond: PER_SECOND.parse(path, text) }),
 };
 
-function rateForm(given: unknown): string {
-  return `, such as { perSecond: ${typeof given === "number" && given > 0 ? given : 10} }`;
+function rateForm(given: number): string {
+  return `, such as { perSecond: ${given > 0 ? given : 10} }`;
 }
 
 function checkPositive(name: string, value: unknown, min: number): void {

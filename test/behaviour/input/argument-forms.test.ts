@@ -1,5 +1,6 @@
 // The error for a call in the form of C, Python or Node shows the form to write here, with the given values in it.
 import { describe, expect, test } from "vitest";
+import * as codecs from "../../../src/codec.ts";
 import {
   AF_INET,
   AF_INET6,
@@ -15,6 +16,7 @@ import {
 } from "../../../src/index.ts";
 import { type ServeOptions, serve } from "../../../src/server.ts";
 import { encodeAddress } from "../../../src/socket/address.ts";
+import * as kit from "../../../src/testing.ts";
 import { serving } from "../../support/serving.ts";
 import { closeAtTheEnd } from "../../support/sockets.ts";
 
@@ -231,4 +233,34 @@ test.each([
     expect(await told(left, call, ...given, [part])).toContain("must be of type object");
     if (typeof part === "symbol") expect(await told(left, call, ...given, part)).toContain("must be of type object");
   }
+});
+
+test("calls of layer 2, codecs and the testing kit refuse options of any type with their own error", async () => {
+  const { client, server: peer } = kit.memoryPair();
+  const server = await serving(() => undefined);
+  using kernel = kit.fakeKernel();
+  const calls: readonly (readonly [on: object, call: string, given: readonly unknown[]])[] = [
+    [client, "readExactly", [1]],
+    [client, "readUntil", ["x"]],
+    [client, "drained", []],
+    [client, "flushed", []],
+    [client, "sendFile", ["/dev/null"]],
+    [client, "close", []],
+    [server, "close", []],
+    [server, "reload", []],
+    [codecs, "lines", []],
+    [codecs, "jsonLines", []],
+    [codecs, "netstring", []],
+    [codecs, "varintPrefixed", []],
+    [codecs, "lengthPrefixed", []],
+    [codecs, "delimiter", ["x"]],
+    [kit, "leakTracker", []],
+    [kernel, "randomFaults", []],
+  ];
+  for (const [on, call, given] of calls) {
+    for (const part of [Symbol("s"), Object.create(null)]) {
+      expect(await told(on, call, ...given, [part]), call).toContain("must be of type object");
+    }
+  }
+  await Promise.all([client.close(), peer.close()]);
 });

@@ -13,7 +13,9 @@ const UNPRINTABLE: readonly (readonly [string, unknown])[] = [
   ["a symbol", Symbol("s")],
   ["an object without a prototype", Object.create(null)],
   ["a detached view", detached()],
-  ["a revoked proxy", revoked()],
+  ["a revoked proxy", revoked({})],
+  ["a revoked proxy of a function", revoked(() => undefined)],
+  ["a function whose name is a symbol", Object.defineProperty(() => undefined, "name", { value: Symbol("n") })],
   [
     "a constructor that throws",
     {
@@ -36,8 +38,8 @@ const UNPRINTABLE: readonly (readonly [string, unknown])[] = [
   ],
 ];
 
-function revoked(): object {
-  const { proxy, revoke } = Proxy.revocable({}, {});
+function revoked(target: object): object {
+  const { proxy, revoke } = Proxy.revocable(target, {});
   revoke();
   return proxy;
 }
