@@ -1,8 +1,8 @@
-// The lines of a mail client, RFC 5321, 2.3.8: only CR LF ends one, and it is never long.
+// The command lines of a mail client, RFC 5321, 2.3.8: only CR LF ends a line.
 import { FrameError, lines } from "sockwright/codec";
 import type { Frames } from "sockwright/server";
 
-/** With what ends it, 512 bytes: RFC 5321, 4.5.3.1.4. */
+/** With CR LF, 512 bytes: RFC 5321, 4.5.3.1.4. */
 const MAX_LINE_BYTES = 510;
 
 export const commandLines = lines({
@@ -12,7 +12,7 @@ export const commandLines = lines({
   encoding: "latin1",
 });
 
-/** The next line. What is none is left out, and in its place comes what no command is like. */
+/** Returns the next line; for an invalid line, a text that is no command, so that the answer is an error. */
 export async function readCommand(commands: Frames<string>): Promise<string | undefined> {
   try {
     return await commands.read();

@@ -36,7 +36,7 @@ export class LiveReload {
   #isClosed = false;
 
   /**
-   * @param expire - called at each change, before any page is told of it: nothing that was kept is sent as it was any more.
+   * @param expire - called at each change, before the pages are notified: it empties the caches, so that no page gets old content.
    * @param headers - of each answer.
    */
   constructor(root: string, expire: () => void, clock: Clock, headers: readonly Field[]) {
