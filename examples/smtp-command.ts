@@ -12,7 +12,7 @@ export const commandLines = lines({
   encoding: "latin1",
 });
 
-/** Returns the next line; for an invalid line, a text that is no command, so that the answer is an error. */
+/** Returns the next line, or for an invalid one a text that is no command. */
 export async function readCommand(commands: Frames<string>): Promise<string | undefined> {
   try {
     return await commands.read();
