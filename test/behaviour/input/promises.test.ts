@@ -75,8 +75,6 @@ const calls: Readonly<Record<string, (on: Socket) => Promise<unknown>>> = {
   "gethostbyaddr, options": () => gethostbyaddr("127.0.0.1", hostile),
   "getfqdn, options": () => getfqdn("127.0.0.1", hostile),
   "a file's writelines": (on) => used(on.makefile("w"), (file) => file.writelines(hostileArray<string>())),
-  "a file's write": (on) => used(on.makefile("wb"), (file) => file.write(hostile as never)),
-  "a file's readinto": (on) => used(on.makefile("rb"), (file) => file.readinto(hostile as never)),
 };
 
 /** Makes a call over Unix sockets, the only sockets that pass descriptors. */
@@ -133,4 +131,12 @@ test("an argument that closes the socket while it is read makes the call reject 
     },
   };
   await expect(ours.recv(1, options)).rejects.toMatchObject({ code: "ERR_SOCKWRIGHT_CLOSED" });
+});
+
+test.each<[string, (on: Socket) => Promise<unknown>]>([
+  ["a file's write", (on) => used(on.makefile("wb"), (file) => file.write(hostile as never))],
+  ["a file's readinto", (on) => used(on.makefile("rb"), (file) => file.readinto(hostile as never))],
+])("%s rejects with its own error if the class of the argument cannot be read", async (_, call) => {
+  await using ours = socket();
+  await expect(call(ours)).rejects.toMatchObject({ code: "ERR_INVALID_ARG_TYPE" });
 });
