@@ -13,16 +13,16 @@ export class BackOff {
   #nextMs = FIRST_BACK_OFF_MS;
   #lostMs: number | undefined;
 
-  /** @param limitMs - how long it is tried; without it there is no end. */
+  /** @param limitMs - how long to try; by default there is no limit. */
   constructor(limitMs: number | undefined, signal: AbortSignal) {
     this.#limitMs = limitMs;
     this.#signal = signal;
   }
 
   /**
-   * Connects again, as often as it takes. False when nobody waits for the connection any more.
+   * Repeats `connect` until it succeeds, and returns true. Returns false when the signal has aborted.
    *
-   * @throws CommandError when the time is over.
+   * @throws CommandError when the time limit has passed.
    */
   async retry(connect: () => Promise<void>): Promise<boolean> {
     while (await this.#wait()) {
@@ -30,7 +30,7 @@ export class BackOff {
         await connect();
         return !this.#signal.aborted;
       } catch {
-        // The next attempt may succeed; when the time is over, that is what is told.
+        // The next attempt may succeed. When the time limit passes, #wait() reports that, not this error.
       }
     }
     return false;
@@ -44,13 +44,13 @@ export class BackOff {
       const message = `the connection was lost and could not be restored within ${this.#limitMs} ms (--reconnect-timeout)`;
       throw new CommandError(message, exitCodes.timeout);
     }
-    // Not all clients of a server that is started again at the same moment.
+    // A random wait: not all clients of a restarted server reconnect at the same moment.
     const waitMs = this.#nextMs * (0.5 + Math.random() / 2);
     this.#nextMs = Math.min(2 * this.#nextMs, MAX_BACK_OFF_MS);
     return pause(Math.min(waitMs, leftMs), this.#signal);
   }
 
-  /** The connection is back. */
+  /** Starts again with the shortest wait; called when the connection has been restored. */
   reset(): void {
     this.#nextMs = FIRST_BACK_OFF_MS;
     this.#lostMs = undefined;

@@ -16,7 +16,7 @@ export interface ChatClientOptions {
   readonly reconnectTimeoutMs?: number | undefined;
 }
 
-/** How long a client without a terminal tries to reconnect; then it fails, since no person could end it. */
+/** The time limit for reconnecting of a client without a terminal, where no person could stop it; then the client fails. */
 const PLAIN_RECONNECT_MS = 60_000;
 
 /** Runs `sockwright chat --join URL`, and resolves with the exit code. */

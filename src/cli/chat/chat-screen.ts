@@ -1,15 +1,15 @@
 /** The screen of a chat: shows received lines and reads the lines to send. */
 export interface ChatScreen {
-  /** Somebody sits there, who sees at once what was refused and can say it again. */
+  /** Whether a person types the lines: a person sees a refusal at once and can type the line again. */
   readonly isTerminal: boolean;
-  /** A line that was received, shown so that it does a terminal no harm. Settles when it has been taken. */
+  /** Shows a received line with its control characters escaped. Settles when the output has accepted the line. */
   show(line: string): Promise<void>;
-  /** What the command itself has to tell. */
+  /** Shows a notice of the command itself. */
   notice(text: string): Promise<void>;
-  /** What is to be said, line by line, until the person leaves or {@link close}. */
+  /** The lines to send, until the end of the input or a call of {@link close}. */
   lines(): AsyncIterable<string>;
-  /** Puts a line that was refused where it was typed. */
+  /** Puts a refused line back into the edited line of a terminal. */
   giveBack(line: string): void;
-  /** Takes no more lines, and leaves the terminal as it was. */
+  /** Stops reading lines and restores the terminal. */
   close(): void;
 }

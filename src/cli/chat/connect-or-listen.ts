@@ -10,19 +10,19 @@ const MAX_ATTEMPTS = 50;
 /** The longest random pause between two attempts, so that two programs started at once do not stay in step. */
 const MAX_PAUSE_MS = 100;
 
-/** Nobody is there: connect(2), unix(7), vsock(7). */
+/** The errors of connect(2) that mean that no program listens at the address: connect(2), unix(7), vsock(7). */
 const NOBODY: ReadonlySet<string | undefined> = new Set(["ECONNREFUSED", "ENOENT", "ECONNRESET"]);
 
 /** How two programs meet at an address. */
 export interface ConnectOrListenOptions {
-  /** Nobody is there yet. */
+  /** Called when no program listens at the address yet. */
   readonly onWaiting: () => Promise<void>;
   readonly signal: AbortSignal;
 }
 
 /**
- * Connects to whoever listens there; where nobody does, it listens itself and waits for one. Somebody else may do the same at the
- * same moment: then the address is taken, and that one is there now.
+ * Connects to the program that listens at the address. If none does, listens there and waits for one connection. Another program
+ * may start to listen at the same moment: then bind(2) fails with EADDRINUSE, and the next attempt connects to that program.
  */
 export async function connectOrListen(url: AddressUrl, options: ConnectOrListenOptions): Promise<Socket<unknown>> {
   for (let attempt = 1; ; attempt++) {
@@ -38,7 +38,7 @@ export async function connectOrListen(url: AddressUrl, options: ConnectOrListenO
   }
 }
 
-/** Undefined where nobody listens. */
+/** Returns undefined if no program listens at the address. */
 async function answeredAt(url: AddressUrl, signal: AbortSignal): Promise<Socket<unknown> | undefined> {
   try {
     const { open } = await connectSocket(url, { signal });
@@ -53,7 +53,7 @@ async function answeredAt(url: AddressUrl, signal: AbortSignal): Promise<Socket<
   }
 }
 
-/** RFC 9293, section 3.5: a socket whose own port the kernel chose may connect to itself, where the two ports are the same. */
+/** RFC 9293, section 3.5: a socket can connect to itself when the kernel chooses the destination port as its own port. */
 function isOwnEnd(socket: Socket<unknown>): boolean {
   const [own, peer] = [socket.getsockname(), socket.getpeername()];
   return own.port !== undefined && own.port === peer.port && own.host === peer.host && own.cid === peer.cid;
@@ -67,7 +67,7 @@ async function firstToCome(url: AddressUrl, { onWaiting, signal }: ConnectOrList
     const [accepted] = await listener.accept({ signal });
     return accepted;
   } finally {
-    // Two talk: whoever comes later is refused.
+    // A pair has two members: the listener closes, so later connections are refused.
     open.close();
   }
 }

@@ -10,13 +10,13 @@ export class LineConnection {
   readonly #connection: SocketConnection;
   readonly #keepsRecords: boolean;
 
-  /** @param keepsRecords - the end of a record is that of a line, whether it has one or not. */
+  /** @param keepsRecords - whether the end of each record also ends a line, with or without LF. */
   constructor(connection: SocketConnection, keepsRecords: boolean) {
     this.#connection = connection;
     this.#keepsRecords = keepsRecords;
   }
 
-  /** What comes, until the other end ends. */
+  /** The received lines, until the peer ends the connection. */
   async *lines(): AsyncGenerator<string, void> {
     const splitter = new LineSplitter(MAX_LINE_BYTES);
     for (let bytes = await this.#connection.receive(); bytes !== undefined; bytes = await this.#connection.receive()) {
@@ -26,12 +26,12 @@ export class LineConnection {
     for (const line of splitter.end()) yield textOfLine(line);
   }
 
-  /** Settles when the kernel has taken it. */
+  /** Settles when the kernel has accepted the line. */
   async send(line: string): Promise<void> {
     await this.#connection.send(Buffer.from(`${line}\n`));
   }
 
-  /** Nothing more is sent. */
+  /** Ends the sending direction. */
   end(): void {
     this.#connection.end();
   }

@@ -1,32 +1,32 @@
-/** When lines have colours: `auto` is on a terminal, unless NO_COLOR says otherwise. */
+/** When lines have colours: `auto` means on a terminal, unless NO_COLOR is set. */
 export type ColorChoice = "auto" | "always" | "never";
 
-/** Select Graphic Rendition, ECMA-48, section 8.3.117. Names have one of these; red is for failures. */
+/** Select Graphic Rendition codes, ECMA-48, section 8.3.117. Each name gets one of these colours; red is kept for failures. */
 const NAME_COLORS = [32, 33, 34, 35, 36, 92, 93, 94, 95, 96] as const;
 const DIM = 2;
 const PRIVATE = 35;
 const THEIRS = 36;
 
-/** Decided once, before anything is printed: https://no-color.org */
+/** Returns whether lines have colours; called once, before any output: https://no-color.org */
 export function hasColors(choice: ColorChoice, isTerminal: boolean): boolean {
   if (choice !== "auto") return choice === "always";
   return isTerminal && (process.env["NO_COLOR"] ?? "") === "";
 }
 
-/** How lines look. They have no control characters when they come here. */
+/** Formats lines for display. Control characters are already escaped in the lines that it gets. */
 export interface LineStyle {
-  /** A line that was received. */
+  /** Formats a received line. */
   readonly received: (line: string) => string;
-  /** What the command itself has to tell. */
+  /** Formats a notice of the command itself. */
   readonly notice: (line: string) => string;
 }
 
-/** Where many talk: by the form of a line, `<name> text`, `* name acts`, `[name] text` and `-- what happens`. */
+/** The style of a room. It depends on the form of a line: `<name> text`, `* name acts`, `[name] text` and `-- what happens`. */
 export function roomStyle(isColored: boolean): LineStyle {
   return isColored ? { received: coloredByForm, notice: dim } : PLAIN;
 }
 
-/** Where two talk: on a terminal, what comes is marked, since it stands between what was typed. */
+/** The style of a chat of two. On a terminal, a mark tells received lines from the typed lines among them. */
 export function pairStyle(isColored: boolean, isTerminal: boolean): LineStyle {
   const mark = isTerminal ? "< " : "";
   const received = (line: string): string => (isColored ? sgr(THEIRS, mark + line) : mark + line);
@@ -57,7 +57,7 @@ function sgr(code: number, text: string): string {
   return `\x1b[${code}m${text}\x1b[0m`;
 }
 
-/** The same for the same name, in every program. */
+/** Returns the same colour for the same name, in every program. */
 function colorOf(name: string): number {
   let sum = 0;
   for (const character of name.toLowerCase()) sum = (sum * 31 + (character.codePointAt(0) ?? 0)) % 65_521;

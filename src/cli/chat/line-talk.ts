@@ -15,12 +15,12 @@ import type { Roster } from "./roster.ts";
 import { HANDSHAKE_MS, LEAVE_MS } from "./web-socket-connection.ts";
 import type { TalkOptions } from "./web-socket-talk.ts";
 
-/** As long as the door itself waits for a client that is silent, or takes nothing. */
+/** The chat server's own time limits for a line client that is silent, or that does not read. */
 const TCP_TIMEOUT_MS = 60_000;
-/** After these nobody comes again. */
+/** Reasons of removal after which the client does not reconnect. */
 const PUT_OUT = ["kicked", "banned", "replaced"] as const;
 
-/** A talk by the line door, which has neither acknowledgements nor tokens: what was under way when a connection is lost may be lost. */
+/** A chat over the line protocol, which has neither acknowledgements nor tokens: messages in transit are lost with a connection. */
 export class LineTalk {
   readonly #text: string;
   readonly #url: SocketUrl;
@@ -32,22 +32,22 @@ export class LineTalk {
   readonly #leaving = new AbortController();
   #connection: LineConnection | undefined;
   #listening: Promise<void> = Promise.resolve();
-  /** The door has asked for a name. */
+  /** The server has asked for a name. */
   #isAsked = false;
   #isJoined = false;
   #hasBeenIn = false;
-  /** The name that was sent without anybody typing it. */
+  /** The name that was sent without being typed. */
   #givenName: string | undefined;
   #lastLine = "";
-  /** Where to go when we are in. */
+  /** The room to enter after the server has accepted the name. */
   #room: string | undefined;
-  /** All has been said. */
+  /** The client has sent all its lines. */
   #isDone = false;
   #isLate = false;
 
   constructor(text: string, url: SocketUrl, options: TalkOptions, screen: ChatScreen, roster: Roster) {
     this.#text = text;
-    // Else a server that has gone without a word would be waited for without end.
+    // Without these timeouts, the client would wait forever for a server that has disappeared.
     this.#url = "host" in url ? { keepAliveMs: TCP_TIMEOUT_MS, userTimeoutMs: TCP_TIMEOUT_MS, ...url } : url;
     this.#options = options;
     this.#room = options.room;
@@ -56,7 +56,7 @@ export class LineTalk {
     this.#backOff = new BackOff(options.reconnectMs, this.#leaving.signal);
   }
 
-  /** Until the person leaves. */
+  /** Runs until the user leaves, or the connection ends for good. */
   async run(): Promise<void> {
     const { signal } = this.#options;
     const end = (): void => {
@@ -182,7 +182,7 @@ export class LineTalk {
     await this.#leave();
   }
 
-  /** Lines are taken: messages, or a name. */
+  /** Whether the server accepts a line now: a message, or a name. */
   get #isOpen(): boolean {
     return this.#isJoined || this.#isAsked;
   }
@@ -202,7 +202,7 @@ export class LineTalk {
     }
   }
 
-  /** When it fails, the end of the connection tells. A name or room may have a line break, which would begin a line of its own. */
+  /** A failed send is reported by the end of the connection. A line break in a name or a room would start another line: it is escaped. */
   #sendUnasked(line: string): void {
     this.#connection?.send(escapeText(line)).catch(() => undefined);
   }
@@ -219,7 +219,7 @@ export class LineTalk {
       this.#leaving.abort();
       this.#connection?.close();
     } else {
-      // The door delivers what was said, and ends the connection then.
+      // The server delivers all messages that it has received, and then ends the connection.
       this.#connection?.end();
     }
   }

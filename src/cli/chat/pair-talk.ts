@@ -9,7 +9,7 @@ import type { ChatScreen } from "./chat-screen.ts";
 import { connectOrListen } from "./connect-or-listen.ts";
 import { LineConnection } from "./line-connection.ts";
 
-/** How long to wait for the other side to end, once this side has; then the connection closes. */
+/** How long to wait for the other side to end after this side has ended; then the connection closes. */
 const FAREWELL_MS = 1_000;
 
 /** A chat of two terminals, line by line, without a server. */
@@ -31,7 +31,7 @@ export class PairTalk {
     this.#signal = signal;
   }
 
-  /** Until one of the two leaves. */
+  /** Runs until one of the two sides leaves. */
   async run(): Promise<void> {
     const end = (): void => {
       this.#isDone = true;
@@ -63,7 +63,7 @@ export class PairTalk {
     if (!this.#isDone) await this.#screen.notice("The other side has left.");
   }
 
-  /** Undefined when this side leaves before anybody has come. */
+  /** Returns undefined if this side leaves before the other side has connected. */
   async #connectOrListen(): Promise<LineConnection | undefined> {
     const { signal } = this.#ending;
     const onWaiting = (): Promise<void> => this.#screen.notice(`No one is there yet. Waiting at ${this.#text}`);
@@ -96,7 +96,7 @@ export class PairTalk {
         throw explain(error, { url: this.#text, role: "peer" });
       }
     }
-    // A person who goes does not wait for anybody; what a program has to say is for whoever comes.
+    // A person who leaves does not wait for a connection; a program's input is kept for the side that connects later.
     if (!this.#screen.isTerminal) await this.#untilMet();
     this.#isDone = true;
     if (this.#connection === undefined) this.#ending.abort();
@@ -108,7 +108,7 @@ export class PairTalk {
   }
 }
 
-/** @throws CommandError, SocketUrlError for an address where two cannot meet. */
+/** @throws CommandError, SocketUrlError for an address on which two programs cannot make a connection. */
 export function pairUrl(text: string): AddressUrl {
   const url = parseSocketUrl(text);
   checkConnectable(url);

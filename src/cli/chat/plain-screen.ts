@@ -8,14 +8,14 @@ import type { ChatScreen } from "./chat-screen.ts";
 import { MAX_LINE_BYTES } from "./line-connection.ts";
 import type { LineStyle } from "./line-style.ts";
 
-/** Standard input and output as lines, for pipes and files. What the command itself has to tell goes to standard error. */
+/** Standard input and output as lines, for pipes and files. Notices of the command itself go to standard error. */
 export class PlainScreen implements ChatScreen {
   readonly isTerminal = false;
   readonly #streams: Pick<StandardStreams, "input" | "output" | "errors">;
   readonly #style: LineStyle;
   readonly #onReaderGone: () => void;
 
-  /** @param onReaderGone - nobody reads standard output any more: what would be shown is for nobody. */
+  /** @param onReaderGone - called when the reader of standard output has closed it. */
   constructor(
     streams: Pick<StandardStreams, "input" | "output" | "errors">,
     style: LineStyle,
@@ -36,7 +36,7 @@ export class PlainScreen implements ChatScreen {
   }
 
   async notice(text: string): Promise<void> {
-    // A closed standard error is no failure.
+    // An error of standard error, such as EPIPE, does not end the chat.
     await this.#streams.errors.write(Buffer.from(`-- ${printableText(text)}\n`)).catch(() => undefined);
   }
 
@@ -49,7 +49,7 @@ export class PlainScreen implements ChatScreen {
     for (const line of splitter.end()) yield textOfLine(line, ++count);
   }
 
-  /** Nobody sits there: lines wait until they can be sent. */
+  /** Does nothing: a program's lines wait until they can be sent. */
   giveBack(): void {}
 
   close(): void {

@@ -4,14 +4,14 @@ import { parseName } from "../../services/chat/name.ts";
 /** The most names to remember; further names are not completed. A room has at most 10 000 members by default. */
 export const MAX_KNOWN_NAMES = 10_000;
 
-/** The members of the room, learned from its notices, for completion and the own name. No message of a member begins as notices do. */
+/** The members of the room and the client's own name, learned from notices. No message of a member begins like a notice. */
 export class Roster {
   #names = new Set<string>();
-  /** One's own. */
+  /** The client's own name. */
   name: string | undefined;
   room: string | undefined;
 
-  /** Learns from a line that was received. */
+  /** Learns from a received line. */
   hear(line: string): void {
     const [, notice] = /^-- (.*)$/s.exec(line) ?? [];
     if (notice === undefined) return;
@@ -37,12 +37,12 @@ export class Roster {
     if (members !== undefined && listed === this.room) this.#set(members);
   }
 
-  /** Sorted, and without one's own. */
+  /** The names of the other members, sorted. */
   others(): readonly string[] {
     return [...this.#names].filter((name) => name !== this.name).sort();
   }
 
-  /** For node:readline: what the last word can become, and that word. */
+  /** A completer for node:readline: returns the completions of the last word, and that word. */
   complete(line: string): [string[], string] {
     const word = /\S*$/.exec(line)?.[0] ?? "";
     const isFirst = word.length === line.length;
@@ -61,7 +61,7 @@ export class Roster {
   }
 
   #add(name: string): void {
-    // What completes a line is written to the terminal as it is. Of a long list the end is a number, which is no name either.
+    // Completions are written to the terminal unescaped, so only valid names are kept. This also drops the number at the end of a long list.
     if (this.#names.size < MAX_KNOWN_NAMES && parseName(name) !== undefined) this.#names.add(name);
   }
 }

@@ -10,12 +10,12 @@ export type ServerFrame =
       readonly topic: string;
       readonly members: readonly string[];
       readonly history: readonly ChatMessage[];
-      /** There may be more before them. */
+      /** Whether the room has older messages. */
       readonly hasMore: boolean;
     }
   | { readonly type: "sent"; readonly tag: string | undefined }
   | { readonly type: "event"; readonly event: ChatEvent }
-  /** What a command is answered; empty where something else says it. */
+  /** The answer to a command; empty if another frame gives the answer. */
   | { readonly type: "notice"; readonly tag: string | undefined; readonly text: string }
   | {
       readonly type: "history";
@@ -27,7 +27,7 @@ export type ServerFrame =
 
 const REASONS: readonly LeaveReason[] = ["quit", "gone", "moved", "too slow", "kicked"];
 
-/** Undefined is a frame of a kind that is not known. @throws SyntaxError for what is none. */
+/** Returns undefined for a frame of an unknown type. @throws SyntaxError for text that is no frame. */
 export function parseServerFrame(text: string): ServerFrame | undefined {
   const fields = new Fields(JSON.parse(text));
   const type = fields.text("type");
@@ -98,7 +98,7 @@ function messageOf(fields: Fields): ChatMessage {
   };
 }
 
-/** The fields of an object that a stranger sent. */
+/** The fields of an object from an untrusted peer. */
 class Fields {
   readonly #fields: ReadonlyMap<string, unknown>;
 

@@ -12,19 +12,19 @@ const HISTORY_LINES = 1_000;
 const MAX_TYPED_LINES = 10_000;
 
 const PROMPT = "> ";
-/** A terminal has its own tab stops, which the width of a line would depend on. */
+/** A tab is shown as spaces: the terminal's own tab stops would make the width of a line unpredictable. */
 const TAB = "    ";
 
-/** What a screen does with lines. */
+/** How a screen treats lines. */
 export interface LineHandling {
   readonly style: LineStyle;
-  /** For the Tab key: what a line can become, and the part of it that is replaced. */
+  /** For the Tab key: returns the completions, and the part of the line that they replace. */
   readonly complete: (line: string) => [string[], string];
-  /** A typed line stays where it was typed; otherwise it is shown when it comes back from the server. */
+  /** Whether a typed line stays on the screen; otherwise it is erased, and appears when the server sends it back. */
   readonly keepsTyped: boolean;
 }
 
-/** A terminal on which a line is edited, with what comes in above it. It is the process's own, until that ends. */
+/** A terminal with one edited line; received lines are printed above it. It uses the terminal of the process. */
 export class TerminalScreen implements ChatScreen {
   readonly isTerminal = true;
   readonly #output: NodeJS.WriteStream;
@@ -33,7 +33,7 @@ export class TerminalScreen implements ChatScreen {
   readonly #typed: string[] = [];
   readonly #changed = new WakeUp();
   #isClosed = false;
-  /** The rows that the line took below its first one, when Enter was pressed. */
+  /** The rows below the first row of the line, at the moment when Enter was pressed. */
   #rowsAtEnter = 0;
 
   constructor({ input, output }: TerminalStreams, lines: LineHandling) {
@@ -50,10 +50,10 @@ export class TerminalScreen implements ChatScreen {
       tabSize: TAB.length,
     });
     this.#escapeTyped();
-    // EIO: the terminal has gone. SIGHUP tells, or the end of input.
+    // EIO: the terminal has been closed. SIGHUP, or the end of input, reports this.
     input.on("error", () => this.#end());
     output.on("error", () => this.#end());
-    // Before the editor hears of it: after Enter it has forgotten the line.
+    // This listener runs before the editor's own: after Enter the editor no longer has the line.
     input.prependListener("keypress", (_: unknown, key: { readonly name?: string } | undefined) => {
       const isEnter = key?.name === "return" || key?.name === "enter";
       if (!isEnter && this.#isPasting) return;
@@ -62,11 +62,11 @@ export class TerminalScreen implements ChatScreen {
       this.#editor.write(null, { ctrl: true, name: "e" });
       this.#rowsAtEnter = this.#editor.getCursorPos().rows;
     });
-    // Terminals break their lines anew, and the cursor moves with what was typed.
+    // A resized terminal wraps its lines again, and moves the cursor with the typed text.
     output.prependListener("resize", () => this.#setRowOfCursor(this.#editor.getCursorPos().rows));
     this.#editor.on("line", (line) => this.#entered(line));
     this.#editor.on("SIGINT", () => this.close());
-    // Ctrl-D, where nothing is typed.
+    // Ctrl-D on an empty line.
     this.#editor.once("close", () => {
       if (!this.#isClosed) this.#eraseRows(0);
       this.#end();
@@ -92,20 +92,20 @@ export class TerminalScreen implements ChatScreen {
   }
 
   giveBack(line: string): void {
-    // What is typed by now comes behind it.
+    // If the user has typed other text meanwhile, that text stays.
     if (!this.#isClosed && this.#editor.line === "") this.#editor.write(line);
   }
 
   close(): void {
     if (this.#isClosed) return;
-    // Without what was begun: the shell's prompt comes here.
+    // Erases an unfinished line, because the shell's prompt appears here.
     this.#erase();
     this.#end();
     this.#editor.close();
   }
 
   #entered(line: string): void {
-    // The editor has left it, and stands in the row below.
+    // The editor has ended the line, and the cursor is in the row below it.
     if (!this.#lines.keepsTyped) this.#eraseRows(this.#rowsAtEnter + 1);
     if (this.#typed.length < MAX_TYPED_LINES) this.#typed.push(line);
     else void this.notice(`Not sent: ${MAX_TYPED_LINES} lines are already waiting.`);
@@ -113,7 +113,7 @@ export class TerminalScreen implements ChatScreen {
     this.#changed.notify();
   }
 
-  /** Prints above the line that is edited. */
+  /** Prints text above the edited line. */
   #above(text: string): void {
     if (this.#isClosed) {
       this.#output.write(`${text}\n`);
@@ -125,7 +125,7 @@ export class TerminalScreen implements ChatScreen {
     this.#editor.prompt(true);
   }
 
-  /** What is pasted may come from anywhere, and the editor writes it to the terminal as it is. Node has no public way to change it. */
+  /** Pasted text is untrusted, and the editor would write it to the terminal unescaped. Node has no public way to change that. */
   #escapeTyped(): void {
     const editor = this.#editor;
     const insert: unknown = Reflect.get(editor, "_insertString");
@@ -137,12 +137,12 @@ export class TerminalScreen implements ChatScreen {
     );
   }
 
-  /** Where the editor believes its cursor to be, below the first row of its line: from there it draws. Node has no public way for it. */
+  /** Sets the row where the editor assumes its cursor, below the first row of its line. Node has no public way to do this. */
   #setRowOfCursor(row: number): void {
     Reflect.set(this.#editor, "prevRows", row);
   }
 
-  /** Of what comes at once, as when it is pasted, the editor follows only the last character, and takes a tab as it is. */
+  /** Whether text arrives in bulk, as when pasted: then the editor reports only the last key correctly, and inserts a tab unchanged. */
   get #isPasting(): boolean {
     return Reflect.get(this.#editor, "isCompletionEnabled") === false;
   }

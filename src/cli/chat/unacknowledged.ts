@@ -1,9 +1,9 @@
 import { randomBytes } from "node:crypto";
 import { WakeUp } from "../wake-up.ts";
 
-/** Messages that the server has not acknowledged yet; more wait where they are typed. The server has so many of one member stored at once. */
+/** The most messages without an acknowledgement; further lines wait in the input. The server stores at most 64 of a member at a time. */
 export const MAX_UNACKNOWLEDGED = 64;
-/** How long a message may be sent again by its tag: the server knows it for ten minutes, of which one is for the way. */
+/** How long a message may be sent again under its tag: the server keeps a tag for ten minutes; one minute is left for the transfer. */
 export const REPEAT_MS = 9 * 60_000;
 
 /** A message that was sent, and perhaps not received. */
@@ -13,7 +13,7 @@ export interface SentMessage {
   readonly firstSentMs: number;
 }
 
-/** The messages that the server has not acknowledged. Each has a tag, so that the server delivers it once however often it is sent. */
+/** The messages that the server has not acknowledged. Each has a tag, by which the server delivers a repeated message only once. */
 export class Unacknowledged {
   readonly #session = randomBytes(8).toString("hex");
   readonly #messages = new Map<string, SentMessage>();
@@ -31,7 +31,7 @@ export class Unacknowledged {
     return message;
   }
 
-  /** The message with that tag has been dealt with; gives it, once. */
+  /** Removes the message with this tag, and returns it; undefined if there is none. */
   take(tag: string | undefined): SentMessage | undefined {
     const message = tag === undefined ? undefined : this.#messages.get(tag);
     if (message === undefined) return undefined;
@@ -40,10 +40,10 @@ export class Unacknowledged {
     return message;
   }
 
-  /** Those that can be sent again, in order. The others are taken out, since nobody could tell what became of them. */
+  /** Returns the messages that can be sent again, in order, and removes the others: whether the server received those is unknown. */
   repeat(nowMs: number, isSameMember: boolean): { readonly again: SentMessage[]; readonly unknown: SentMessage[] } {
     const all = [...this.#messages.values()];
-    // A command, as /kick or /msg, has no tag that the server would remember.
+    // The server does not remember the tag of a command such as /kick or /msg.
     const canRepeat = ({ firstSentMs, text }: SentMessage): boolean =>
       isSameMember && nowMs - firstSentMs < REPEAT_MS && !/^\/(?!\/|me\s)/.test(text);
     const unknown = all.filter((message) => !canRepeat(message));
@@ -51,7 +51,7 @@ export class Unacknowledged {
     return { again: all.filter(canRepeat), unknown };
   }
 
-  /** Settles when there are at most so many. */
+  /** Settles when at most `count` messages are unacknowledged. */
   async until(count: number): Promise<void> {
     while (this.#messages.size > count) await this.#changed.next();
   }

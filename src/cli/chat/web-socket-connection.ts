@@ -17,7 +17,7 @@ export const LEAVE_MS = 2_000;
 /** RFC 6455, section 7.4.1. */
 const NORMAL_CLOSURE = 1000;
 
-/** Where a chat is: the URL of its WebSocket, and the path of the socket to it, if that is no TCP. */
+/** The address of a chat: the URL of its WebSocket, and the path of the Unix socket if it is not served over TCP. */
 export interface WebSocketAddress {
   readonly url: string;
   readonly path?: string;
@@ -25,12 +25,12 @@ export interface WebSocketAddress {
 
 /** How a WebSocket ended. */
 export interface WebSocketEnd {
-  /** RFC 6455, section 7.4; 1006 where nothing was said. */
+  /** RFC 6455, section 7.4; 1006 if the connection ended without a close frame. */
   readonly code: number;
   readonly reason: string;
 }
 
-/** A WebSocket whose frames are awaited. */
+/** A WebSocket whose frames are read with {@link next}. */
 export class WebSocketConnection {
   readonly #socket: WebSocket;
   readonly #frames: string[] = [];
@@ -47,11 +47,11 @@ export class WebSocketConnection {
       if (isBinary) return;
       this.#frames.push(String(data));
       this.#changed.notify();
-      // The frames of one read come at once; those of the next when these have been shown.
+      // After each frame the socket pauses, so at most the frames of one read are queued; next() resumes it.
       socket.pause();
     });
     socket.on("ping", () => this.#silence.refresh());
-    // `close` follows.
+    // A `close` event follows.
     socket.on("error", () => undefined);
     socket.on("close", (code, reason) => {
       clearTimeout(this.#silence);
@@ -61,7 +61,7 @@ export class WebSocketConnection {
     });
   }
 
-  /** @throws the error of the connection · CommandError for a server that speaks no WebSocket there. */
+  /** @throws the error of the connection · CommandError for a server that does not speak WebSocket at this URL. */
   static open({ url, path }: WebSocketAddress, signal: AbortSignal): Promise<WebSocketConnection> {
     const options: ClientOptions = {
       maxPayload: MAX_FRAME_BYTES,
@@ -80,7 +80,7 @@ export class WebSocketConnection {
       });
       socket.once("unexpected-response", (_, { statusCode }) => {
         settle();
-        // Its error says nothing more.
+        // The error after terminate() adds nothing to the status.
         socket.on("error", () => undefined);
         socket.terminate();
         reject(noWebSocket(url, statusCode));
@@ -100,7 +100,7 @@ export class WebSocketConnection {
     if (this.isOpen) this.#socket.send(JSON.stringify(frame));
   }
 
-  /** The next frame, or how it ended. */
+  /** Returns the next frame, or how the WebSocket ended. */
   async next(): Promise<string | WebSocketEnd> {
     for (;;) {
       const frame = this.#frames.shift();
@@ -111,22 +111,22 @@ export class WebSocketConnection {
     }
   }
 
-  /** Says that it leaves; what the server has still sent comes before the end. */
+  /** Starts the closing handshake; frames that the server has already sent still arrive before the end. */
   close(): void {
     if (this.#end !== undefined) return;
     this.#socket.close(NORMAL_CLOSURE);
     this.#leaving ??= setTimeout(() => this.#socket.terminate(), LEAVE_MS);
   }
 
-  /** At once. */
+  /** Closes the connection at once, without a closing handshake. */
   terminate(): void {
     this.#socket.terminate();
   }
 }
 
-/** The error of the kernel, or what `ws` says of the server. */
+/** Returns the kernel's error, or a CommandError with the message of `ws`. */
 function explained(url: string, error: Error): unknown {
-  // Of a name with several addresses, that of the first.
+  // For a host name with several addresses: the error of the first address.
   if (error instanceof AggregateError) return error.errors[0];
   if (codeOf(error) !== undefined && "syscall" in error) return error;
   const isLate = error.message.includes("timed out");

@@ -16,20 +16,20 @@ import {
 } from "./web-socket-connection.ts";
 
 const MEANWHILE = "Meanwhile:";
-/** As much as a welcome has after a loss. */
+/** Used if the server has more messages than one welcome frame holds. */
 const MEANWHILE_IN_PART = "Meanwhile, the newest of it:";
 
-/** The options of a talk. */
+/** The options of a chat. */
 export interface TalkOptions {
   readonly name: string | undefined;
-  /** Default is the one where everybody comes in. */
+  /** Default is the lobby. */
   readonly room: string | undefined;
-  /** How long a lost connection is tried for; without it there is no end. */
+  /** The time limit for restoring a lost connection; by default there is none. */
   readonly reconnectMs: number | undefined;
   readonly signal: AbortSignal;
 }
 
-/** Closes after which nobody comes again: the door's codes, and that of who breaks its rules. */
+/** Close codes after which the client does not reconnect: those of the chat, and 1008 for a violation of its rules. */
 const FINAL: Readonly<Record<number, string>> = {
   1008: "the server ended the connection",
   4000: "the name was taken over by another connection of yours",
@@ -40,8 +40,8 @@ const FINAL: Readonly<Record<number, string>> = {
 const LOST: WebSocketEnd = { code: 1006, reason: "" };
 
 /**
- * A talk by the WebSocket door. It outlives connections: the token takes the name back, `since` has the server tell what was said
- * meanwhile, and what was not acknowledged is said again by its tag.
+ * A chat over WebSocket. It survives the loss of a connection: the token takes the name back, `since` requests the messages of the
+ * time between, and unacknowledged messages are sent again under their tags.
  */
 export class WebSocketTalk {
   readonly #place: WebSocketAddress;
@@ -57,11 +57,11 @@ export class WebSocketTalk {
   #token: string | undefined;
   #lastId = 0;
   #isJoined = false;
-  /** Whether we were ever let in. */
+  /** Whether the server has accepted a join before. */
   #hasBeenIn = false;
   #answerTimer: NodeJS.Timeout | undefined;
   #isUnanswered = false;
-  /** Aborts when the talk is to end. */
+  /** Aborts when the chat is to end. */
   readonly #leaving = new AbortController();
 
   constructor(place: WebSocketAddress, options: TalkOptions, screen: ChatScreen, roster: Roster) {
@@ -74,7 +74,7 @@ export class WebSocketTalk {
     this.#backOff = new BackOff(options.reconnectMs, this.#leaving.signal);
   }
 
-  /** Until the person leaves. */
+  /** Runs until the user leaves, or the connection ends for good. */
   async run(): Promise<void> {
     const { signal } = this.#options;
     const end = (): void => {
@@ -90,7 +90,7 @@ export class WebSocketTalk {
       if (this.#name === undefined) await this.#screen.show(GREETING);
       const listening = this.#listen();
       const speaking = this.#speak().finally(() => this.#leave());
-      // Either may fail, and ends the other then. Who has said all hears what still comes.
+      // If either fails, the other ends too. After the last line was sent, the client still shows the frames that arrive before the close.
       await Promise.race([listening, speaking.then(() => listening)]);
     } finally {
       signal.removeEventListener("abort", end);
@@ -112,7 +112,7 @@ export class WebSocketTalk {
       else if (/^\/quit(?:\s|$)/.test(line)) return;
       else if (line.trim() !== "") await this.#say(line);
     }
-    // A person sees what was not acknowledged; a program that has said all it had to say relies on us.
+    // A person can see which messages have no answer; for a program, wait until the server has acknowledged all messages.
     if (this.#screen.isTerminal) return;
     await this.#answered();
     if (this.#name === undefined)
@@ -150,7 +150,7 @@ export class WebSocketTalk {
     }, HANDSHAKE_MS);
   }
 
-  /** Settles when we are in, or are asked for a name, or are to leave. */
+  /** Settles when the server has accepted the join or asks for another name, or when the chat is to end. */
   async #answered(): Promise<void> {
     while (!this.#isJoined && this.#name !== undefined && !this.#leaving.signal.aborted) await this.#changed.next();
   }
@@ -161,7 +161,7 @@ export class WebSocketTalk {
     this.#connection?.close();
   }
 
-  /** Hears what comes, by one connection after the other. */
+  /** Reads the frames of one connection after the other. */
   async #listen(): Promise<void> {
     for (;;) {
       const end = await this.#hearAll();
@@ -270,7 +270,7 @@ export class WebSocketTalk {
 
   async #refused({ tag, message }: Extract<ServerFrame, { type: "error" }>): Promise<void> {
     if (this.#unacknowledged.take(tag) !== undefined || this.#isJoined) return this.#tell(notice(message));
-    // The join: a person may think of another name.
+    // The join was refused: a person may type another name.
     clearTimeout(this.#answerTimer);
     if (!this.#screen.isTerminal && (this.#options.name !== undefined || this.#hasBeenIn))
       throw new CommandError(`${message} (--name ${this.#name}, --room ${this.#room})`, exitCodes.network);
