@@ -3,9 +3,9 @@ import { AdminError } from "./admin-error.ts";
 import { type AdminDone, MAX_LISTED_CONNECTIONS } from "./admin-protocol.ts";
 import type { AdminActions } from "./admin-server.ts";
 
-/** What a program does with its services besides what its supervisor does. */
+/** What a program adds to the commands of its supervisor: the reload of its plan, and the stop. */
 export interface Ending {
-  /** Settles when the plan has been read again and is in effect. Rejects with what is wrong with it. */
+  /** Settles when the plan has been read again and is in effect. Rejects with the mistakes of the plan. */
   reload(): Promise<void>;
   /** Settles when all services have ended. */
   stop(): Promise<void>;
@@ -13,7 +13,7 @@ export interface Ending {
 
 const DONE: AdminDone = {};
 
-/** The commands of an admin socket, on what a supervisor runs. */
+/** Returns the actions of an admin socket's commands, which act on the services of a supervisor. */
 export function adminActions(supervisor: Supervisor, { reload, stop }: Ending): AdminActions {
   const { overview } = supervisor;
   return {

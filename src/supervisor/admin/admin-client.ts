@@ -8,10 +8,10 @@ import { type AdminAnswer, type AdminRequest, type AdminResults, MAX_ADMIN_ANSWE
 const ROOT = 0;
 
 /**
- * Asks an admin socket, and gives what it answers.
+ * Sends a request to an admin socket and returns the result.
  *
- * @throws SocketError `ENOENT`, `ECONNREFUSED`, `EACCES` · AdminError with the code and the mistakes of its answer, `EPERM` for a
- * socket of another user, `ERR_SOCKWRIGHT_ADMIN` for what is no admin socket.
+ * @throws SocketError `ENOENT`, `ECONNREFUSED`, `EACCES` · AdminError with the code and the mistakes of the answer, `EPERM` for a
+ * socket of another user, `ERR_SOCKWRIGHT_ADMIN` for a server that is no admin socket.
  */
 export async function askAdmin<Command extends AdminRequest["command"]>(
   path: string,
@@ -30,7 +30,7 @@ export async function askAdmin<Command extends AdminRequest["command"]>(
   }
 }
 
-/** Whoever listens there is told what its user may do: somebody else could say anything. */
+/** Accepts a server of the same user or of root only: the answers of another user's server are not trusted. */
 function checkOwner(connection: Connection, path: string): void {
   const own = process.geteuid?.();
   const uid = connection.peerCredentials?.uid;

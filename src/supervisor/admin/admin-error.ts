@@ -1,8 +1,8 @@
-/** An admin socket has refused what it was asked. */
+/** A refusal by an admin socket. */
 export class AdminError extends Error {
-  /** Such as `ERR_SOCKWRIGHT_RELOAD`, or `EPERM` for a user who may not ask. */
+  /** Such as `ERR_SOCKWRIGHT_RELOAD`, or `EPERM` for a user without permission. */
   readonly code: string;
-  /** A line each, where there are several. */
+  /** One line for each mistake, if there are several. */
   readonly mistakes: readonly string[];
 
   constructor(code: string, message: string, mistakes: readonly string[] = []) {

@@ -14,19 +14,19 @@ export const MAX_ADMIN_ANSWER_BYTES = 64 * 1024 * 1024;
 /** Limits the connections in one answer. Beyond it, the answer has the first ones and the total number. */
 export const MAX_LISTED_CONNECTIONS = 10_000;
 
-/** A request to an admin socket: one JSON object on a line, and nothing else on its connection. */
+/** A request to an admin socket: one JSON object on one line. A connection carries one request. */
 export type AdminRequest =
   | { readonly command: "status" | "connections" | "reload" | "stop" }
   | { readonly command: "kill"; readonly id: number }
   | { readonly command: "drain"; readonly service?: string | undefined };
 
-/** What it answers: one JSON object on a line. */
+/** The answer to a request: one JSON object on one line. */
 export type AdminAnswer =
   | { readonly ok: true; readonly result: AdminResult }
-  /** Several mistakes are a line each; the message then says how many they are. */
+  /** If there are several mistakes, each is a line of `mistakes`, and the message states their number. */
   | { readonly ok: false; readonly code: string; readonly message: string; readonly mistakes?: readonly string[] };
 
-/** What a command gives, by its name. */
+/** The result of each command, by the name of the command. */
 export interface AdminResults {
   readonly status: AdminStatus;
   readonly connections: AdminConnections;
@@ -36,7 +36,7 @@ export interface AdminResults {
   readonly stop: AdminDone;
 }
 
-/** It is done, and there is no more to say. */
+/** The result of a command that returns no data. */
 export type AdminDone = Readonly<Record<string, never>>;
 
 export type AdminResult = AdminResults[keyof AdminResults];
@@ -50,13 +50,13 @@ export interface AdminStatus {
 }
 
 export interface AdminConnections {
-  /** How many are open; the list may be shorter. */
+  /** The number of open connections; the list may be shorter. */
   readonly total: number;
   readonly connections: readonly OverviewConnection[];
 }
 
 /**
- * A request that came, checked.
+ * Checks and returns a received request.
  *
  * @throws AdminError.
  */

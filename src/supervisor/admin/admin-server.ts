@@ -1,4 +1,4 @@
-// The server's end of the admin socket.
+// The server side of the admin socket.
 import { jsonLines } from "../../codec/json-lines.ts";
 import type { Connection } from "../../server/connection/connection.ts";
 import { type Server, serve } from "../../server/server.ts";
@@ -16,12 +16,12 @@ import {
   requestOf,
 } from "./admin-protocol.ts";
 
-/** Connections of an admin socket at one time; further ones wait in its backlog. */
+/** The most connections to an admin socket at one time; further ones wait in its backlog. */
 export const MAX_ADMIN_CONNECTIONS = 16;
-/** From the connection to the end of its request. */
+/** The longest time from the start of a connection to the end of its request. */
 const ADMIN_REQUEST_TIMEOUT_MS = 10_000;
 
-/** What is done for each command. What one throws is the answer. */
+/** The action for each command. An error that an action throws becomes the answer. */
 export interface AdminActions {
   status(): AdminStatus;
   connections(): AdminConnections;
@@ -31,21 +31,21 @@ export interface AdminActions {
   stop(): Promise<AdminDone>;
 }
 
-/** What an admin socket may have besides its path. */
+/** The options of an admin socket. */
 export interface AdminOptions {
-  /** Whose it is: a user's name or number. Default is who runs the process. */
+  /** The owner of the socket: a user's name or number. Default is the user of the process. */
   readonly owner?: string | undefined;
-  /** From the connection to the end of its request. Default 10 000. */
+  /** The longest time from the start of a connection to the end of its request. Default 10 000. */
   readonly requestTimeoutMs?: number | undefined;
 }
 
 const ROOT = 0;
 
 /**
- * Answers at a Unix socket that only its owner can connect to; who is there is asked of the kernel once more, for a socket whose mode
- * somebody has changed. A socket that nobody has open any more is replaced.
+ * Serves a Unix socket that only its owner can connect to. The peer's credentials are checked as well, in case the mode of the socket
+ * has been changed. A socket file that no process listens on any more is replaced.
  *
- * @throws SocketError `EADDRINUSE` where another process listens there.
+ * @throws SocketError `EADDRINUSE` if another process listens there.
  */
 export function serveAdmin(
   path: string,
@@ -62,12 +62,12 @@ async function answer(connection: Connection, actions: AdminActions, timeoutMs: 
   if (given !== undefined) connection.write(`${JSON.stringify(given)}\n`);
 }
 
-/** Who has gone waits for nothing: a reload may never end, and its place is for others. */
+/** Resolves when the client has gone: the connection then makes room for others, even while a reload never ends. */
 function lost({ signal }: Connection): Promise<undefined> {
   return new Promise((resolve) => signal.addEventListener("abort", () => resolve(undefined), { once: true }));
 }
 
-/** Undefined for who asks nothing. */
+/** Returns undefined for a client that sends no request. */
 async function answerFor(
   connection: Connection,
   actions: AdminActions,
@@ -87,19 +87,19 @@ async function answerFor(
 }
 
 /**
- * At the end of what a client sends it has gone, or only has no more to ask, as `nc -N` does: a blank before the answer, which JSON
- * may have there, is lost with who has gone.
+ * After the end of its data, a client has either gone or, as `nc -N` does, only ended its sending side. A blank before the answer,
+ * which JSON allows, tells these apart: if the client has gone, the write fails, and the connection is lost.
  */
 async function probeAtEnd(connection: Connection): Promise<void> {
   try {
     while ((await connection.read()) !== undefined);
     connection.write(" ");
   } catch {
-    // It is lost already, or the answer has closed it.
+    // The connection is already lost, or has been closed after the answer.
   }
 }
 
-/** unix(7): nobody can lie about who it is. */
+/** unix(7): the kernel reports the user of the peer, which the peer cannot forge. */
 function checkPeer(connection: Connection): void {
   const uid = connection.peerCredentials?.uid;
   if (uid === ROOT || (uid !== undefined && uid === process.geteuid?.())) return;

@@ -4,7 +4,7 @@ import { constants, type FileHandle, open } from "node:fs/promises";
 /** The longest file of a plan. */
 export const MAX_FILE_BYTES = 256 * 1024;
 
-/** Why a file is no text, from a line and a column on. */
+/** Why a file is not text, and the position of the first invalid byte. */
 export interface TextMistake {
   readonly line: number;
   readonly column: number;
@@ -17,7 +17,7 @@ const REASONS: Readonly<Record<string, string>> = {
   EACCES: "there is no permission to read it; see its owner and mode",
 };
 
-/** The text of a file, or why it cannot be read. */
+/** Returns the text of a file, or why it cannot be read. */
 export async function fileText(path: string): Promise<{ readonly text: string } | { readonly mistake: TextMistake }> {
   try {
     const bytes = await bytesOf(path);
@@ -33,7 +33,7 @@ export async function fileText(path: string): Promise<{ readonly text: string } 
   }
 }
 
-/** Undefined for a pipe. Its opening would wait for who writes, in a thread that nothing ends: neither a signal nor an exit. */
+/** Undefined for a pipe. Without O_NONBLOCK, open() would wait for a writer in a thread that neither a signal nor an exit can end. */
 async function bytesOf(path: string): Promise<Buffer | undefined> {
   const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
   try {
@@ -44,7 +44,7 @@ async function bytesOf(path: string): Promise<Buffer | undefined> {
   }
 }
 
-/** No more than one byte too many: the file may be a device. */
+/** Reads at most one byte more than the limit: the file may be a device without an end. */
 async function readAll(file: FileHandle): Promise<Buffer> {
   const space = Buffer.alloc(MAX_FILE_BYTES + 1);
   let length = 0;
@@ -63,7 +63,7 @@ function wrong(message: string): { readonly mistake: TextMistake } {
 function firstOtherByte(bytes: Buffer): TextMistake {
   const lines = bytes.toString("latin1").split("\n");
   const at = lines.findIndex((line) => !isUtf8(Buffer.from(line, "latin1")));
-  // What is no UTF-8 is decoded as U+FFFD.
+  // The decoder replaces invalid UTF-8 with U+FFFD.
   const column = Buffer.from(lines[at] ?? "", "latin1")
     .toString("utf8")
     .indexOf("\ufffd");

@@ -1,19 +1,19 @@
-/** Where something is in a file: the keys that lead to it, and places in lists, from 0. */
+/** A place in a file: the keys that lead to it, and indexes in lists, from 0. */
 export type KeyPath = readonly (string | number)[];
 
-/** What is wrong at a place that has no line and column yet. */
+/** A mistake at a place whose line and column are not known yet. */
 export interface Finding {
   readonly path: KeyPath;
-  /** Whether the key itself is wrong, or what it says. */
+  /** Whether the key itself is wrong, or its value. */
   readonly at: "key" | "value";
   readonly message: string;
 }
 
-/** All that is wrong: nobody has to look for mistakes one by one. */
+/** Collects all mistakes of a file, so that a user can correct them together. */
 export class Findings {
   readonly #all = new Map<string, Finding>();
 
-  /** Each once. */
+  /** All findings, without duplicates. */
   get all(): readonly Finding[] {
     return [...this.#all.values()];
   }

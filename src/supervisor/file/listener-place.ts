@@ -11,24 +11,24 @@ import {
 import type { Doors } from "../kinds.ts";
 import { shown } from "./shown.ts";
 
-/** Where a service listens. */
+/** The URL and the path that a service is served at. */
 export interface ListenerPlace {
   readonly url: SocketUrl;
-  /** Below which path, where HTTP is spoken. */
+  /** The path of the service on an HTTP listener; undefined on other listeners. */
   readonly mount: string | undefined;
 }
 
-/** What is said of a place: by whom, and for what. */
+/** What the check of a place depends on. */
 export interface PlaceContext {
-  /** Paths belong to it. */
+  /** The folder that relative paths refer to. */
   readonly folder: string;
-  /** Of a kind: what it can be served on; a module's service is looked at when it is there. */
+  /** The listeners that a built-in kind supports; undefined for a module, whose service is checked once it is loaded. */
   readonly doors: Doors | undefined;
-  /** Such as `greet`. */
+  /** The name of the service in messages, such as `greet`. */
   readonly who: string;
 }
 
-/** What is wrong with a place. */
+/** A mistake in a place. */
 export class PlaceError extends Error {
   readonly key: "url" | "mount";
 
@@ -39,7 +39,7 @@ export class PlaceError extends Error {
 }
 
 /**
- * The place that a URL names, with the path behind the host of an `http:` URL, or one that is given besides where a URL cannot have one.
+ * Returns the place for a URL. Its mount is the path of an `http:` URL, or `mount` for a URL that cannot have a path.
  *
  * @throws PlaceError.
  */
@@ -57,7 +57,7 @@ export function listenerPlace(text: string, mount: string | undefined, context: 
   return { url, mount: undefined };
 }
 
-/** An `http:` URL without its path, and the path. */
+/** Splits an `http:` URL into the URL without its path, and the path. */
 function withoutPath(text: string): [url: string, path: string | undefined] {
   const [, host, path, query = ""] = /^(http:\/\/[^/?#]*)(\/[^?#]*)(\?.*)?$/s.exec(text) ?? [];
   return host === undefined ? [text, undefined] : [`${host}${query}`, path];
@@ -67,7 +67,7 @@ function parsed(text: string, folder: string): SocketUrl {
   try {
     const url = parseSocketUrl(text);
     if (!("path" in url)) return url;
-    // A path that begins with @ is told from an abstract name, and one that is too long is so where it is whole.
+    // The absolute path is parsed again: its length is checked, and a name that begins with @ is not taken for an abstract name.
     return parseSocketUrl(formatSocketUrl({ ...url, path: resolve(folder, url.path) }));
   } catch (error) {
     if (!(error instanceof SocketUrlError)) throw error;
@@ -113,7 +113,7 @@ function withoutHttp(text: string): string {
 }
 
 function checkSocket(text: string, url: SocketUrl, { doors, who }: PlaceContext): void {
-  // Whether a socket that is passed on takes datagrams is known when it is there.
+  // Whether an inherited socket takes datagrams is known only when it is opened.
   if (doors === undefined || (isInherited(url) && (doors.streams || doors.datagrams))) return;
   if (isHttpAlone(doors)) {
     const unix = "path" in url ? `"${text.replace(/^unix[^:]*:/, "http+unix:")}"` : "http+unix:PATH";

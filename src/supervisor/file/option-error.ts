@@ -2,16 +2,16 @@ import type { KeyPath } from "./findings.ts";
 import { keyOf } from "./option-keys.ts";
 import { shown, shownKey } from "./shown.ts";
 
-/** How the library says that an option cannot be: see wrongType, wrongValue and outOfRange. */
+/** The library's messages for an invalid option: see wrongType, wrongValue and outOfRange. */
 const WRONG_TYPE = /^The "(.*?)" argument must be (.*)\. Received /s;
 const WRONG_VALUE = /^The argument '(.*?)' ([^[.].*)\. Received (.*)$/s;
 const OUT_OF_RANGE = /^The value of "(.*?)" is out of range\. It must be (.*)\. Received (.*)$/s;
 
-/** An error of the library, in the words of a file. */
+/** An error of the library, in the terms of a file. */
 export interface OptionError {
-  /** The first word of its path: an option, or whatever the caller has called it. */
+  /** The first word of the path in the message: the name of an option, or another name that the caller has given. */
   readonly option: string;
-  /** What is wrong below it. */
+  /** The path to the wrong value below the option. */
   readonly path: KeyPath;
   readonly message: string;
 }
@@ -24,11 +24,11 @@ interface Told {
 }
 
 /**
- * What an option that cannot be is told in a file.
+ * Translates the library's error for an invalid option into the terms of a file.
  *
  * @param given - the value of the option.
- * @param range - what the option can be, in a few words; undefined where it depends on others.
- * @param label - what the user calls it; `""` where the user calls it nothing, and only what is below it.
+ * @param range - the valid values in a few words; undefined if they depend on other options.
+ * @param label - the name of the option in the message; `""` to show only the path below it.
  */
 export function optionError(error: unknown, given: unknown, range: string | undefined, label?: string): OptionError {
   if (!(error instanceof TypeError || error instanceof RangeError)) throw error;
@@ -65,7 +65,7 @@ function inWords(expected: string): string {
     .replace(/^>= (\S+) && <= (\S+)$/, "$1 to $2");
 }
 
-/** `[1]`, `["*.css"]` and `.raiseAt`, one after the other. */
+/** Splits a path such as `[1]`, `["*.css"]` and `.raiseAt` into its steps. */
 function stepsOf(path: string): KeyPath {
   return [...path.matchAll(/\[(\d+)\]|\["(.*?)"\]|\.(\w+)/gs)].map(([, index, member, name = ""]) =>
     index === undefined ? (member ?? keyOf(name)) : Number(index),

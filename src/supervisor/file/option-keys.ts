@@ -1,22 +1,22 @@
 import type { OptionKind, OptionKinds } from "../../server/options/option-kind.ts";
 
-/** What a key of the file says. */
+/** The option that a key of the file sets. */
 export interface OptionKey {
-  /** As the library calls it, such as `idleTimeoutMs`. */
+  /** The name in the library, such as `idleTimeoutMs`. */
   readonly name: string;
   readonly kind: OptionKind<unknown>;
 }
 
-/** What can be said, by its key, such as `idle-timeout`. */
+/** The options by their keys, such as `idle-timeout`. */
 export type OptionKeys = ReadonlyMap<string, OptionKey>;
 
-/** Without their unit these would be other words. */
+/** Without their unit, the names of these options would mean something else. */
 const KEYS: ReadonlyMap<string, string> = new Map([
   ["readBytes", "read-size"],
   ["cacheBytes", "cache-size"],
 ]);
 
-/** The key of an option: its name in small letters with hyphens, without its unit, which the value has. */
+/** Returns the key of an option: its name in small letters with hyphens, without the unit, since the value has the unit. */
 export function keyOf(name: string): string {
   const words = name.replace(/(?:Ms|Bytes)$/, "").replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
   return KEYS.get(name) ?? words;

@@ -1,19 +1,19 @@
 import type { Findings, KeyPath } from "./findings.ts";
 import { shown } from "./shown.ts";
 
-/** A table of a file: an object whose keys are only data, `__proto__` as well. */
+/** A table of a file: an object whose keys are all data, even `__proto__`. */
 export type PlainTable = Readonly<Record<string, unknown>>;
 
-/** Tables and lists in each other. */
+/** The deepest nesting of tables and lists. */
 export const MAX_DEPTH = 32;
 
 export function isTable(value: unknown): value is PlainTable {
   return typeof value === "object" && value !== null && !Array.isArray(value) && !(value instanceof Date);
 }
 
-/** Looks at every value of a file: how deep it is, and that nobody expects a variable of the environment in it. */
+/** Checks every value of a file: its depth, and that it has no `${`, since environment variables are not substituted. */
 export function checkValues(document: unknown, findings: Findings): void {
-  // Not by calls in each other: keys with dots can be nested deeper than they can go.
+  // A loop instead of recursion: dotted keys can nest deeper than the call stack allows.
   const waiting: { readonly value: unknown; readonly path: KeyPath }[] = [{ value: document, path: [] }];
   for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
     const { value, path } = next;
@@ -33,7 +33,7 @@ export function checkValues(document: unknown, findings: Findings): void {
   }
 }
 
-/** The same as objects and arrays, as a program would write it: a date is its text. */
+/** Returns the value as plain objects and arrays, as a program would write it; a date becomes text. */
 export function plainData(value: unknown): unknown {
   if (value instanceof Date) return value.toISOString();
   if (Array.isArray(value)) return value.map(plainData);

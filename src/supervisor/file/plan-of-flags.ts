@@ -3,13 +3,13 @@ import type { Finding } from "./findings.ts";
 import { planOf } from "./plan-of.ts";
 import { inOneLine } from "./shown.ts";
 
-/** A service as a file would have it: its keys, and text for what is no list and no switch. */
+/** A service in the form of a file: its keys, with text for every value that is neither a list nor a switch. */
 export type ServiceFlags = Readonly<Record<string, unknown>> & { readonly kind: string };
 
 /**
- * The plan of one service without a file, for a command whose flags are the keys of a file; each mistake is a line that names its flag.
+ * Makes the plan of one service for a command whose flags are the keys of a file; each mistake is a line that names its flag.
  *
- * @param folder - what paths belong to.
+ * @param folder - the folder that relative paths refer to.
  */
 export function planOfFlags(
   flags: ServiceFlags,
@@ -20,7 +20,7 @@ export function planOfFlags(
 }
 
 function flagMessage({ path, message }: Finding): string {
-  // What is wrong with the service as a whole is that a flag is missing, and the message says which.
+  // A mistake of the service as a whole is a missing flag, and the message names that flag.
   const [, , key] = path;
   if (typeof key !== "string") return inOneLine(message);
   return inOneLine(message.startsWith(`${key} `) ? `--${message}` : `--${key}: ${message}`);

@@ -12,20 +12,20 @@ import { optionsOf, SHARED_KEYS } from "./shared-keys.ts";
 import { checkShared } from "./shared-listeners.ts";
 import { shown, shownKey } from "./shown.ts";
 
-/** The admin socket, in the folder of the file. */
+/** The default path of the admin socket, relative to the folder of the file. */
 const DEFAULT_ADMIN_SOCKET = "sockwright.sock";
-/** Services of one file. */
+/** The most services in one file. */
 export const MAX_SERVICES = 256;
 
 const KEYS = ["admin", "server", "service"];
 
-/** A plan, or all that is wrong with it. */
+/** A plan, or all mistakes of the document. */
 export type PlanResult = { readonly plan: Plan } | { readonly findings: readonly Finding[] };
 
 /**
- * What a document says that was parsed.
+ * Makes the plan that a parsed document describes.
  *
- * @param folder - what its paths belong to.
+ * @param folder - the folder that relative paths refer to.
  */
 export function planOf(document: unknown, folder: string): PlanResult {
   const findings = new Findings();
@@ -95,7 +95,7 @@ function readServer(given: unknown, findings: Findings): ReadOptions {
   return {};
 }
 
-/** Each with its place. */
+/** Returns each service with its index in the list. */
 function serviceTables(given: unknown, findings: Findings): readonly (readonly [PlainTable, number])[] {
   const path = ["service"];
   if (given === undefined || (Array.isArray(given) && given.length === 0)) {
@@ -136,7 +136,7 @@ function isListenable(services: readonly ReadService[], findings: Findings): boo
   return false;
 }
 
-/** A process is one user. */
+/** All services run in one process, so they share one user and one group. */
 function readOwner(
   key: "user" | "group",
   server: ReadOptions,

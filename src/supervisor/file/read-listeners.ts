@@ -7,17 +7,17 @@ import { type ReadOptions, readOptions, type TableContext } from "./read-options
 import { LISTENER_KEYS, SHARED_KEYS } from "./shared-keys.ts";
 import { shown } from "./shown.ts";
 
-/** Listeners of all services together. */
+/** The most listeners of all services together. */
 export const MAX_LISTENERS = 1_024;
 
 const FORM = 'write a URL, such as "tcp://127.0.0.1:8000", a table such as { url = "…" }, or a list of these';
 const NO_OPTIONS: ReadOptions = {};
 
-/** A listener, and where the file says so. */
+/** A listener, and its place in the file. */
 export interface ReadListener {
-  /** Of the whole listener. */
+  /** The place of the whole listener. */
   readonly path: KeyPath;
-  /** Of its URL. */
+  /** The place of its URL. */
   readonly urlPath: KeyPath;
   /** The URL as the file has it. */
   readonly text: string;
@@ -26,7 +26,7 @@ export interface ReadListener {
   readonly listener: ListenerOptions;
 }
 
-/** What `listen` says. What cannot be is found, and left out. */
+/** Reads `listen`. Invalid listeners become findings and are left out. */
 export function readListeners(
   service: PlainTable,
   place: PlaceContext,
@@ -71,7 +71,7 @@ function readListener(given: unknown, place: PlaceContext, context: TableContext
   }
 }
 
-/** What a listener cannot have of its own. */
+/** Advice for a key that a service can set, but not a single listener. */
 function ofServer(key: string): string | undefined {
   return SHARED_KEYS.has(key) ? "it is one of the service; write it beside listen" : undefined;
 }

@@ -6,29 +6,29 @@ import { keysOf, type OptionKey, type OptionKeys } from "./option-keys.ts";
 import { isTable, type PlainTable } from "./plain-data.ts";
 import { listed, shownKey } from "./shown.ts";
 
-/** Longer keys are no slip of the fingers. */
+/** The longest key for which a similar key is suggested. */
 const MAX_SIMILAR_LENGTH = 64;
-/** Keys that are listed where none is similar. */
+/** The most keys that a message lists when no key is similar. */
 const MAX_LISTED = 24;
-/** Of at most so many digits that the message stays short. */
+/** A number without a unit; the limit on its digits keeps the message short. */
 const BARE_NUMBER = /^\d{1,20}(?:\.\d{1,20})?$/;
 
-/** Values by the names of the library. */
+/** Values by the option names of the library. */
 export type ReadOptions = Readonly<Record<string, unknown>>;
 
-/** A table, and what is told of it. */
+/** The place of a table, and what the messages about it say. */
 export interface TableContext {
   readonly path: KeyPath;
   readonly findings: Findings;
   /** What the keys belong to, such as `a listener`. */
   readonly what: string;
-  /** The keys that are told where none is similar. Default is all of them. */
+  /** The keys that a message lists when no key is similar. Default is all of them. */
   readonly listed?: readonly string[] | undefined;
 }
 
 /**
- * What a table says with the keys of options: by the names of the options, in the form that the library takes. What cannot be is found,
- * and left out. The keys of `others` are read by somebody else.
+ * Reads the options that a table sets: by their names in the library, in the form that the library accepts. Invalid values become
+ * findings and are left out. The keys in `others` are skipped: the caller reads them.
  */
 export function readOptions(
   table: PlainTable,
@@ -52,7 +52,7 @@ export function readOptions(
   return Object.fromEntries(read);
 }
 
-/** What was probably meant, or what there is. */
+/** Suggests a similar word, or lists the known words. */
 export function hintFor(word: string, known: readonly string[], told = known): string {
   const near = word.length <= MAX_SIMILAR_LENGTH ? similar(word, known) : undefined;
   if (near !== undefined) return `did you mean ${near}?`;
@@ -61,7 +61,7 @@ export function hintFor(word: string, known: readonly string[], told = known): s
   return `there are ${listed(more > 1 ? [...told.slice(0, MAX_LISTED), `${more} more`] : told)}`;
 }
 
-/** As it is written elsewhere: `idleTimeoutMs`, `idle_timeout`, `idle-timeout-ms`; or with a slip. */
+/** Finds a key that is written in another form, `idleTimeoutMs`, `idle_timeout`, `idle-timeout-ms`, or with a typing error. */
 function similar(word: string, known: readonly string[]): string | undefined {
   const plain = (text: string): string => text.replace(/[-_]/g, "").toLowerCase();
   const bare = plain(word);
@@ -76,12 +76,12 @@ function readOption(key: string, given: unknown, option: OptionKey, path: KeyPat
     findings.wrongKey(path, `${key} is a function, which a file cannot give; leave it out, or write a module`);
     return undefined;
   }
-  // What is a time in a table of the library counts milliseconds, and in a file nobody would know.
+  // In the library a number means milliseconds; in a file it would not be clear which unit it has.
   if (typeof given === "number" && isTime(option)) {
     findings.wrongValue(path, `${key} is ${given}, a time without its unit; write it as text, such as "${given}s"`);
     return undefined;
   }
-  // On the command line it is seconds, and the 30 days that somebody meant would be half a minute.
+  // The command line reads such a number as seconds: 30 days, written without the unit, would be half a minute.
   if (typeof given === "string" && isTime(option) && BARE_NUMBER.test(given)) {
     findings.wrongValue(path, `${key} is "${given}", a time without its unit; write it, as in "${given}s"`);
     return undefined;
@@ -91,7 +91,7 @@ function readOption(key: string, given: unknown, option: OptionKey, path: KeyPat
   if (findings.count > before) return undefined;
   try {
     if (typeof value === "string" && kind.parse !== undefined) return kind.parse(key, value);
-    // The factory of a service checks it again: it gets what was given, and not what the check has made of it.
+    // The factory of the service checks the value again, so it gets the given value and not the result of this check.
     kind.check(key, value);
     return value;
   } catch (error) {
@@ -101,7 +101,7 @@ function readOption(key: string, given: unknown, option: OptionKey, path: KeyPat
   }
 }
 
-/** An object of options, or several of them. */
+/** Reads a table of options, or a list of such tables. */
 function readFields(given: unknown, kinds: OptionKinds, path: KeyPath, findings: Findings): unknown {
   const keys = keysOf(kinds);
   const read = (each: unknown, place: KeyPath): unknown =>

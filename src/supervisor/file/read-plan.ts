@@ -7,17 +7,17 @@ import type { Mistake } from "./mistake.ts";
 import { planOf } from "./plan-of.ts";
 import { inOneLine } from "./shown.ts";
 
-/** Mistakes of one file that are told. */
+/** The most mistakes that are reported for one file. */
 export const MAX_MISTAKES = 1_000;
 
-/** A plan, or all that is wrong with the file. */
+/** A plan, or all mistakes of the file. */
 export type PlanReading = { readonly plan: Plan } | { readonly mistakes: readonly Mistake[] };
 
 /**
- * The plan in a TOML file; nothing is opened but the file itself. Of mistakes in the syntax there is the first, of all others every
- * one, in the order of the file.
+ * Reads the plan from a TOML file, and opens no other file. Of syntax errors it reports the first, of other mistakes all, in the
+ * order of the file.
  *
- * @param path - paths in the file belong to its folder.
+ * @param path - the file; relative paths in it refer to its folder.
  */
 export async function readPlan(path: string): Promise<PlanReading> {
   const wrong = (line: number, column: number, message: string): Mistake => ({
@@ -73,7 +73,7 @@ const ADVICE: readonly (readonly [message: RegExp, advice: string])[] = [
   [/^illegal character in key/, "a key has letters, digits, - and _, or quotes around it"],
 ];
 
-/** The first line: the others show the place. */
+/** Returns the first line of the message, with advice; the other lines only show the place. */
 function syntaxMessage({ message }: TomlError): string {
   const [line = ""] = message.replace(/^Invalid TOML document: /, "").split("\n", 1);
   const [, advice] = ADVICE.find(([start]) => start.test(line)) ?? [];

@@ -13,36 +13,36 @@ import { hintFor, type ReadOptions, readOptions } from "./read-options.ts";
 import { optionsOf, SHARED_KEYS, SHARED_KINDS } from "./shared-keys.ts";
 import { listed, shown } from "./shown.ts";
 
-/** Letters of the name of a service. */
+/** The longest name of a service, in characters. */
 const MAX_NAME_LENGTH = 64;
 
-/** Keys of every service that are no options. */
+/** The keys of every service that are not options. */
 const OWN_KEYS = ["name", "kind", "module", "options", "listen"];
 const NO_KEYS: OptionKeys = new Map();
 const NAME = new RegExp(`^[A-Za-z0-9][\\w.-]{0,${MAX_NAME_LENGTH - 1}}$`);
 
-/** What a file says of a service, before it is known whether it goes with the others. */
+/** A service as the file describes it, before it is checked against the other services. */
 export interface ReadService {
   readonly path: KeyPath;
   readonly name: string | undefined;
   readonly source: ServiceSource | undefined;
   readonly listeners: readonly ReadListener[];
-  /** With what all services have. */
+  /** The shared options of this service: those of `[server]`, overridden by its own. */
   readonly shared: ReadOptions;
-  /** The keys that it says itself. */
+  /** The keys of the service's own table. */
   readonly ownKeys: readonly string[];
 }
 
-/** What a service is read with. */
+/** The context in which a service is read. */
 export interface ServiceContext {
   readonly path: KeyPath;
   readonly findings: Findings;
   readonly folder: string;
-  /** What `[server]` says. */
+  /** The options that `[server]` sets. */
   readonly server: ReadOptions;
 }
 
-/** What a `[[service]]` says. What cannot be is found, and left out. */
+/** Reads a `[[service]]`. Invalid values become findings and are left out. */
 export function readService(table: PlainTable, context: ServiceContext): ReadService {
   const { path, findings, folder, server } = context;
   const name = readName(table, context);
@@ -51,9 +51,9 @@ export function readService(table: PlainTable, context: ServiceContext): ReadSer
   const keys: OptionKeys = kind === undefined ? NO_KEYS : keysOf(kind.options);
   const what = made?.type === "kind" ? `a ${made.name} service` : "a service";
   const settable = [...keys].filter(([, option]) => option.kind.isHook !== true).map(([key]) => key);
-  // Its own limits stand before those of its servers.
+  // A key of the kind takes precedence over a shared key of the same name.
   const all = new Map([...keys, ...SHARED_KEYS, ...keys]);
-  // Of what there is no kind of, nobody knows the keys.
+  // Without a valid kind or module, the keys of the service are unknown: only keys of all services are checked.
   const known = made === undefined ? only(table, [...all.keys(), ...OWN_KEYS]) : table;
   const advice = (key: string): string | undefined => adviceOn(key, made);
   const listed = [...OWN_KEYS.filter((key) => key !== "options"), ...settable, "those of [server]"];
@@ -150,7 +150,7 @@ function sourceOf(
   return { type: "kind", kind: name, options: Object.fromEntries(entries) };
 }
 
-/** What is one of another kind, or of a module. */
+/** Advice for a key that belongs to another kind, or to the options of a module. */
 function adviceOn(key: string, made: Maker | undefined): string | undefined {
   if (made?.type === "module") return hintOf(key) ?? `write it into options = { … }, which the module is given`;
   const others = [...KINDS].filter(([, { options }]) => keysOf(options).has(key)).map(([name]) => name);
@@ -162,7 +162,7 @@ function hintOf(key: string): string | undefined {
   return hint.startsWith("did") ? hint : undefined;
 }
 
-/** What the library says of the options of a listener and its service together. */
+/** Checks the options of a listener and of its service together, as the library does. */
 function checkLimits(
   { listener, path: own }: ReadListener,
   shared: ReadOptions,
@@ -185,7 +185,7 @@ function checkLimits(
   }
 }
 
-/** A time as the file has it. */
+/** Returns a time in the form that a file has. */
 function sayable(name: string, value: unknown): unknown {
   return name.endsWith("Ms") && typeof value === "number" ? durationText(value) : value;
 }

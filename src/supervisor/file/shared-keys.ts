@@ -13,14 +13,14 @@ const OWN_KINDS = {
   group: text(),
 } satisfies OptionKinds;
 
-/** What `[server]` says for all services, and each can say again. */
+/** The options that `[server]` sets for all services, and that each service can override. */
 export const SHARED_KINDS: OptionKinds = { ...SERVE.kinds, ...HTTP_OPTIONS.kinds, ...OWN_KINDS };
 export const SHARED_KEYS: OptionKeys = keysOf(SHARED_KINDS);
 
-/** What a table of `listen` says besides its `url` and `mount`. */
+/** The keys that a table of `listen` can have besides `url` and `mount`. */
 export const LISTENER_KEYS: OptionKeys = new Map([...keysOf(LISTENER.kinds)].filter(([key]) => key !== "url"));
 
-/** Those of some options that a table has, without those that are somebody else's. */
+/** Returns the options that are in `kinds` and not in `others`. */
 export function optionsOf(kinds: OptionKinds, read: ReadOptions, others: OptionKinds = {}): ReadOptions {
   const isOne = (name: string): boolean => Object.hasOwn(kinds, name) && !Object.hasOwn(others, name);
   return Object.fromEntries(Object.entries(read).filter(([name]) => isOne(name)));

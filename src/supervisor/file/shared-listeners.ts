@@ -8,7 +8,7 @@ import type { ReadOptions } from "./read-options.ts";
 import type { ReadService } from "./read-service.ts";
 import { shown } from "./shown.ts";
 
-/** Of a service alone, though its listeners are shared. */
+/** Options of the service itself: they may differ between services that share a listener. */
 const OF_SERVICE: readonly string[] = ["graceMs", "user", "group"];
 
 interface Claim {
@@ -16,14 +16,14 @@ interface Claim {
   readonly listener: ReadListener;
 }
 
-/** What several services, or one of them, want of one address: an HTTP listener can be shared, each below a path of its own. */
+/** Reports listeners with the same address. Services can share an HTTP listener if each has its own path. */
 export function checkShared(services: readonly ReadService[], findings: Findings): void {
   const byAddress = new Map<string, Claim[]>();
   for (const service of services) {
     for (const listener of service.listeners) {
       const address = addressOf(listener.url);
       const there = byAddress.get(address) ?? [];
-      // What is wrong with one is not told with each of them.
+      // A wrong listener is reported for its first conflict only.
       const isFine = there.every((other) => isPair(other, { service, listener }, findings));
       if (isFine) byAddress.set(address, [...there, { service, listener }]);
     }
@@ -36,7 +36,7 @@ function isPair(first: Claim, second: Claim, findings: Findings): boolean {
   const who = first.service === second.service ? "this service" : nameOf(first.service);
   const place = shown(formatSocketUrl(plainUrl(url)));
   if (isAnyPort(url)) {
-    // Each has a port of its own, unless one port was meant.
+    // With port 0, each listener gets its own port; two different paths suggest that one shared port was meant.
     const isAlone = mount === undefined || first.listener.mount === undefined;
     if (isAlone || mount === first.listener.mount) return true;
     findings.wrongValue(
@@ -56,7 +56,7 @@ function isPair(first: Claim, second: Claim, findings: Findings): boolean {
   return isSame(first, second, place, findings);
 }
 
-/** One listener has one set of options. */
+/** Checks that both services give their shared listener the same options. */
 function isSame(first: Claim, second: Claim, place: string, findings: Findings): boolean {
   const different = differenceOf(first, second);
   if (different === undefined) return true;
@@ -79,7 +79,7 @@ function isSame(first: Claim, second: Claim, place: string, findings: Findings):
   return false;
 }
 
-/** The first option that is another one. What only one of them says of the listener itself is said for both. */
+/** Returns the first option that differs. A listener option that only one of the two sets applies to both. */
 function differenceOf(first: Claim, second: Claim): string | undefined {
   const options = [first, second].map(({ listener }): ReadOptions => ({ ...listener.listener }));
   const shared = [first, second].map(({ service }) => service.shared);
@@ -100,7 +100,7 @@ function isAnyPort(url: SocketUrl): boolean {
   return "port" in url && url.port === 0;
 }
 
-/** The same for what cannot be bound twice. Whoever binds knows more, such as the addresses of a name. */
+/** Returns the same text for addresses that cannot both be bound. It resolves no names: bind(2) detects further conflicts. */
 function addressOf(url: SocketUrl): string {
   if ("path" in url) return `path ${url.path}`;
   const address = formatSocketUrl(plainUrl(url)).toLowerCase();

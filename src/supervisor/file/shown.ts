@@ -1,14 +1,14 @@
-/** Letters of a value that a message shows. */
+/** The most characters of a value that a message shows. */
 const MAX_SHOWN_LENGTH = 80;
 
-/** A value as the file has it: text in quotes, what has members by its kind. */
+/** Returns a value as the file has it: text in quotes; a list or a table only by its type. */
 export function shown(value: unknown): string {
   if (typeof value === "string") return quoted(value);
   if (Array.isArray(value)) return "a list";
   return typeof value === "object" && value !== null ? "a table" : String(value);
 }
 
-/** A key, in quotes where it needs them. */
+/** Returns a key, in quotes if it needs them. */
 export function shownKey(key: string): string {
   return /^[\w-]+$/.test(key) && key.length <= MAX_SHOWN_LENGTH ? key : quoted(key);
 }
@@ -18,12 +18,12 @@ function quoted(text: string): string {
   return JSON.stringify(isLong ? `${text.slice(0, MAX_SHOWN_LENGTH)}…` : text);
 }
 
-/** A message in one line, without a character that is none to be seen: the file may have come from anybody. */
+/** Returns a message on one line, with control and invisible characters escaped: the content of the file is untrusted. */
 export function inOneLine(message: string): string {
   return message.replace(/[\p{C}\p{Zl}\p{Zp}]/gu, (each) => `\\u{${(each.codePointAt(0) ?? 0).toString(16)}}`);
 }
 
-/** Words of a sentence: `a, b and c`. */
+/** Joins words for a sentence: `a, b and c`. */
 export function listed(words: readonly string[]): string {
   return words.length < 2 ? words.join("") : `${words.slice(0, -1).join(", ")} and ${words.at(-1) ?? ""}`;
 }

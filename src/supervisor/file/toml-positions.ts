@@ -1,7 +1,7 @@
 import { type AST, parseTOML } from "toml-eslint-parser";
 import type { Finding, KeyPath } from "./findings.ts";
 
-/** Where something begins; both from 1. */
+/** The position of a key or a value; line and column count from 1. */
 export interface Position {
   readonly line: number;
   readonly column: number;
@@ -16,13 +16,13 @@ interface Place {
 const START: Position = { line: 1, column: 1 };
 
 /**
- * Where the keys and values of a TOML text stand: the parser that makes objects of it does not say. It is loaded where something is
- * wrong, and takes as long as the other.
+ * The positions of keys and values in a TOML text, which the main parser does not report. This second parser takes as long as the
+ * first one, so it is loaded only when a file has mistakes.
  */
 export class TomlPositions {
   readonly #root: Place = placeAt(START);
 
-  /** @param text - what has been parsed without a mistake. */
+  /** @param text - TOML without syntax errors. */
   constructor(text: string) {
     for (const node of nodesOf(text)) {
       if (node.type === "TOMLKeyValue") this.#addPair([], node);
@@ -30,7 +30,7 @@ export class TomlPositions {
     }
   }
 
-  /** Of what is not there, the place of the table that it is not in. */
+  /** Returns the position of a finding; for a missing key, the position of the table that should have it. */
   of({ path, at }: Pick<Finding, "path" | "at">): Position {
     let place = this.#root;
     for (const [index, step] of path.entries()) {
@@ -63,7 +63,7 @@ export class TomlPositions {
     }
   }
 
-  /** The place at the end of a path; those on the way that have none yet are where it is. */
+  /** Returns the place at the end of a path. Tables on the way without a position yet get the same position. */
   #enter(path: KeyPath, position: Position): Place {
     let place = this.#root;
     for (const step of path) {
@@ -75,12 +75,12 @@ export class TomlPositions {
   }
 }
 
-/** None where this parser gives up what the other has taken, such as text of several hundred thousand letters: then all is at the start. */
+/** Returns nothing if this parser fails on a text that the main parser accepts, such as a very long string; all positions are then 1:1. */
 function nodesOf(text: string): readonly (AST.TOMLKeyValue | AST.TOMLTable)[] {
   try {
     return parseTOML(text, { tomlVersion: "1.1" }).body[0].body;
   } catch {
-    // What is wrong is known by the other one: only the place is not.
+    // The main parser has found the mistakes; only their positions are unknown.
     return [];
   }
 }
