@@ -1,6 +1,6 @@
 // node --enable-source-maps run-examples.mjs PATIENCE_MS MODULE...
-// Imports the modules one after the other and writes for each a line of JSON: which lines of its TypeScript source
-// printed what, and what went wrong. It ends with the first module that takes longer than the patience.
+// Imports the modules one after the other and writes a line of JSON for each: what each line of its TypeScript source
+// printed, and the problems. It ends at the first module that takes longer than PATIENCE_MS.
 import { readdirSync, readlinkSync, writeSync } from "node:fs";
 import { setImmediate as turn } from "node:timers/promises";
 import { pathToFileURL } from "node:url";
@@ -26,7 +26,7 @@ for (const module of modules) {
   const problems = [];
   current = { module, printed: [], problems };
   const before = openSockets();
-  // It must not keep the process alive: that is for the module's own sockets to do.
+  // The watchdog must not keep the process alive: only the module's own sockets may do so.
   const watchdog = setTimeout(() => {
     problems.push("never ends");
     report();
@@ -38,7 +38,7 @@ for (const module of modules) {
     problems.push(inspect(error));
   }
   clearTimeout(watchdog);
-  // What a module has not waited for comes now, and is still its own.
+  // Output that the module did not wait for arrives now, and still counts as its own.
   await turn();
   const left = openSockets().filter((socket) => !before.includes(socket));
   if (left.length > 0) problems.push(`leaves ${left.length} open: ${left.join(", ")}`);
@@ -57,7 +57,7 @@ function openSockets() {
       const link = readlinkSync(`/proc/self/fd/${descriptor}`);
       return link.startsWith("socket:") ? [`${descriptor} ${link}`] : [];
     } catch {
-      // The descriptor of the listing itself is closed by now.
+      // The descriptor that read the folder is closed by now.
       return [];
     }
   });

@@ -1,4 +1,4 @@
-// serve-static on node:http, as its own documentation puts them together. It prints its port.
+// serve-static on node:http, as its documentation recommends. It prints its port.
 import { createServer } from "node:http";
 import serveStatic from "serve-static";
 

@@ -1,4 +1,4 @@
-// sirv on node:http, as its own documentation puts them together. It prints its port.
+// sirv on node:http, as its documentation recommends. It prints its port.
 import { createServer } from "node:http";
 import sirv from "sirv";
 

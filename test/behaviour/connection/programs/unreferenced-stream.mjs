@@ -1,4 +1,4 @@
-// A client whose stream waits for a peer that sends nothing: it exits, unless its argument is "ref".
+// A client whose stream waits for data from a peer that sends none. The process exits, unless the argument is "ref".
 import { connect } from "sockwright/server";
 
 const [url = "", word] = process.argv.slice(2);

@@ -1,5 +1,5 @@
 // @ts-check
-// Connects to the addresses that it is given, through node:net and through us, and writes both errors of each as JSON.
+// Connects to each given address, through node:net and through Sockwright, and writes both errors as JSON.
 // Usage: connect-in-namespace.mjs HOST...
 
 import { once } from "node:events";

@@ -1,6 +1,6 @@
 // @ts-check
-// Binds a path, and connects to one, in a folder of somebody else's, through node:net and through us, and writes both
-// errors of each as JSON. Usage: listen-without-permission.mjs FOLDER
+// Binds a path, and connects to one, in a folder of another user, through node:net and through Sockwright, and writes
+// both errors of each as JSON. Usage: listen-without-permission.mjs FOLDER
 
 import { once } from "node:events";
 import { connect, createServer } from "node:net";
@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { AF_UNIX, socket } from "sockwright";
 import { shown } from "./shown.mjs";
 
-/** Debian's nobody; root itself is refused nothing. */
+/** The user nobody of Debian; root has every permission. */
 const NOBODY = 65534;
 
 if (process.getuid?.() === 0) process.setuid?.(NOBODY);

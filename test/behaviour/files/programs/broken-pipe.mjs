@@ -1,7 +1,7 @@
 // @ts-check
-// Sends a file to a peer that has gone, in a process where SIGPIPE is not ignored: by a handler of its own, and then by none, when
-// the signal would end it. Node ignores SIGPIPE, and sets what the kernel has by default once the last handler is taken off. Layer 2
-// has sent a file before, in the same turn, while the signal was ignored.
+// Sends a file to a peer that has closed, in a process that does not ignore SIGPIPE: first with a handler of its own, then with the
+// default action, which ends the process. Node ignores SIGPIPE, and sets the kernel's default when the last handler is removed. Layer 2
+// has sent a file before, in the same turn of the loop, while the signal was ignored.
 import { open } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { AF_UNIX, socket, socketpair } from "sockwright";
@@ -36,7 +36,7 @@ async function sendToNobody() {
   const [ours, peer] = socketpair();
   peer.close();
   await ours.sendfile(file).catch((error) => console.log(error.code));
-  // A signal has its handler called in a turn of its own.
+  // Node calls the handler of a signal in a later turn of the loop.
   await new Promise((resolve) => void setImmediate(resolve));
   ours.close();
 }

@@ -1,5 +1,5 @@
 // @ts-check
-// The addon by itself, for programs that want nothing of the rest.
+// The addon alone, for programs that use no other part of the library.
 import { readdirSync, readlinkSync } from "node:fs";
 
 const built = new URL("../../../../dist/native/load.js", import.meta.url).href;
@@ -21,7 +21,7 @@ export function keyOf(handle) {
 }
 
 /**
- * Two Unix stream sockets that are connected to each other.
+ * Two connected Unix stream sockets.
  *
  * @param {import("../../../../src/native/kernel.ts").Kernel} kernel
  */
@@ -32,7 +32,7 @@ export function pair(kernel) {
   return /** @type {const} */ ([keyOf(handles[0] ?? -1), keyOf(handles[1] ?? -1)]);
 }
 
-/** How many sockets and epoll descriptors the process has open. */
+/** The number of sockets and epoll descriptors that the process has open. */
 export function openSockets() {
   let count = 0;
   for (const name of readdirSync("/proc/self/fd")) {
@@ -40,7 +40,7 @@ export function openSockets() {
       const target = readlinkSync(`/proc/self/fd/${name}`);
       if (target.startsWith("socket:")) count++;
     } catch {
-      // The descriptor that listed the folder is closed by now.
+      // The descriptor that read the folder is closed by now.
     }
   }
   return count;

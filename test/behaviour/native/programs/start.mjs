@@ -1,12 +1,12 @@
 // @ts-check
-// Starts the poller with an array that does something odd, and writes what came of it. Usage: start.mjs HOW
+// Starts the poller with an unusual array, and prints what happened. Usage: start.mjs HOW
 import { loadAddon, pair } from "./addon.mjs";
 
 const EPOLLIN = 1;
 const kernel = await loadAddon();
 const how = process.argv[2];
 
-/** How often dispatch was called, and the largest count that it was told. */
+/** How often dispatch was called, and the largest count that it received. */
 let turns = 0;
 let most = 0;
 
@@ -31,7 +31,7 @@ for (let i = 0; i < 8; i++) {
   kernel.send(...right, new Uint8Array(1), 0, 1, 0);
 }
 
-/** Lets the loop turn ten times, the poller with it: what is readable is found in each. */
+/** Lets the loop turn ten times, and the poller with it: each turn finds the readable sockets again. */
 async function turnLoop() {
   for (let i = 0; i < 10; i++) await new Promise((resolve) => setImmediate(resolve));
 }

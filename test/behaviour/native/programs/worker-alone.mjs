@@ -1,6 +1,6 @@
 // @ts-check
-// Starts workers that load the addon, in a process whose main thread has not, and terminates each. Usage:
-// worker-alone.mjs WHAT-IT-DOES ROUNDS
+// Starts workers that load the addon, in a process whose main thread has not loaded it, and terminates each. Usage:
+// worker-alone.mjs BEHAVIOUR ROUNDS
 import { once } from "node:events";
 import { setImmediate } from "node:timers/promises";
 import { Worker } from "node:worker_threads";
@@ -17,7 +17,7 @@ for (let round = 0; round < rounds; round++) {
   await once(worker, "message");
   await worker.terminate();
 }
-// A thread that closes a socket that lingers may be at it still.
+// A thread that closes a lingering socket may still run.
 const patience = performance.now() + PATIENCE_MS;
 while (openSockets() > before && performance.now() < patience) await setImmediate();
 console.log(`${openSockets() - before} sockets left`);

@@ -1,5 +1,5 @@
 // @ts-check
-// A worker that loads the addon and is doing something with it when it is terminated. workerData: { does }.
+// A worker that loads the addon, and uses it when it is terminated. workerData: { does }.
 import { parentPort, workerData } from "node:worker_threads";
 import { keyOf, loadAddon, pair } from "./addon.mjs";
 
@@ -11,7 +11,7 @@ const kernel = await loadAddon();
 function dispatch(count) {
   parentPort?.postMessage({ count, open: kernel.openDescriptors() });
   if (workerData.does === "batch") {
-    // In the middle of a batch, in native calls, until it is terminated.
+    // In the middle of a batch, it makes native calls until it is terminated.
     const room = new Uint8Array(16);
     for (;;) for (const [left] of pairs) kernel.recv(...left, room, 0, 16, 2);
   }
@@ -28,13 +28,13 @@ for (const [left, right] of pairs) {
 }
 
 if (workerData.does === "look up") {
-  // There is always one under way, in a thread.
+  // At any time, one call runs in a thread.
   const again = () => void kernel.getaddrinfo("localhost", undefined, 0, 0, 0, 0, again);
   for (let i = 0; i < 4; i++) again();
 }
 
 if (workerData.does === "linger") {
-  // socket(7): the close of a socket that lingers, with data that nobody reads, takes its second in a thread of its own.
+  // socket(7): closing a lingering socket whose peer does not read takes its second, in a thread of its own.
   const listener = keyOf(kernel.socket(2, 1, 0));
   const address = new Uint8Array(132);
   kernel.bind(...listener, Uint8Array.from([2, 0, 0, 0, 127, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0]));

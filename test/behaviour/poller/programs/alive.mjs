@@ -1,10 +1,10 @@
 // @ts-check
-// Ends when the poller lets it, and prints what happened before. Usage: alive.mjs SITUATION
+// Exits as soon as the poller allows it, and prints what happened before. Usage: alive.mjs SITUATION
 import { AF_UNIX, SOCK_DGRAM, socket, socketpair } from "sockwright";
 
 /**
- * Runs when the loop has turned for a while. It does not keep the process alive itself, so when it prints, something
- * else does.
+ * Runs the task after the loop has turned for a while. Its timer does not keep the process alive: when it prints, the
+ * poller has kept the process alive.
  * @param {() => void} task
  */
 function meanwhile(task) {
@@ -12,7 +12,7 @@ function meanwhile(task) {
 }
 
 /**
- * Says so when the process has not ended by itself.
+ * Prints "alive" if the process has not ended by itself within the limit.
  * @param {number} limitMs
  */
 function endsBy(limitMs) {
@@ -24,7 +24,7 @@ function endsBy(limitMs) {
 }
 
 /**
- * What a situation leaves open: a socket that is collected before the end says so.
+ * What a situation leaves open: a socket that is collected before the end would print a warning.
  * @type {unknown[]}
  */
 const kept = [];
@@ -35,7 +35,7 @@ let waiting = Promise.resolve();
 
 /** @type {Record<string, () => unknown>} */
 const situations = {
-  // While somebody waits:
+  // The process stays alive while a call waits:
   "a receive waits": () => {
     waiting = right.recv(16);
     meanwhile(() => left.trySend("data"));
@@ -85,7 +85,7 @@ const situations = {
     waiting = right.recv(16);
     meanwhile(() => left.trySend("data"));
   },
-  // And not longer:
+  // The process ends when no call waits:
   "nobody waits": () => endsBy(10_000),
   "nobody waits any more": async () => {
     const received = right.recv(16);

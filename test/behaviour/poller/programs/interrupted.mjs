@@ -1,5 +1,5 @@
 // @ts-check
-// Makes system calls through the addon, once each, for a tracer that interrupts them, and prints their results as JSON.
+// Makes each system call once through the addon, for a tracer that interrupts it, and prints the results as JSON.
 // Usage: interrupted.mjs transfer | connect | close. Before it closes, it prints the descriptor and waits for a line.
 
 import { once } from "node:events";
@@ -12,7 +12,7 @@ const AUTOBIND = new Uint8Array(new Uint16Array([AF_UNIX]).buffer);
 const BYTE = Buffer.from("x");
 
 /**
- * A socket with an abstract name of the kernel's choice, and that name.
+ * A socket with an abstract name that the kernel chooses, and this name.
  * @param {number} type
  */
 function bound(type) {

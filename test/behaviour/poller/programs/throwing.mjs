@@ -1,6 +1,6 @@
 // @ts-check
-// Throws in one place of a batch of ready sockets, with an uncaughtException handler, and prints what came of it:
-// { "caught": [messages], "served": how many of the batch got their data, "later": what an echo gives afterwards }.
+// Throws at one place in a batch of ready sockets, with an uncaughtException handler, and prints the result:
+// { "caught": [messages], "served": how many sockets of the batch received their data, "later": the text of an echo afterwards }.
 // Usage: throwing.mjs PLACE
 import { channel } from "node:diagnostics_channel";
 import { SO_LINGER, SOL_SOCKET, socket, socketpair } from "sockwright";
@@ -18,7 +18,7 @@ function defect() {
   throw new Error("the defect");
 }
 
-/** What is done for one socket of the batch when its data has come; see below for those that have a batch of their own. */
+/** What the program does after one socket of the batch has received its data; see below for those with a batch of their own. */
 /** @type {Record<string, () => unknown>} */
 const steps = {
   "a microtask": () => queueMicrotask(defect),
@@ -41,7 +41,7 @@ const batches = {
 };
 
 /**
- * Answers with many sends and awaits the last, as a pipelining server does. Its client is gone by then.
+ * Answers with many sends and awaits the last one, as a pipelining server does. Its client has already reset the connection.
  * @param {import("sockwright").Socket} peer
  */
 async function answerAfterReset(peer) {
@@ -67,7 +67,7 @@ async function receiveBatch(step) {
 }
 
 /**
- * The handler of the first client throws, or does what `leave` does.
+ * The handler of the first client throws, or calls `leave`.
  * @param {import("sockwright").ServeOptions & { leave?: (peer: import("sockwright").Socket) => unknown }} options
  */
 async function serveBatch({ leave = defect, ...options }) {
@@ -94,7 +94,7 @@ async function serveBatch({ leave = defect, ...options }) {
   return served;
 }
 
-/** One layer down, where nothing but the poller stands between the callback and the addon. */
+/** One layer down, where only the poller is between the callback and the addon. */
 async function pollBatch() {
   /** @type {typeof import("../../../../src/native/load.ts")} */
   const { kernel } = await import(new URL("../../../../dist/native/load.js", import.meta.url).href);
@@ -137,7 +137,7 @@ async function echo() {
 const place = process.argv[2] ?? "";
 const step = steps[place];
 const served = await (step === undefined ? batches[place]?.() : receiveBatch(step));
-// What was put off until later is thrown by now, and what a server still says of its clients is said.
+// By now, deferred errors have been thrown, and the server has reported its errors.
 for (let turn = 0; turn < 10; turn++) await new Promise((resolve) => setTimeout(resolve, 0));
 const later = await echo();
 console.log(JSON.stringify({ caught, served, later }));

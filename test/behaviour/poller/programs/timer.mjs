@@ -1,8 +1,8 @@
 // @ts-check
-// Measures how late a 10 ms timer is while sockets are busy, and prints it: { "ticks", "p50", "p99", "max" }, in ms.
-// Late is what this process computed between the time when the timer was due and its call: what the machine, or the
-// host of a virtual one, gave to others meanwhile is nothing that a server can help.
-// The p99 is the median of those of three series: a burst of the machine's own work falls into one of them.
+// Measures how late a 10 ms timer is while sockets are busy, and prints { "ticks", "p50", "p99", "max" } in ms.
+// Only the CPU time that this process used after the timer was due counts as lateness: a server cannot influence the
+// time that the machine, or the host of a virtual machine, gave to other processes.
+// The p99 is the median of the p99 of three series: a burst of other work of the machine affects only one of them.
 // Prints `listening on PORT` first. Usage: timer.mjs stream | iteration | datagrams | handlers
 import { AF_INET, SOCK_DGRAM, socket } from "sockwright";
 
@@ -66,7 +66,7 @@ function work() {
   while (performance.now() < end);
 }
 
-/** The processor time of this process so far, in ms. */
+/** The CPU time of this process so far, in ms. */
 function computedMs() {
   const { user, system } = process.cpuUsage();
   return (user + system) / 1000;
@@ -82,7 +82,7 @@ class Lateness {
     this.#computedBeforeDue = computedMs();
   }
 
-  /** Called with every message: the last look before the timer is due begins what is measured, so never too late. */
+  /** Called at every message: the last call before the timer is due starts the measurement, so it never starts too late. */
   look() {
     if (performance.now() < this.#due) this.#computedBeforeDue = computedMs();
   }

@@ -1,5 +1,5 @@
 // @ts-check
-// A worker thread that loads the addon, opens sockets, says so, and then does what its data tells:
+// A worker thread that loads the addon, opens sockets, posts a message, and then does what workerData names:
 //   batch   never comes back from the handler of one of many sockets that are ready at once
 //   echo    goes on echoing through many sockets
 //   idle    waits
@@ -73,7 +73,7 @@ const behaviours = {
       const chunk = Buffer.alloc(64 * 1024);
       while (typeof client.trySend(chunk) === "number");
       client.close();
-      // The reset ends the linger: without it a thread would be held for its ten seconds.
+      // The reset ends the linger: without it, a thread would wait the full ten seconds.
       setTimeout(() => peer.close(), 50);
     }
     say();

@@ -1,15 +1,15 @@
-// Serves where no descriptor is left for epoll, and answers once there are some again. Prints what onError was told.
+// Starts a server when no descriptor is left for epoll; it answers once some are free. Prints the errors that onError received.
 import { closeSync, openSync } from "node:fs";
 import { mock } from "node:test";
 import { setImmediate } from "node:timers/promises";
 import { connect, serve } from "sockwright/server";
 
-/** Pauses of a listener that has no descriptor: it tries again after each, of 100 ms at most. */
+/** A listener without a descriptor tries again after each pause, which is at most 100 ms. */
 const PAUSES = 10;
 
 /** @type {number[]} */
 const taken = [];
-// Loaded before, since a server loads them when it opens.
+// Imported before the descriptors are used up: a server imports these modules when it opens.
 for (const module of ["transport/native-transport", "opening/bind-socket"]) {
   await import(new URL(`../../../../dist/server/${module}.js`, import.meta.url).href);
 }
@@ -29,7 +29,7 @@ try {
 } catch {
   for (let left = 0; left < Number(first); left++) closeSync(taken.pop() ?? 0);
 }
-// The clock is the test's: what is tried again is tried at once.
+// The test moves the clock, so a retry runs at once.
 mock.timers.enable({ apis: ["setTimeout"] });
 const server = await serve(url, service, {
   onError: (error) => errors.push(error instanceof Error && "code" in error && error.code),

@@ -1,6 +1,6 @@
 // @ts-check
-// An echo server with as few descriptors as `ulimit -n` leaves: prints its port, each reason for a refusal once, and at
-// each line on standard input its statistics.
+// An echo server with as few descriptors as `ulimit -n` leaves. It prints its port, each reason for a refusal once, and
+// its statistics for each line on standard input.
 import { subscribe } from "node:diagnostics_channel";
 import { createInterface } from "node:readline";
 import { serve } from "sockwright/server";

@@ -1,8 +1,8 @@
 // @ts-check
-// Prints whether the server's clock is in time while nothing else wakes the loop, but a timer of Node's that is far away.
+// Prints whether the server's clock fires in time while nothing else wakes the loop except a Node timer that is due much later.
 import { createServer } from "node:net";
 
-// As this is checked, too, before there is a build.
+// A dynamic import, because the type check also runs before there is a build.
 const { systemClock } = await import(new URL("../../../../dist/server/time/clock.js", import.meta.url).href);
 
 const FAR_MS = 15_000;

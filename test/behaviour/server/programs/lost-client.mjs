@@ -1,5 +1,5 @@
 // @ts-check
-// Loses a client's connection, and has the collector run until that was noticed.
+// Loses the only reference to a client's connection, and runs the collector until the loss is reported.
 import { setImmediate } from "node:timers/promises";
 import { connect, serve } from "sockwright/server";
 

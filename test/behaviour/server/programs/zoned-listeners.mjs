@@ -1,5 +1,5 @@
 // @ts-check
-// Listens where an address means nothing without its interface, and connects to what the server tells: prints both.
+// Listens on addresses that need a zone (the interface), connects to the URL that the server reports, and prints both.
 import { connect, serve } from "sockwright/server";
 
 for (const url of process.argv.slice(2)) {

@@ -1,5 +1,5 @@
 // @ts-check
-// Sends what nobody awaits, and exits: exit.mjs HOW PORT
+// Sends without awaiting, and exits: exit.mjs HOW PORT
 import { socket } from "sockwright";
 import { connect } from "sockwright/server";
 

@@ -1,5 +1,5 @@
 // @ts-check
-// Serves with as few descriptors as `ulimit -n` leaves: prints its port, each pause of accepting, and each line received.
+// Serves with as few descriptors as `ulimit -n` leaves. Prints its port, each pause of accepting, and each received line.
 import { subscribe } from "node:diagnostics_channel";
 import { socket } from "sockwright";
 

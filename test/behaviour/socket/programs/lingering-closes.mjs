@@ -1,9 +1,9 @@
 // @ts-check
-// Closes of sockets that linger and whose peers read nothing: lingering-closes.mjs COUNT
+// Closes lingering sockets whose peers read nothing: lingering-closes.mjs COUNT
 import { readFile } from "node:fs/promises";
 import { SO_LINGER, SOL_SOCKET, socket } from "sockwright";
 
-/** An hour: a close that waits is seen. */
+/** An hour, so that the test notices a close that waits. */
 const LINGER = new Uint8Array(new Int32Array([1, 3_600]).buffer);
 
 const listener = socket();

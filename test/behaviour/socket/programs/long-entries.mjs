@@ -1,5 +1,5 @@
 // @ts-check
-// Says what the functions that read the files of the resolver make of those that name-files.test.ts has put in their place.
+// Prints what the functions that read the resolver's files return for the files that name-files.test.ts has installed.
 import {
   AF_INET,
   AI_CANONNAME,
@@ -21,7 +21,7 @@ async function say(what, ask) {
 }
 
 const stream = { family: AF_INET, type: SOCK_STREAM };
-// Their order is that of RFC 6724, and depends on the machine's own addresses.
+// RFC 6724 defines the order; it depends on the machine's own addresses.
 await say("addresses", async () => {
   const found = await getaddrinfo("many.example", 80, stream);
   return found.map(({ address }) => address.host).sort();

@@ -1,5 +1,5 @@
 // @ts-check
-// Loses sockets, has the collector run, and prints each warning and what is still open: lost-socket.mjs HOW
+// Loses sockets, runs the collector, and prints each warning and the number of open sockets: lost-socket.mjs HOW
 import { closeSync, readdirSync, readlinkSync } from "node:fs";
 import { setImmediate } from "node:timers/promises";
 import { AF_INET, SOCK_DGRAM, socket, socketpair } from "sockwright";
@@ -59,7 +59,7 @@ const ways = {
     const [left, right] = socketpair();
     await loseFile(left);
     left.close();
-    // Nobody keeps it open any more: this ends at once, before a collector runs.
+    // Nothing keeps the socket open any more: recv returns at once, before a collector runs.
     console.log("received:", String(await right.recv(16)));
     right.close();
   },

@@ -6,10 +6,10 @@ import { isMainThread, Worker, workerData } from "node:worker_threads";
 import { adopt, SO_LINGER, SO_SNDBUF, SOL_SOCKET, socket, socketpair } from "sockwright";
 import { serve } from "sockwright/server";
 
-/** An hour: a close that waits is seen. */
+/** An hour, so that the test notices a close that waits. */
 const LINGER = new Uint8Array(new Int32Array([1, 3_600]).buffer);
 
-/** A connection whose peer does not read, full, and lingering. */
+/** A lingering connection with full buffers, whose peer does not read. */
 async function clogged() {
   const listener = socket();
   listener.bind({ host: "127.0.0.1", port: 0 });

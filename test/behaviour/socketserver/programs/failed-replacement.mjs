@@ -1,6 +1,6 @@
 // @ts-check
-// A thread of a server is lost while a request waits for one, and there are no descriptors to start another. The server has as many
-// threads as the argument says. Prints what the handlers failed of, in order, and what the clients were answered.
+// A thread of the server exits while a request waits for a thread, and there are no descriptors to start another. The argument is the
+// number of threads. Prints the errors of the handlers, in order, and the answers to the clients.
 import { once } from "node:events";
 import { closeSync, openSync } from "node:fs";
 import { socket } from "sockwright";
@@ -15,7 +15,7 @@ const held = [];
 const imported = [];
 process.on("worker", (worker) => {
   imported.push(once(worker, "message"));
-  // Before the server learns that it has ended: the descriptors of the thread are free by then.
+  // Runs before the server learns of the exit: the descriptors of the thread are already free.
   worker.prependOnceListener("exit", fill);
 });
 const lost = new Promise((resolve) => {
@@ -28,11 +28,11 @@ server.max_threads = threads;
 await server.bind_and_activate();
 const clients = [];
 for (let count = 0; count < threads; count++) clients.push(await begun());
-// The pool keeps its number; the server begins one more request, which waits for a thread.
+// The pool keeps its size; the server begins one more request, which waits for a thread.
 server.max_threads = threads + 1;
 const waiting = await begun();
 await waiting.sendall("echo waiting\n");
-// To import its modules a thread needs descriptors, too.
+// A thread also needs descriptors to import its modules.
 await Promise.all(imported);
 
 const [first, ...others] = clients;
@@ -51,7 +51,7 @@ console.log("next", await answer(next));
 for (const client of [...clients, waiting, next]) client.close();
 await server.server_close();
 
-/** A client whose handler was begun, or waits for a thread. */
+/** A client whose handler has begun, or whose request waits for a thread. */
 async function begun() {
   const client = socket();
   await client.connect(server.server_address);
@@ -69,6 +69,6 @@ function fill() {
   try {
     for (;;) held.push(openSync("/dev/null", "r"));
   } catch {
-    // There are none.
+    // No descriptor is left.
   }
 }

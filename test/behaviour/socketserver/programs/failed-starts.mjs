@@ -1,6 +1,6 @@
 // @ts-check
-// Serves by a class that is named, in a process with as few descriptors as `ulimit -n` leaves, while hardly any is free. Prints
-// what the requests failed of, and whether a round of such requests has left descriptors open: one may be of what Node opens once.
+// Serves with the named class, in a process with as few descriptors as `ulimit -n` leaves, of which only a few are free. Prints
+// the errors of the requests, and whether a round of such requests leaks descriptors. Node may open one that it keeps.
 import { closeSync, openSync, readdirSync } from "node:fs";
 import { Socket } from "sockwright";
 import { ForkingTCPServer, ThreadingTCPServer } from "sockwright/socketserver";
@@ -19,7 +19,7 @@ server.handle_error = (...[, , error]) => {
 await server.bind_and_activate();
 const serving = server.serve_forever();
 
-// What is opened once, such as a stream for the errors of the process, is opened in these.
+// These rounds open what a process opens once, such as a stream for its standard error.
 await round();
 await round();
 const before = descriptors();
@@ -39,7 +39,7 @@ async function round() {
 }
 
 /**
- * Asks while so many descriptors are free: too few for a handler.
+ * Sends a request while `free` descriptors are free: too few for a handler.
  *
  * @param {number} free
  */

@@ -1,11 +1,11 @@
 // @ts-check
-// A forking server in a process that has descriptors for a connection, and none for a child: prints what handle_error is told, and
-// what two clients are answered, the second one once there are descriptors again.
+// A forking server in a process that has enough descriptors for a connection but not for a child. Prints the error that handle_error
+// receives, and the answers to two clients; the second one connects when descriptors are free again.
 import { closeSync, openSync } from "node:fs";
 import { socket } from "sockwright";
 import { ForkingTCPServer } from "sockwright/socketserver";
 
-/** What accept(2) takes, and too few for the pipes of a child. */
+/** Enough for accept(2), too few for the pipes of a child. */
 const LEFT = 2;
 
 class Server extends ForkingTCPServer {

@@ -1,4 +1,4 @@
-// Handlers that servers of the tests are given by this module, for worker threads and child processes.
+// Handlers that the servers of the tests load from this module, for worker threads and child processes.
 import { readdirSync, readlinkSync } from "node:fs";
 import { parentPort, threadId } from "node:worker_threads";
 import { Socket } from "sockwright";
@@ -18,7 +18,7 @@ export class EchoDatagram extends DatagramRequestHandler {
   }
 }
 
-/** Does as a line of its client says. */
+/** Does what the line of its client says. */
 export class Obey extends BaseRequestHandler {
   /** @override */
   async handle() {
@@ -45,7 +45,7 @@ export const notAClass = 7;
 
 export class NoHandler {}
 
-/** An error as programs make their own. */
+/** An error class as a program would define it. */
 class OrderError extends RangeError {
   /** @param {string} word */
   constructor(word) {
@@ -91,7 +91,7 @@ async function obey(order, word, { request, server, client_address }) {
     case "exit":
       return process.exit(Number(word));
     case "exit-when-told":
-      // Behind this request: whoever has the channel tells it.
+      // After this request: any process or thread that has the channel can send the message.
       new BroadcastChannel(word).onmessage = () => process.exit(4);
       return "listening";
     case "kill":
@@ -114,7 +114,7 @@ async function obey(order, word, { request, server, client_address }) {
 }
 
 /**
- * Tells a client that the handler runs, at once.
+ * Tells the client at once that the handler runs.
  *
  * @param {unknown} request
  */
@@ -123,7 +123,7 @@ function begun(request) {
 }
 
 /**
- * What waits, and holds its process as a socket does.
+ * Waits forever, and keeps its process alive as a socket does.
  *
  * @returns {Promise<undefined>}
  */
@@ -132,7 +132,7 @@ function forEver() {
 }
 
 /**
- * Takes memory until there is none.
+ * Allocates memory until none is left.
  *
  * @returns {never}
  */
@@ -142,7 +142,7 @@ function exhaust() {
 }
 
 /**
- * A message of the handler's own, by the port that the server has.
+ * Sends a message of the handler's own, through the port that the server uses.
  *
  * @param {unknown} message
  */
@@ -151,20 +151,20 @@ function post(message) {
   else parentPort.postMessage(message);
 }
 
-/** What v8 can write, and not read. */
+/** An object that v8 can serialize but not deserialize. */
 function deep() {
   let object = {};
   for (let depth = 0; depth < 1_000_000; depth++) object = { object };
   return object;
 }
 
-/** The open descriptors of this process, and what each is. */
+/** The open descriptors of this process, and what each refers to. */
 function descriptors() {
   return readdirSync("/proc/self/fd").flatMap((number) => {
     try {
       return [[Number(number), readlinkSync(`/proc/self/fd/${number}`)]];
     } catch {
-      return []; // that of the folder itself
+      return []; // the descriptor of the folder itself
     }
   });
 }

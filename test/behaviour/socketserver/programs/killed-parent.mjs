@@ -1,5 +1,5 @@
 // @ts-check
-// Prints its port, and serves each client in a child, which says that it has begun, and answers a line.
+// Prints its port, and serves each client in a child, which reports that it has begun, and answers a line.
 import { BaseRequestHandler, ForkingTCPServer } from "sockwright/socketserver";
 
 export class Answering extends BaseRequestHandler {

@@ -1,4 +1,4 @@
-// Handlers that note their hooks in the file HOOK_LOG, and fail where HOOK_CASE says so.
+// Handlers that write the names of their hooks to the file HOOK_LOG, and fail where HOOK_CASE says so.
 import { appendFileSync } from "node:fs";
 import { threadId } from "node:worker_threads";
 import { DatagramRequestHandler, StreamRequestHandler } from "sockwright/socketserver";

@@ -1,12 +1,12 @@
 // @ts-check
-// Opens a root, becomes nobody, and writes what it gives for each path as JSON. Usage: answers.mjs ROOT PATH…
+// Opens a root, becomes nobody, and writes the result for each path as JSON. Usage: answers.mjs ROOT PATH…
 import { openRoot } from "../../../../dist/services/web/root.js";
 
-/** Debian's nobody; root itself is refused nothing. */
+/** The user nobody of Debian; root has every permission. */
 const NOBODY = 65534;
 
 const [path = "", ...paths] = process.argv.slice(2);
-// Loaded already, what a user cannot read.
+// Loaded before setuid, because that user cannot read it.
 const root = await openRoot(path);
 if (process.getuid?.() === 0) {
   process.setgid?.(NOBODY);

@@ -1,5 +1,5 @@
 // @ts-check
-// Uses up all its descriptors, and writes as JSON what a root gives then, and what afterwards. Usage: few-descriptors.mjs ROOT
+// Uses up all its descriptors, and writes as JSON what a root returns then and afterwards. Usage: few-descriptors.mjs ROOT
 import { closeSync, openSync } from "node:fs";
 import { openRoot } from "../../../../dist/services/web/root.js";
 
@@ -20,18 +20,18 @@ try {
 } catch {
   // EMFILE
 }
-/** Leaves so many descriptors free. @param {number} count */
+/** Leaves `count` descriptors free. @param {number} count */
 function free(count) {
   for (const descriptor of taken.splice(-count, count)) closeSync(descriptor);
 }
 
 const answers = [await answer()];
-// For the place, and none for the file.
+// One for the folder, and none for the file.
 free(1);
 answers.push(await answer());
 free(1);
 answers.push(await answer());
-// The root itself is looked at again, which takes one.
+// The root itself is checked again, which needs a descriptor.
 taken.push(openSync("/dev/null", "r"), openSync("/dev/null", "r"));
 nowMs = 1_000;
 answers.push(await answer());

@@ -1,5 +1,5 @@
 // @ts-check
-// Puts one link after the other in the place of two names, by rename(2), until it is ended. Usage: swap.mjs ROOT
+// Replaces two names in turn with another link, by rename(2), until it is killed. Usage: swap.mjs ROOT
 import { linkSync, renameSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 
