@@ -1,6 +1,6 @@
 // @ts-check
-// Has the same faults made against a server of ours, one with node:net and one with Python's asyncio, and prints a table
-// of each: docs/guides/survival.md. What misses its limit is set in bold.
+// Runs the same faults against a server with Sockwright, one with node:net and one with Python's asyncio, and prints a
+// table of each for docs/guides/survival.md. A value that misses its limit is bold.
 // Usage: node test/soak/compare.mjs [--scale 0.01]
 import { loadavg } from "node:os";
 import { parseArgs } from "node:util";
@@ -9,7 +9,7 @@ import { run } from "./program.mjs";
 const COMPARED = ["r02-churn", "r05-resets-mid-write", "r07-slow-readers", "r10-out-of-descriptors", "r20-starvation"];
 const SERVERS = ["sockwright", "node-net", "asyncio"];
 
-/** What has no meaning there, or cannot be told. */
+/** Figures that this server does not have, or cannot measure. */
 /** @type {Record<string, RegExp>} */
 const UNKNOWN = { "node-net": /^slots/, asyncio: /^slots|^timers more|live/ };
 

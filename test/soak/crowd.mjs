@@ -1,15 +1,15 @@
 // @ts-check
-// Clients in the process of a soak program, over node:net: each has the server echo what it says.
+// Clients in the process of a soak program, over node:net: each sends text and expects its echo.
 import { once } from "node:events";
 import { connect } from "node:net";
 
-/** A client that speaks and listens. */
+/** A client that sends text and waits for the echo. */
 export class Visitor {
   #socket;
   #unheard = "";
   /** @type {((isEcho: boolean) => void) | undefined} */
   #answer;
-  /** The connection has ended, however it did. */
+  /** The connection has ended in any way. */
   isLost = false;
 
   /**
@@ -28,7 +28,7 @@ export class Visitor {
   }
 
   /**
-   * Says it; true when it came back, false when the connection was lost instead.
+   * Sends the text; true when the echo has arrived, false when the connection was lost first.
    * @param {string} text
    * @returns {Promise<boolean>}
    */
@@ -41,7 +41,7 @@ export class Visitor {
     });
   }
 
-  /** Closes, and settles when that is done. */
+  /** Closes the connection, and settles when it is closed. */
   async leave() {
     this.#socket.destroy();
     if (!this.isLost) await once(this.#socket, "close");

@@ -1,5 +1,5 @@
 // @ts-check
-// What the process holds that a server could leak: descriptors, slots of the addon's table, and timers.
+// What a server could leak in this process: descriptors, slots of the addon's table, and timers.
 import { readdirSync } from "node:fs";
 import { createRequire } from "node:module";
 
@@ -8,7 +8,7 @@ const kernel = createRequire(import.meta.url)(
   process.env["SOCKWRIGHT_ADDON"] ?? "../../native/build/Release/sockwright.node",
 );
 
-// Timers that keep nothing alive are in no list of node's, so they are counted where they are made.
+// Node lists no unreferenced timers, so this module counts timers when they are made.
 /** @type {Set<unknown>} */
 const timers = new Set();
 const make = setTimeout;

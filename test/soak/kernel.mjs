@@ -1,5 +1,5 @@
 // @ts-check
-// The kernel as the library calls it: its functions can be replaced, and then say what a test wants.
+// The kernel object that the library calls: a test can replace its functions, to return a chosen result.
 
 const built = await import(new URL("../../dist/native/load.js", import.meta.url).href);
 
@@ -7,7 +7,7 @@ const built = await import(new URL("../../dist/native/load.js", import.meta.url)
 export const kernel = built.kernel;
 
 /**
- * Puts another function in the place of one; what it gives puts the old one back.
+ * Replaces a function; the returned function restores the old one.
  * @template {keyof import("../../src/native/kernel.ts").Kernel} Name
  * @param {Name} name
  * @param {(old: import("../../src/native/kernel.ts").Kernel[Name]) => import("../../src/native/kernel.ts").Kernel[Name]} make

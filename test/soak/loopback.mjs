@@ -24,7 +24,7 @@ export async function until(condition) {
   while (!condition()) await new Promise((resolve) => setTimeout(resolve, 2));
 }
 
-/** What a process opens once, and keeps, is open after this. */
+/** Opens what a process opens once and keeps open. */
 export async function warm() {
   const { server, url } = await serveHere(echoBytes);
   const client = await connect(url);

@@ -1,7 +1,10 @@
 // @ts-check
 import { parseArgs } from "node:util";
 
-/** What a soak program is told: `--scale 0.01` is the part of the full load, `--server node-net` whom it is made against. */
+/**
+ * The arguments of a soak program: `--scale 0.01` is the part of the full load, `--server node-net` the server under
+ * load.
+ */
 function fromArguments() {
   const { values } = parseArgs({
     options: { scale: { type: "string", default: "1" }, server: { type: "string", default: "sockwright" } },
@@ -13,21 +16,21 @@ function fromArguments() {
 
 const options = fromArguments();
 
-/** What part of the full load is to be made. */
+/** The part of the full load. */
 export function scaleFromArguments() {
   return options.scale;
 }
 
-/** Which program of servers/ the load is made against. */
+/** The program of servers/ that receives the load. */
 export function serverFromArguments() {
   return options.server;
 }
 
-/** The full load: then times are judged, too. A part of it runs among the tests, on machines that have other work. */
+/** Only at full load are times checked. Smaller loads run among the tests, on machines that do other work, too. */
 export const isFullLoad = options.scale === 1;
 
 /**
- * A part of a count, and never less than `least`.
+ * The scaled part of a count, at least `least`.
  * @param {number} full
  */
 export function part(full, least = 1) {

@@ -11,7 +11,7 @@ const folder = fileURLToPath(new URL("programs/", import.meta.url));
 export const programs = readdirSync(folder).map((name) => name.replace(/\.mjs$/, ""));
 
 /**
- * Runs a soak program in a process of its own, and gives what it reports.
+ * Runs a soak program in a process of its own, and returns its report.
  * @param {string} name
  * @param {string} scale
  * @param {string} server

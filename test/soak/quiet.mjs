@@ -1,5 +1,5 @@
 // @ts-check
-// Quiet connections beside whatever else a server has to do: nobody may notice that.
+// Quiet connections beside other work of a server: they must not be affected.
 import { socket } from "sockwright";
 import { percentile } from "./report.mjs";
 import { startTool } from "./tool.mjs";
@@ -33,7 +33,8 @@ export async function echo(peer) {
 /** @typedef {{ roundTripsMs: number[], damaged: number }} Quiet */
 
 /**
- * Has so many quiet connections make so many echoes each, one every `periodMs`.
+ * Opens `connections` quiet connections, which send `messages` messages each, one every `periodMs`, and wait for the
+ * echoes.
  * @param {number} port
  * @param {{ connections: number, messages: number, periodMs: number }} load
  * @param {string} [hello] what each sends first, and is not echoed

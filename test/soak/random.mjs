@@ -1,7 +1,7 @@
 // @ts-check
 
 /**
- * Numbers of 0 up to 1 that look random, and are the same for the same seed: mulberry32.
+ * Pseudorandom numbers from 0 up to 1, the same for the same seed: mulberry32.
  * @param {number} seed
  */
 export function randomOf(seed) {
@@ -14,11 +14,11 @@ export function randomOf(seed) {
   };
 }
 
-/** The seed of a run: a new one each time, unless SOCKWRIGHT_SOAK_SEED says which. Printed with the figures. */
+/** The seed of a run: a new one each time, unless SOCKWRIGHT_SOAK_SEED sets it. The report prints it. */
 export const seed = Number(process.env["SOCKWRIGHT_SOAK_SEED"] ?? Math.floor(Math.random() * 2 ** 32));
 
 /**
- * 0 up to `below`.
+ * An integer from 0 up to `below`, exclusive.
  * @param {() => number} random
  * @param {number} below
  */

@@ -1,5 +1,5 @@
 // @ts-check
-// What a soak program found: figures, each with its limit where it has one. Printed as one line of JSON, the last.
+// The results of a soak program: figures, some with a limit. The report is the last line of output, as JSON.
 
 import { isFullLoad } from "./options.mjs";
 
@@ -53,7 +53,7 @@ export class Report {
   }
 
   /**
-   * A time, or what depends on one: judged at full load only, and printed otherwise.
+   * A time, or a figure that depends on one: checked at full load only, and otherwise printed.
    * @param {string} what
    * @param {number} value
    * @param {number} limit
@@ -63,7 +63,7 @@ export class Report {
     else this.#add(what, value, unit, `(≤ ${limit})`, true);
   }
 
-  /** Prints the report and ends the process: with 1 where a limit was missed. */
+  /** Prints the report and ends the process, with exit code 1 if a limit was missed. */
   end() {
     /** @type {ReportData} */
     const data = { title: this.#title, figures: this.#figures };
@@ -86,7 +86,7 @@ export class Report {
 }
 
 /**
- * The value below which that share of the samples lies.
+ * The value below which `share` of the samples lie.
  * @param {readonly number[]} samples
  * @param {number} share
  */

@@ -2,10 +2,10 @@
 // Runs the soak programs one after the other and prints their figures as a table; exit code 1 when a limit is missed.
 // Usage: node test/soak/run.mjs [--scale 0.01] [--server sockwright] [PROGRAM ...]
 //
-// A limit in brackets is of a time, and judged at full load only. What the programs r02 … r36 show is the list of faults
-// that a server has to survive; `--server` has some of them made against the other programs of servers/ (compare.mjs).
+// A limit in brackets is checked at full load only. The programs r02 … r36 are the list of faults that a server must
+// survive; `--server` runs some of them against the other programs of servers/ (see compare.mjs).
 //
-// What 9 000 idle connections hold in memory is measured by `node bench/idle-memory.mjs`.
+// `node bench/idle-memory.mjs` measures the memory of 9 000 idle connections.
 import { parseArgs } from "node:util";
 import { programs, run } from "./program.mjs";
 

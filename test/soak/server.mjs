@@ -1,13 +1,13 @@
 // @ts-check
-// The server that a soak program loads, in a process of its own: ours, and for comparison those of others. All programs of
-// servers/ speak the same protocol (the first byte of a connection says what it wants) and answer the same questions.
+// The server under load, in a process of its own: with Sockwright, or for comparison with others. All programs of
+// servers/ speak the same protocol (the first byte of a connection selects a behaviour) and answer the same questions.
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 
 /**
- * What a server says of itself. `endings` counts connections by how they ended: `end`, or the code of the error.
+ * The figures that a server reports. `endings` counts connections by how they ended: `end`, or the code of the error.
  * @typedef {{
  *   descriptors: number, slots: number, timers: number, residentBytes: number, liveBytes: number, cpuMs: number,
  *   opened: number, closed: number, endings: Record<string, number>, backpressure: number, acceptErrors: number,
@@ -15,7 +15,7 @@ import { fileURLToPath } from "node:url";
  * }} Figures
  */
 
-/** What a connection asks for with its first byte. */
+/** The first byte of a connection, which selects what the server does. */
 export const ECHO = "e";
 export const DISCARD = "d";
 export const POUR = "p";
@@ -60,14 +60,14 @@ export async function startServer(name, { writeTimeoutMs = 0, maxDescriptors = 0
     /** @returns {Promise<Figures>} */
     figures: () => ask("figures"),
     /**
-     * Those that it can tell without a free descriptor: counts, and its CPU.
+     * The figures that need no free descriptor: counts, and the CPU time.
      * @returns {Promise<Figures>}
      */
     tally: () => ask("tally"),
-    /** Has it collect its garbage, time and again, until what is live does not change any more. */
+    /** Makes the server collect its garbage repeatedly, until the live memory no longer changes. */
     settle: () => ask("settle"),
     /**
-     * When so many connections have come, and all but so many are closed again: figures.
+     * Returns the figures when `opened` connections have opened and all but `left` have closed.
      * @param {number} opened
      * @param {number} [left]
      * @returns {Promise<Figures>}
@@ -80,8 +80,8 @@ export async function startServer(name, { writeTimeoutMs = 0, maxDescriptors = 0
       }
     },
     /**
-     * When so many connections have come, writers were told to wait so often, and all that can be done is done: figures,
-     * after a collection.
+     * Returns the figures, after a collection, when `opened` connections have opened, writers were told to wait
+     * `backpressure` times, and nothing changes any more.
      * @param {number} opened
      * @param {number} [backpressure]
      * @returns {Promise<Figures>}
@@ -98,7 +98,7 @@ export async function startServer(name, { writeTimeoutMs = 0, maxDescriptors = 0
       }
       return last;
     },
-    /** From now on it measures how late a timer of 1 ms is. */
+    /** From now on, the server measures how late a timer of 1 ms fires. */
     watchTimers: () => ask("watch"),
     async stop() {
       child.stdin.end();

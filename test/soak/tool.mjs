@@ -1,13 +1,15 @@
 // @ts-check
-// The other side of a soak program: a python3 program of tools/, in a process of its own.
+// The other end of a soak program: a python3 program of tools/, in a process of its own.
 import { spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 
-/** @typedef {{ pid: number | undefined, ended: Promise<string[]>, tell(line: string): void, line(): Promise<string>, kill(): void }} Tool */
+/**
+ * @typedef {{ pid: number | undefined, ended: Promise<string[]>, tell(line: string): void, line(): Promise<string>, kill(): void }} Tool
+ */
 
 /**
- * `ended` gives the lines that nobody asked for, when the program has ended well.
+ * `ended` resolves to the lines that were not read, when the program has ended without an error.
  * @param {string} name
  * @param {readonly (string | number)[]} args
  * @returns {Tool}

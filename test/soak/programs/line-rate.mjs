@@ -1,6 +1,7 @@
 // @ts-check
-// A busy socket at line rate beside 200 quiet ones: their p99 is below 10 ms. A part of the load judges no time: it runs
-// among the tests, on machines that have other work; what holds there is told in turns (test/behaviour/poller/fairness.test.ts).
+// A busy socket at line rate beside 200 quiet ones: their p99 is below 10 ms. Times are not checked below full load:
+// such a run is one of the tests, on machines that do other work. test/behaviour/poller/fairness.test.ts checks turns
+// of the loop instead.
 import { scaleFromArguments } from "../options.mjs";
 import { echo, reportQuiet, serveOnLoopback, talkQuietly } from "../quiet.mjs";
 import { Report } from "../report.mjs";

@@ -1,5 +1,6 @@
 // @ts-check
-// Handlers that throw, promises that reject after their socket has closed, and peers that flood: nobody else notices.
+// Handlers that throw, promises that reject after their socket has closed, and peers that flood: other connections do
+// not notice.
 import { channel } from "node:diagnostics_channel";
 import { scaleFromArguments } from "../options.mjs";
 import { echo, reportQuiet, serveOnLoopback, talkQuietly } from "../quiet.mjs";
@@ -70,7 +71,7 @@ for (const [name, { how, session }] of Object.entries(disturbances)) {
   reportQuiet(report, name, result, expected);
   await disturbed.close();
 }
-// What rejects late has done so by then.
+// By then, the late promises have rejected.
 await new Promise((resolve) => setTimeout(resolve, 50));
 report.exactly(`published: ${THROWN}`, published.get(THROWN) ?? 0, visits);
 report.exactly(`published: ${LATE}`, published.get(LATE) ?? 0, visits);

@@ -1,16 +1,17 @@
 // @ts-check
-// R2. Connections opened and closed in all ways: end, reset, half-close, and the kill of the client. Descriptors, slots
-// and timers are back where they began, exactly, and as many connections have closed as have opened.
+// R2. Connections opened and closed in every way: end, reset, half-close, and the kill of the client. Afterwards the
+// numbers of descriptors, slots and timers are exactly those of before, and as many connections have closed as have
+// opened.
 import { part, serverFromArguments } from "../options.mjs";
 import { Report } from "../report.mjs";
 import { startServer } from "../server.mjs";
 import { startTool } from "../tool.mjs";
 
 const connections = part(10_000_000);
-/** Until then the heap has grown to what such a load needs. */
+/** Enough connections that the heap has grown to the size that such a load needs. */
 const WARMING_CONNECTIONS = Math.max(5_000, connections / 10);
 const MAX_DRIFT_MIB = 5;
-/** Each way with its share, and whether each of its connections ends in an error. */
+/** The share of each way, and whether each of its connections ends with an error. */
 const WAYS = /** @type {const} */ ([
   ["end", 0.3, "never"],
   ["reset", 0.3, "always"],

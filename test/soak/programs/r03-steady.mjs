@@ -1,5 +1,5 @@
 // @ts-check
-// R3. A server at half its load for long: it grows by nothing, and does not become slower.
+// R3. A server at half its load for a long time: its memory does not grow, and it does not become slower.
 import { connect } from "node:net";
 import { delay } from "../crowd.mjs";
 import { scaleFromArguments, serverFromArguments } from "../options.mjs";
@@ -22,7 +22,7 @@ const MAX_DRIFT = 1.1;
 
 const name = serverFromArguments();
 const server = await startServer(name);
-/** How many messages each connection sends in a tick. */
+/** The number of messages that each connection sends in a tick. */
 let burst = 10;
 let echoed = 0;
 let sent = 0;
@@ -47,7 +47,7 @@ class Talker {
   }
 
   talk() {
-    // Half the load is no load that piles up.
+    // At half the load, no messages pile up.
     if (this.#unheard > 0) late++;
     else {
       const bytes = Buffer.alloc(burst * MESSAGE_BYTES, "m");
@@ -69,7 +69,7 @@ const talking = setInterval(() => {
   for (const talker of talkers) talker.talk();
 }, TICK_MS);
 
-/** What part of a core the server has used since the last time. */
+/** The share of a core that the server has used since the last call. */
 let last = { cpuMs: 0, at: performance.now() };
 async function load() {
   const { cpuMs } = await server.tally();
@@ -106,7 +106,7 @@ clearInterval(talking);
 while (echoed < sent && errors === 0) await delay(1);
 const after = await server.settle();
 
-/** The slope of the straight line that lies nearest, by least squares. */
+/** The slope of the regression line, by least squares. */
 function slope() {
   const mean = (/** @type {number[]} */ values) => values.reduce((sum, value) => sum + value, 0) / values.length;
   const hours = mean(resident.map((point) => point.hours));

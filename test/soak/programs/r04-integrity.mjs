@@ -1,6 +1,6 @@
 // @ts-check
-// R4. Messages of 1 byte to 8 MiB, sent through socket buffers of 1 KiB and echoed: what comes is what was sent, in order,
-// both ways. Half of the bytes go out, half come back.
+// R4. Messages of 1 byte to 8 MiB, sent through socket buffers of 1 KiB and echoed: both ends receive exactly what was
+// sent, in order. Half of the bytes go to the server, half come back.
 import { createHash } from "node:crypto";
 import { SHUT_WR, SO_SNDBUF, SOL_SOCKET, socket } from "sockwright";
 import { kernel, replace } from "../kernel.mjs";
@@ -19,7 +19,7 @@ const random = randomOf(seed);
 const pool = Buffer.alloc(2 * MAX_MESSAGE_BYTES);
 for (let at = 0; at < pool.length; at += 4) pool.writeUInt32LE(integer(random, 2 ** 32), at);
 
-// The server has no option for it: as a kernel of small buffers would.
+// The server has no option for this: this replacement acts as a kernel with small buffers.
 const restore = replace("accept", (accept) => (slot, generation, address) => {
   const handle = accept(slot, generation, address);
   if (handle >= 0) {
@@ -55,7 +55,7 @@ async function talk() {
     }
   })();
   for (let left = bytesEachWay / CONNECTIONS; left > 0; messages++) {
-    // As many of each order of magnitude.
+    // Each order of magnitude has the same number of messages.
     const size = Math.min(left, Math.floor(MAX_MESSAGE_BYTES ** random()));
     const from = integer(random, pool.length - size);
     const message = pool.subarray(from, from + size);

@@ -1,6 +1,6 @@
 // @ts-check
-// R5. Clients that reset the connection while the server has more to send than they take: each ends once, with the errno
-// that the kernel gives, nothing leaks, and no SIGPIPE ends the process.
+// R5. Clients that reset the connection while the server sends more than they read: each connection ends once, with the
+// errno from the kernel, nothing leaks, and no SIGPIPE ends the process.
 import { part, serverFromArguments } from "../options.mjs";
 import { Report } from "../report.mjs";
 import { POUR, startServer } from "../server.mjs";

@@ -1,6 +1,6 @@
 // @ts-check
-// R6. Either side ends its half before, during or after the reply: every byte of it is delivered, and connections that
-// stand half-closed cost no CPU.
+// R6. Either side ends its half before, during or after the reply: every byte of the reply arrives, and half-closed
+// connections that stay open use no CPU.
 import { once } from "node:events";
 import { connect } from "node:net";
 import { delay } from "../crowd.mjs";
@@ -14,7 +14,7 @@ const REPLY_BYTES = 256 * 1024;
 const CHUNK = Buffer.alloc(16 * 1024, "r");
 const STANDING = 100;
 const STANDING_MS = 1_000;
-/** What spins takes all of a core; the less is told apart on a machine that has no other work. */
+/** A busy loop uses a whole core; smaller values can be told apart only on a machine that does no other work. */
 const MAX_CPU_PERCENT = isFullLoad ? 2 : 40;
 
 const report = new Report(`R6: ${clients * 2} connections half-closed before, during and after the reply`);

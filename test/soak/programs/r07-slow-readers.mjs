@@ -1,7 +1,7 @@
 // @ts-check
-// R7. Readers of one byte a second, each with 8 MiB to come, which the kernel does not take: what waits for them stays below the cap, the writers are told
-// to wait, the write deadline ends them, and others do not notice. And answers that a careless service writes without
-// looking: they may fill the memory up to the hard cap, and no further.
+// R7. Readers of one byte a second, with 8 MiB for each, more than the kernel buffers: the memory for each reader stays
+// below the cap, the writers are told to wait, the write deadline ends the connections, and others do not notice. Also
+// answers that a service writes without waiting: they fill the memory up to the hard cap, and no further.
 import { part, scaleFromArguments, serverFromArguments } from "../options.mjs";
 import { reportQuiet, talkQuietly } from "../quiet.mjs";
 import { percentile, Report } from "../report.mjs";
@@ -13,7 +13,7 @@ const carelessReaders = part(100, 4);
 const quiet = { connections: 50, messages: Math.max(20, Math.ceil(100 * scaleFromArguments())), periodMs: 50 };
 const WRITE_TIMEOUT_MS = 5_000;
 const MIB = 1024 * 1024;
-/** One write more than the high-water mark, and what an object costs. */
+/** One write more than the high-water mark, and the memory of the objects. */
 const CAP_MIB = 0.125;
 const HARD_CAP_MIB = 16;
 const MAX_SLOWDOWN = 1.1;

@@ -1,6 +1,7 @@
 // @ts-check
-// R8. Clients that send a byte now and then and never a line, and clients that say nothing: closed by their deadlines, never
-// early and a tick late at the most, and nobody else notices. (There is no TLS here, so no handshake that could stall.)
+// R8. Clients that send a byte now and then but never a line, and clients that send nothing: their deadlines close
+// them, never early and at most a tick late, and others do not notice. (There is no TLS here, so no handshake that
+// could stall.)
 import { delay, Visitor } from "../crowd.mjs";
 import { serveHere, until } from "../loopback.mjs";
 import { part, scaleFromArguments } from "../options.mjs";
@@ -15,7 +16,7 @@ const DRIBBLE_MS = 200;
 const PERIOD_MS = scaleFromArguments() === 1 ? 5 : 10;
 const MAX_SLOWDOWN = 1.5;
 
-/** By the deadline: how long each of its connections has lasted. */
+/** For each deadline, the durations of its connections. */
 /** @type {Record<string, number[]>} */
 const lastedMs = { total: [], "first-byte": [] };
 const { server, port } = await serveHere(
@@ -34,7 +35,7 @@ const { server, port } = await serveHere(
   { totalTimeoutMs: TOTAL_TIMEOUT_MS, firstByteTimeoutMs: FIRST_BYTE_TIMEOUT_MS },
 );
 
-/** Good clients come one after the other while the condition holds; how long each has taken. */
+/** Good clients connect one after the other while the condition holds; returns how long each took. */
 /** @param {() => boolean} condition */
 async function visits(condition) {
   const timesMs = [];

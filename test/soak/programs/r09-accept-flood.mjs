@@ -1,6 +1,6 @@
 // @ts-check
-// R9. Clients that connect and reset as fast as they can, a backlog full at a time: the listener is not lost, all that
-// stood are taken, and connections that were there go on.
+// R9. Clients that connect and reset as fast as they can, a full backlog at a time: the listener stays open, it accepts
+// all established connections, and the old connections continue.
 import { Visitor } from "../crowd.mjs";
 import { part, serverFromArguments } from "../options.mjs";
 import { percentile, Report } from "../report.mjs";
@@ -17,7 +17,7 @@ const name = serverFromArguments();
 const server = await startServer(name);
 const old = Array.from({ length: OLD }, () => new Visitor(server.port, ECHO));
 
-/** Old connections have something echoed, one after the other, while the condition holds. */
+/** Old connections send and wait for the echo, one after the other, while the condition holds. */
 /** @param {() => boolean} condition */
 async function talk(condition) {
   const timesMs = [];
@@ -51,7 +51,7 @@ await server.whenClosed(before.opened + 1, OLD);
 const after = await server.figures();
 report.exactly("connects that were refused", refused, 0);
 report.note("connections a second", connections / seconds);
-// Who has reset before accept(2) may be gone from the backlog.
+// A client that reset before accept(2) may be gone from the backlog.
 report.note("connections that stood and were served", after.opened - before.opened - 1);
 report.atMost("more served than stood", Math.max(0, after.opened - before.opened - 1 - stood), 0);
 report.exactly("old connections alive", old.filter(({ isLost }) => !isLost).length, OLD);

@@ -1,6 +1,6 @@
 // @ts-check
-// R10. A server at its limit of descriptors while clients go on coming: it idles, says so, keeps its old connections, and
-// serves again soon after some have left.
+// R10. A server at its limit of descriptors while more clients connect: it idles, reports the error, keeps its old
+// connections, and serves again soon after some have closed.
 import { delay, Visitor } from "../crowd.mjs";
 import { isFullLoad, scaleFromArguments, serverFromArguments } from "../options.mjs";
 import { Report } from "../report.mjs";
@@ -13,7 +13,9 @@ const LEAVING = 10;
 const PERIOD_MS = 20;
 const PATIENCE_MS = 5_000;
 const MAX_RECOVERY_MS = 200;
-/** Of one core. What spins takes all of it; the less is told apart on a machine that has no other work. */
+/**
+ * Of one core. A busy loop uses all of it; smaller values can be told apart only on a machine that does no other work.
+ */
 const MAX_CPU_PERCENT = isFullLoad ? 5 : 50;
 
 const name = serverFromArguments();
@@ -22,7 +24,7 @@ const server = await startServer(name, { maxDescriptors: MAX_DESCRIPTORS });
 
 /** @type {Visitor[]} */
 const old = [];
-/** Those that are not served: waiting, or lost. */
+/** Clients without service: they wait, or their connection is lost. */
 /** @type {Visitor[]} */
 const others = [];
 for (let count = 0; count < CLIENTS; count++) {

@@ -1,6 +1,7 @@
 // @ts-check
-// R10 and R11. Every error of accept(2) that passes, given by a kernel of our own: the transient ones cost the next
-// connection nothing, those of no memory a pause, those of no descriptors the clients that are shed and told.
+// R10 and R11. Every transient error of accept(2), from a replaced kernel function: after most of them, the next
+// connection is served; after an error of memory, the server pauses; after one of descriptors, it sheds clients and
+// counts them.
 import { constants } from "node:os";
 import { Visitor } from "../crowd.mjs";
 import { replace } from "../kernel.mjs";
@@ -12,7 +13,7 @@ const timesOfEach = part(1_000);
 const timesOfNone = part(2_500);
 const AT_ONCE = 50;
 
-// Node does not have all of them.
+// Node's constants lack two of them.
 const errno = { ...constants.errno, ENONET: 64, EHOSTDOWN: 112 };
 const TRANSIENT = /** @type {const} */ ([
   "ENETDOWN",
@@ -31,7 +32,7 @@ const TRANSIENT = /** @type {const} */ ([
 const OUT_OF_MEMORY = /** @type {const} */ (["ENOBUFS", "ENOMEM"]);
 const OUT_OF_DESCRIPTORS = /** @type {const} */ (["EMFILE", "ENFILE"]);
 
-/** By the slot of the listener: what accept(2) says next, once. */
+/** By the slot of the listener: the next error of accept(2), used once. */
 /** @type {Map<number, number>} */
 const next = new Map();
 /** @type {Set<number>} */
@@ -52,7 +53,7 @@ restoreListen();
 const slots = [...listeners];
 
 /**
- * Has each server's accept(2) fail once; how many of the clients that came then were served.
+ * Makes accept(2) of each server fail once; returns how many of the clients that connected then were served.
  * @param {keyof typeof errno} code
  * @param {number} times
  */
@@ -60,7 +61,7 @@ async function fail(code, times) {
   let served = 0;
   for (let left = times; left > 0; left -= AT_ONCE) {
     const round = servers.slice(0, left);
-    // The order of slots is that of the servers' binds, and any other would do: each has its one.
+    // The slots are in the order of the servers' binds, but any order would do: each listener gets one error.
     for (const slot of slots.slice(0, AT_ONCE)) next.set(slot, errno[code]);
     const visitors = round.map(({ port }) => new Visitor(port));
     const echoes = await Promise.all(visitors.map((visitor) => visitor.echo("hello")));

@@ -1,5 +1,5 @@
 // @ts-check
-// R12. What goes wrong with one datagram is that datagram's affair: no buffers, no permission, too long, nobody there. The
+// R12. An error of one datagram affects only this datagram: no buffers, no permission, too long, no receiver. The
 // socket stays open, and each answer is accounted for.
 import { createSocket } from "node:dgram";
 import { once } from "node:events";
@@ -14,7 +14,7 @@ const rounds = part(1_000);
 const MAX_DATAGRAM_BYTES = 65_507;
 const FAULTS = /** @type {const} */ (["ENOBUFS", "EPERM", "ECONNREFUSED", "EMSGSIZE", "EINVAL", "EAGAIN"]);
 
-/** What each reply has come to: sent, dropped for want of room, or an error. */
+/** The outcome of each reply: sent, dropped for lack of buffer space, or an error. */
 /** @type {Map<string, number>} */
 const outcomes = new Map();
 /** @param {string} outcome */
@@ -77,7 +77,7 @@ for (let round = 0; round < rounds; round++) {
   }
 }
 restore();
-// ECONNREFUSED is told of an earlier reply: this one is sent after it. All others are false, and thrown is none.
+// ECONNREFUSED reports an earlier reply, so the server sends this one again. All others return false, and none throws.
 good += rounds;
 report.exactly("replies that are false", outcomes.get("dropped") ?? 0, (FAULTS.length - 1) * rounds);
 const told = listenerErrors.map((error) => String(Reflect.get(Object(error), "code")));
@@ -92,7 +92,7 @@ for (let round = 0; round < rounds; round++) {
 }
 report.exactly("and those that are too long", outcomes.get("dropped") ?? 0, FAULTS.length * rounds);
 
-// A reply to a port that nobody has: ICMP says so, later, and to somebody else.
+// A reply to a closed port: an ICMP error arrives later, and concerns another peer.
 for (let round = 0; round < rounds; round++) {
   const gone = createSocket("udp4");
   gone.send("gone", port, "127.0.0.1");
@@ -111,7 +111,7 @@ const accounted = [...outcomes.values()].reduce((sum, value) => sum + value, 0);
 report.exactly("outcomes told, for datagrams received", accounted, server.stats().datagramsReceived);
 report.exactly("errors told to onError, and no others", listenerErrors.length, 2 * rounds);
 
-// A connected socket of layer 1 is told what ICMP says, by one call, and goes on.
+// A connected socket of layer 1 reports the ICMP error in one call, and continues.
 const closed = createSocket("udp4");
 closed.bind(0, "127.0.0.1");
 await once(closed, "listening");

@@ -1,6 +1,6 @@
 // @ts-check
-// R13. epoll_ctl(2) says ENOSPC (max_user_watches) or ENOMEM for a new connection: that one is refused and reported, the
-// others live on. bind(2) says ENOSPC for a Unix socket: serve rejects, and nothing is left.
+// R13. epoll_ctl(2) fails with ENOSPC (max_user_watches) or ENOMEM for a new connection: the server refuses and reports
+// this one, the others continue. bind(2) fails with ENOSPC for a Unix socket: serve rejects, and leaves nothing open.
 
 import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { constants, tmpdir } from "node:os";
@@ -27,7 +27,7 @@ const { server, port } = await serveHere(echoBytes, {
 const old = Array.from({ length: OLD }, () => new Visitor(port));
 await Promise.all(old.map((visitor) => visitor.echo("hello")));
 
-/** Slots that epoll has taken in. */
+/** Slots that epoll watches. */
 /** @type {Set<string>} */
 const watched = new Set();
 /** @type {number | undefined} */
@@ -39,7 +39,6 @@ const restore = replace("watch", (watch) => (slot, generation, interest) => {
   if (isNew) watched.add(name);
   return watch(slot, generation, interest);
 });
-// What is watched already is told again before anything fails.
 const report = new Report(`R13: epoll_ctl(2) and bind(2) without room × ${rounds}`);
 const before = holdings();
 for (const code of /** @type {const} */ (["ENOSPC", "ENOMEM"])) {

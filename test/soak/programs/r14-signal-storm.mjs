@@ -1,5 +1,5 @@
 // @ts-check
-// R14. Ten thousand signals a second interrupt a server's system calls: not a byte is lost.
+// R14. Ten thousand signals a second interrupt a server's system calls: no byte is lost.
 import { echoBytes as echoOfLayer2, serveHere } from "../loopback.mjs";
 import { scaleFromArguments } from "../options.mjs";
 import { echo, serveOnLoopback } from "../quiet.mjs";
@@ -12,7 +12,7 @@ const ECHOES = 5_000;
 const MESSAGE_BYTES = 64;
 
 let received = 0;
-// Something has to be in its place: the default is to end the process.
+// A handler is required: the default action ends the process.
 process.on("SIGUSR2", () => received++);
 
 const report = new Report(`R14: ${SIGNALS_PER_SECOND.toLocaleString("en-US")} signals a second for ${seconds} s`);
@@ -36,7 +36,7 @@ storm.tell("enough");
 const [sent] = await storm.ended;
 report.note("duration", (performance.now() - start) / 1000, "s");
 report.note("signals sent", Number(sent));
-// Of several that wait, one is delivered: signal(7).
+// The kernel merges pending signals into one: signal(7).
 report.atLeast("signals handled", received, 1);
 report.note("bytes echoed", echoed);
 report.exactly("streams that came back as they were sent", intact, runs);

@@ -1,6 +1,6 @@
 // @ts-check
-// R15. A kernel that takes and gives one byte or a few at a time, and says EAGAIN for no reason once in ten calls: what
-// comes through is what would have come without it. Each seed is a conversation of its own.
+// R15. A kernel that sends and receives one byte or a few at a time, and returns a spurious EAGAIN in one of ten calls:
+// the received bytes are the same as without it. Each seed is a conversation of its own.
 import { constants } from "node:os";
 import { AF_UNIX, SOCK_STREAM, socketpair } from "sockwright";
 import { lengthPrefixed } from "sockwright/codec";
@@ -57,7 +57,7 @@ const { server, url } = await serveHere(async (connection) => {
   }
 });
 
-/** The frames of a seed: what the model says that comes back. */
+/** The frames of a seed: the model expects them back. */
 function script() {
   return Array.from({ length: FRAMES }, () => {
     const bytes = Buffer.alloc(Math.floor(MAX_FRAME_BYTES ** random()));
@@ -70,7 +70,7 @@ function script() {
 const isSame = (said, heard) =>
   said.length === heard.length && said.every((frame, at) => frame.equals(heard[at] ?? frame.subarray(1)));
 
-/** Layer 2: a server and a client that speaks in frames. */
+/** Layer 2: a server, and a client that exchanges frames. */
 async function converse() {
   const said = script();
   const client = await connect(url);
@@ -87,7 +87,7 @@ async function converse() {
   return isSame(said, heard);
 }
 
-/** Layer 1: all of it through sendall, and out by recv. */
+/** Layer 1: all bytes through sendall, and received with recv. */
 async function pass() {
   const said = Buffer.concat(script());
   const [left, right] = socketpair(AF_UNIX, SOCK_STREAM);

@@ -1,7 +1,7 @@
 // @ts-check
-// R16. Random sequences of operations on both ends of a connection, open, write, stop reading, end, close, abort, throw and
-// write from within a handler, against a model of what may be seen: the bytes that come are those that were sent, from the
-// first on and in order; all of them, unless somebody gave up; and each connection ends once.
+// R16. Random sequences of operations on both ends of a connection (open, write, stop reading, end, close, abort,
+// throw, and write from within a handler) against a model of the allowed results: the received bytes are a prefix of
+// the sent bytes, all of them unless one end gave up, and each connection ends once.
 import { connect } from "sockwright/server";
 import { holdings, reportHoldings } from "../holdings.mjs";
 import { serveHere, until, warm } from "../loopback.mjs";
@@ -15,19 +15,19 @@ const OPERATIONS = 20;
 const MAX_WRITE_BYTES = 100_000;
 
 const pattern = Buffer.from(Uint8Array.from({ length: 65_521 + MAX_WRITE_BYTES }, (_, at) => (at % 65_521) * 31));
-/** What stands at a place of every stream. @param {number} at @param {number} length */
+/** The bytes at a position of every stream. @param {number} at @param {number} length */
 const stretch = (at, length) => pattern.subarray(at % 65_521, (at % 65_521) + length);
 
-/** One end of a connection, and what the model knows of it. */
+/** One end of a connection, and the model's state of it. */
 class End {
   sent = 0;
   received = 0;
-  /** The bytes were not those that the other end had sent. */
+  /** The bytes differ from those that the other end sent. */
   isDamaged = false;
-  /** Somebody gave up: what was on its way may be lost. */
+  /** This end gave up: bytes in transit may be lost. */
   hasGivenUp = false;
   hasEnded = false;
-  /** How reading has ended: with the end, or by an error. */
+  /** How reading has ended: with "end", or with the code of an error. */
   /** @type {string | undefined} */
   ending;
   broken = "";
@@ -39,7 +39,7 @@ class End {
     this.connection = connection;
   }
 
-  /** By push, or by reads that stop now and then. @param {boolean} isPush @param {() => number} random */
+  /** By onBytes, or by reads that pause now and then. @param {boolean} isPush @param {() => number} random */
   async read(isPush, random) {
     try {
       if (isPush) await this.connection.onBytes((bytes) => this.#take(bytes));
@@ -81,7 +81,7 @@ class End {
     try {
       this.connection.write(stretch(this.sent, length));
       const added = this.connection.stats().bytesWritten + this.connection.stats().bytesWaiting - before;
-      // Nothing, once the connection is lost; all or nothing otherwise.
+      // No bytes once the connection is lost; otherwise all or none.
       if (added === length) this.sent += length;
       else if (this.connection.signal.aborted === false) this.broken = `${added} of ${length} bytes were taken`;
       if (this.hasEnded && added === length) this.broken = "a write after the end was taken";
@@ -108,7 +108,7 @@ class End {
         this.connection.end().catch(() => {});
         break;
       case 6:
-        // What still comes is discarded.
+        // close() discards what still arrives.
         this.hasEnded = true;
         this.hasGivenUp = true;
         this.connection.close().catch(() => {});
@@ -141,7 +141,7 @@ const { server, url } = await serveHere(async (connection) => {
 /** @type {Map<number, () => void>} */
 const over = new Map();
 
-/** What is wrong with a sequence, if anything is. @param {number} number */
+/** Returns what is wrong with a sequence, or undefined. @param {number} number */
 async function run(number) {
   const random = randomOf((seed + number) % 2 ** 32);
   const arrived = new Promise((/** @type {(end: End) => void} */ resolve) => expected.set(number, resolve));

@@ -1,6 +1,6 @@
 // @ts-check
-// R17. Handlers that, in the middle of a batch of events, end other connections of it and open sockets that get the same
-// descriptor and slot: no event, and not a byte, reaches anybody but whom it was for.
+// R17. In the middle of a batch of events, handlers end other connections of the batch and open sockets that get the
+// same descriptor and slot: no event and no byte reaches another socket than its own.
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -27,13 +27,13 @@ let reused = 0;
 let ended = 0;
 /** @type {Set<import("sockwright/server").Connection>} */
 const open = new Set();
-/** Sockets that were opened in a batch, each with what it alone may get. */
+/** Sockets that were opened in a batch, each with the only data that it may receive. */
 /** @type {{ close(): void, check: Promise<void> }[]} */
 const fresh = [];
 /** @type {Set<number>} */
 const numbers = new Set();
 
-/** Opens sockets in the place of what was ended, with a receive that waits. */
+/** Opens sockets that reuse the descriptor and slot of an ended one, and starts to receive on them. */
 function takeThePlace() {
   const [left, right] = socketpair(AF_UNIX, SOCK_STREAM);
   if (numbers.has(left.fileno())) reused++;
@@ -57,7 +57,7 @@ async function settleFresh() {
   for (const each of all) each.close();
 }
 
-/** A connection knows whose it is by its first message, and counts them. */
+/** The first message of a connection tells its client's number; the messages are counted. */
 const { server } = await serveHere(
   (connection) => {
     open.add(connection);

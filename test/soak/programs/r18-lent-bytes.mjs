@@ -1,6 +1,6 @@
 // @ts-check
-// R18. Whoever keeps what it was given, a thousand pieces of a batch: what is its own never changes, and bytes that were lent
-// are its client's for as long as the call lasts. (After the call a lent view may show anything: docs of onBytes.)
+// R18. Programs that keep the bytes they receive, a thousand pieces of a batch: owned bytes never change, and lent
+// bytes belong to their client during the call. (After the call, a lent view may show anything: see onBytes.)
 import { createHash } from "node:crypto";
 import { connect as connectSocket } from "node:net";
 import { lengthPrefixed } from "sockwright/codec";
@@ -14,7 +14,7 @@ const CLIENTS = 50;
 const FRAME_BYTES = 64;
 
 const framesPerClient = KEPT_PER_ROUND / CLIENTS;
-/** What each client says: its own byte, again and again. */
+/** What each client sends: its own byte, repeated. */
 /** @param {number} who */
 const speech = (who) => {
   const frame = Buffer.alloc(2 + FRAME_BYTES, who + FRAME_BYTES + 1);
@@ -23,10 +23,10 @@ const speech = (who) => {
 };
 /** @param {Uint8Array} bytes */
 const digest = (bytes) => createHash("sha1").update(bytes).digest("hex");
-/** Whether all of it is of one client. @param {Uint8Array} bytes */
+/** Whether all bytes are from one client. @param {Uint8Array} bytes */
 const isOfOne = (bytes) => bytes.every((byte) => byte === bytes[0]);
 
-/** Pieces that were kept, with what they were. */
+/** Pieces that were kept, with a digest of their content. */
 /** @type {{ bytes: Uint8Array, was: string }[]} */
 let kept = [];
 let takenBytes = 0;
@@ -38,8 +38,10 @@ function keep(bytes) {
 
 const codec = lengthPrefixed({ lengthBytes: 2 });
 const borrowing = lengthPrefixed({ lengthBytes: 2, borrow: true });
-/** Who keeps what, and whether it was lent. */
-/** @type {Record<string, { session: (connection: import("sockwright/server").Connection) => Promise<void>, isLent: boolean }>} */
+/** How the bytes arrive, and whether they are lent. */
+/**
+ * @type {Record<string, { session: (connection: import("sockwright/server").Connection) => Promise<void>, isLent: boolean }>}
+ */
 const ways = {
   "pieces of an iteration": {
     isLent: false,
@@ -75,7 +77,7 @@ const ways = {
       let who;
       return connection.onBytes((bytes) => {
         takenBytes += bytes.length;
-        // Its length is 0, 64; all else is the client's own byte.
+        // The length prefix has the bytes 0 and 64; all others are the client's own byte.
         for (const byte of bytes) {
           if (byte === 0 || byte === FRAME_BYTES) continue;
           who ??= byte;

@@ -1,6 +1,6 @@
 // @ts-check
-// R19. One message in a hundred makes its handler throw: the others are handled once each, and the process lives. A
-// datagram's handler loses that datagram, a connection's the connection.
+// R19. One message in a hundred makes its handler throw: each of the others is handled once, and the process continues.
+// An error of a datagram handler loses this datagram; one of a connection handler ends this connection.
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -49,7 +49,7 @@ await sender.connect({ path });
 for (let number = 0; number < messages; number++) {
   const message = Buffer.alloc(4);
   message.writeUInt32LE(number);
-  // Waits while the receiver's queue is full: unix(7) loses nothing.
+  // Waits while the receiver's queue is full: unix(7) drops no datagram.
   await sender.send(message);
 }
 await until(() => datagrams.server.stats().datagramsReceived === messages);
@@ -75,7 +75,7 @@ const streams = await serveHere(
   `unix://${path}`,
 );
 
-/** Two messages, the second when the first was answered; how many were answered. */
+/** Sends two messages, the second after the first was answered; returns how many were answered. */
 /** @param {number} number */
 async function visit(number) {
   const client = socket(AF_UNIX, SOCK_STREAM);
@@ -91,7 +91,7 @@ async function visit(number) {
       answers++;
     }
   } catch {
-    // A reset: its handler has thrown.
+    // A reset: the handler has thrown.
   }
   client.close();
   return answers;

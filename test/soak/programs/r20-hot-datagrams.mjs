@@ -1,6 +1,6 @@
 // @ts-check
-// R20, second half. Ten peers that flood a datagram service, beside connections that have something echoed now and then,
-// and a timer of 1 ms.
+// R20, second half. Ten peers that flood a datagram service, beside connections that send now and then and wait for the
+// echo, and a timer of 1 ms.
 import { latenessMs, watchLateness } from "../lateness.mjs";
 import { echoBytes, serveHere } from "../loopback.mjs";
 import { part, scaleFromArguments } from "../options.mjs";

@@ -1,5 +1,6 @@
 // @ts-check
-// R20. One connection at line rate, beside a thousand that have something echoed now and then, and a timer of 1 ms.
+// R20. One connection at line rate, beside a thousand that send now and then and wait for the echo, and a timer of 1
+// ms.
 import { part, scaleFromArguments, serverFromArguments } from "../options.mjs";
 import { reportQuiet, talkQuietly } from "../quiet.mjs";
 import { percentile, Report } from "../report.mjs";

@@ -1,6 +1,7 @@
 // @ts-check
-// R25. The wall clock jumps by a day each second, forwards and backwards: no deadline is early, none is missed. The process
-// is stopped for long: who has spoken meanwhile is not taken for silent, and each deadline comes once.
+// R25. The wall clock jumps by a day each second, forwards and backwards: no deadline fires early, none is missed. Then
+// the process is stopped for a long time: a client that sent meanwhile does not count as idle, and each deadline fires
+// once.
 
 import { connect } from "node:net";
 import { manualClock } from "sockwright/testing";
@@ -25,7 +26,7 @@ const DEADLINES = part(100_000, 1_000);
 
 const report = new Report(`R25: ${jumps} jumps of the wall clock by a day, and ${STOPPED_SECONDS} s without running`);
 
-// A wall clock of our own: that of the machine is not touched.
+// A replaced Date.now: the clock of the machine does not change.
 const wall = Date.now;
 let ahead = 0;
 Date.now = () => wall() + ahead;
@@ -53,7 +54,7 @@ report.exactly("early", lastedMs.filter((ms) => ms < DEADLINE_MS - 1).length, 0)
 report.timed("late at the most", Math.max(...lastedMs) - DEADLINE_MS, DEADLINE_TICK_MS + 50);
 await timed.server.close();
 
-// Stopped: what the clients say meanwhile waits in the kernel, and counts when the process goes on.
+// While the process is stopped, the kernel keeps what clients send; it counts as activity when the process continues.
 const talkative = await serveHere(echoBytes, { idleTimeoutMs: IDLE_MS });
 const quiet = { connections: 20, messages: Math.ceil(((STOPPED_SECONDS + 2) * 1000) / 100), periodMs: 100 };
 const talking = talkQuietly(talkative.port, quiet);
@@ -65,7 +66,7 @@ report.exactly("of them, ended as idle", talkative.server.stats().connectionsExp
 await until(() => talkative.server.connections().length === 0);
 await talkative.server.close();
 
-// The wheel by itself, on a clock that we move: a day passes at once.
+// The wheel alone, on a manual clock: a day passes at once.
 const clock = manualClock();
 const wheel = new DeadlineWheel(clock);
 let came = 0;

@@ -1,6 +1,6 @@
 // @ts-check
-// R28. Frames cut at every point, too long, nested too deep, garbage, and a header that promises a gigabyte: a server gives
-// the frames or says what is wrong, and takes no memory for what is only promised.
+// R28. Frames cut at every point, too long, nested too deep, garbage, and a header that announces a gigabyte: a server
+// receives the frames or an error, and allocates no memory for an announced length.
 import { connect as connectSocket } from "node:net";
 import {
   delimiter,
@@ -27,7 +27,7 @@ const PROMISES = 200;
 const GIGABYTE = 2 ** 30;
 const limit = { maxFrameBytes: MAX_FRAME_BYTES };
 
-/** A varint, base 128, least first. @param {number} value */
+/** A varint, base 128, least significant group first. @param {number} value */
 function varint(value) {
   const bytes = [];
   for (let left = value; ; left = Math.floor(left / 128)) {
@@ -42,8 +42,10 @@ function u32(value) {
   return bytes;
 }
 
-/** Of each codec: three frames as bytes, and the beginning of one that is too long. */
-/** @type {Record<string, { codec: import("sockwright/codec").Codec<unknown, never>, good: Buffer, tooLong: Buffer }>} */
+/** For each codec: three frames as bytes, and the beginning of one that is too long. */
+/**
+ * @type {Record<string, { codec: import("sockwright/codec").Codec<unknown, never>, good: Buffer, tooLong: Buffer }>}
+ */
 const subjects = {
   lines: {
     codec: lines(limit),
@@ -77,7 +79,7 @@ const subjects = {
     tooLong: Buffer.alloc(2 * MAX_FRAME_BYTES, "["),
   },
 };
-// Of a fixed size: nothing can be too long, and what is missing at the end is wrong.
+// With a fixed size no frame can be too long; instead, an incomplete frame at the end is an error.
 subjects["fixed"] = { codec: fixed(4), good: Buffer.from("onextwox3333"), tooLong: Buffer.from("five5") };
 const FRAMES = 3;
 
@@ -88,7 +90,12 @@ let unhandled = 0;
 process.on("uncaughtException", () => unhandled++);
 const gc = globalThis.gc ?? (() => {});
 
-/** Sends pieces, each after the one before was read, and ends. @param {number} port @param {readonly Uint8Array[]} pieces @param {() => number} read */
+/**
+ * Sends each piece after the previous one was read, and ends.
+ * @param {number} port
+ * @param {readonly Uint8Array[]} pieces
+ * @param {() => number} read
+ */
 async function send(port, pieces, read) {
   const client = connectSocket({ port, host: "127.0.0.1", noDelay: true }).on("error", () => {});
   const closed = new Promise((resolve) => client.once("close", resolve));

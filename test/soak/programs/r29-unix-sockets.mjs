@@ -1,6 +1,6 @@
 // @ts-check
-// R29. Unix sockets: a path that a killed server has left, abstract names, empty records, and floods of descriptors, cut
-// short for want of room: no descriptor is left, exactly.
+// R29. Unix sockets: a path left by a killed server, abstract names, empty records, and floods of descriptors that are
+// truncated for lack of room: no descriptor is left open.
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { closeSync, mkdtempSync, openSync, readdirSync, rmSync } from "node:fs";
@@ -45,7 +45,7 @@ async function isServed(url) {
 
 const LEAVING =
   'const { serve } = await import("sockwright/server"); await serve(process.argv[1], async (c) => { await c.read(); }); console.log("up");';
-/** A server is killed, and another takes its path; true when that serves. */
+/** Kills a server, and starts another on its path; returns true if that one serves. */
 async function takeOver() {
   const url = `unix://${folder}/stale`;
   const child = spawn(process.execPath, ["--input-type=module", "-e", LEAVING, url], {
@@ -60,7 +60,7 @@ async function takeOver() {
   await server.close();
   return serves;
 }
-// Node's own, for its first child, is open then.
+// By now, Node has opened what it keeps for child processes.
 await takeOver();
 const before = holdings();
 let taken = 0;
@@ -88,7 +88,8 @@ for (let round = 0; round < rounds; round++) {
 report.exactly("servers of one abstract name, one after the other", abstract, rounds);
 report.exactly("records, empty and full, in order", empty, rounds * RECORDS);
 
-// A flood of descriptors: all of them come, or those that there is room for and MSG_CTRUNC, or none are received at all.
+// A flood of descriptors: all arrive, or as many as there is room for with MSG_CTRUNC, or the message is never
+// received.
 const null_ = openSync("/dev/null", "r");
 const rights = Buffer.alloc(DESCRIPTORS * INT_BYTES);
 for (let at = 0; at < DESCRIPTORS; at++) rights.writeInt32LE(null_, at * INT_BYTES);
@@ -111,7 +112,7 @@ for (let round = 0; round < rounds; round++) {
     }
     if (room === ROOM_FOR && (received.flags & MSG_CTRUNC) !== 0) told++;
   }
-  // Read without room for any, and not read at all: the kernel closes them.
+  // One message is read without room for descriptors, one is not read at all: the kernel closes the descriptors.
   if ((await right.recv(1)).length === 1) unasked++;
   left.close();
   right.close();
@@ -122,7 +123,7 @@ report.note("that came where there was room for ten", cut);
 report.exactly("messages cut short, and told so", told, rounds);
 report.exactly("messages read as data only", unasked, rounds);
 
-// A service of layer 2 that knows nothing of descriptors is sent some with each message.
+// A client sends a descriptor with each message to a service of layer 2 that does not receive descriptors.
 const path = `${folder}/flooded`;
 const { server } = await serveHere(echoBytes, {}, `unix://${path}`);
 const file = openSync("/dev/null", "r");

@@ -1,6 +1,6 @@
 // @ts-check
-// R31. Millions of echoes, most of them pipelined, one in ten alone on its way: the heap does not grow, nothing is left
-// outside of it, and what a message allocates is so little that the young generation is collected once in thousands.
+// R31. Millions of echoes, most of them pipelined, one in ten alone: the heap does not grow, no memory outside of it is
+// left, and a message allocates so little that the young generation is collected once in thousands of messages.
 import { constants, PerformanceObserver } from "node:perf_hooks";
 import { IPPROTO_TCP, socket, TCP_NODELAY } from "sockwright";
 import { echoBytes, serveHere } from "../loopback.mjs";
@@ -25,7 +25,7 @@ new PerformanceObserver((list) => {
   }
 }).observe({ entryTypes: ["gc"] });
 
-/** What is live, after collections enough for what only a second one finds. */
+/** The live memory, after enough collections for objects that only a second one frees. */
 async function liveBytes() {
   for (let round = 0; round < 6; round++) {
     collect();
@@ -57,7 +57,7 @@ const pushing = await serveHere(echoBytes);
 
 const report = new Report(`R31: ${echoes.toLocaleString("en-US")} echoes each through recv_into and onBytes`);
 for (const [name, port, messagesPerCollection] of /** @type {const} */ ([
-  // A promise for each call is what the young generation is for.
+  // Each call allocates a promise, which the young generation handles well.
   ["recv_into", listener.getsockname().port ?? 0, 1_000],
   ["onBytes", pushing.port, 3_000],
 ])) {

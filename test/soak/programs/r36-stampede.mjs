@@ -1,6 +1,6 @@
 // @ts-check
-// R36. A fault from this list every 100 ms, chosen at random, for as long as ten minutes, with a thousand connections: the
-// server goes on serving, and when all is over it holds what it held before.
+// R36. Every 100 ms for up to ten minutes, a random fault from this list, with a thousand connections: the server
+// continues to serve, and at the end it holds no more resources than before.
 import { connect } from "node:net";
 import { delay, Visitor } from "../crowd.mjs";
 import { part, scaleFromArguments, serverFromArguments } from "../options.mjs";
@@ -87,7 +87,7 @@ const faults = {
   },
 };
 
-/** One round of every fault, so that what a process opens once, and keeps, is open. */
+/** One round of every fault, which opens what a process opens once and keeps open. */
 const under = Object.keys(faults);
 for (const fault of Object.values(faults)) await fault();
 await delay(2 * WRITE_TIMEOUT_MS);
@@ -96,7 +96,7 @@ const before = await server.whenCalm(faultyOpened);
 
 let echoes = 0;
 let lost = 0;
-/** The first echo of a connection that has come is owed; the later ones only if no fault has hit it. */
+/** The first echo of a new connection must arrive; later ones only if no fault affects it. */
 async function visit() {
   const visitor = new Visitor(server.port, ECHO);
   visitors.push(visitor);

@@ -37,7 +37,7 @@ async function run(phase) {
   listener.bind({ host: "127.0.0.1", port: 0 });
   const listening = listener.listen();
   const peer = startTool("resets", [phase, clients, listener.getsockname().port ?? 0]);
-  // Before accept: they have come and gone when serve begins.
+  // Before accept: the clients have connected and reset before serve begins.
   if (phase === "accept") await peer.ended;
   let finished = 0;
   let open = 0;
@@ -80,7 +80,7 @@ const echo = async () => {
   await serving;
   return text;
 };
-// What a process opens once, and keeps, is open before the count.
+// Opens what a process opens once and keeps open, before the count.
 await echo();
 await startTool("resets", ["accept", 0, 9]).ended;
 const before = holdings();

@@ -1,6 +1,6 @@
 // @ts-check
 // A worker thread terminated in the middle of a batch 200 times, with the addon loaded in the main thread and without:
-// no abort, no descriptor left.
+// the process does not abort, and no descriptor is left open.
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { text } from "node:stream/consumers";

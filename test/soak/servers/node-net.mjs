@@ -1,5 +1,5 @@
 // @ts-check
-// The same with node:net, written with what it offers: events, `drain`, `setTimeout` of a socket.
+// The same server with node:net, with its own means: events, `drain`, `setTimeout` of a socket.
 import { createServer } from "node:net";
 import { CARELESS_CHUNKS, chunk, closed, counts, POURED_CHUNKS, ready, WRITE_TIMEOUT_MS } from "./ready.mjs";
 

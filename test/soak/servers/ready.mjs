@@ -1,16 +1,16 @@
 // @ts-check
-// What the servers in JavaScript share: they count, tell their port, and answer questions on standard input.
+// What the servers in JavaScript share: they count, print their port, and answer questions on standard input.
 import { createInterface } from "node:readline";
 import { holdings } from "../holdings.mjs";
 import { latenessMs, watchLateness } from "../lateness.mjs";
 
 export const CHUNK_BYTES = 16 * 1024;
-/** More than the kernel takes for a reader that does not read: up to 4 MiB, tcp(7), tcp_wmem. */
+/** More than the kernel buffers for a peer that does not read: up to 4 MiB, tcp(7), tcp_wmem. */
 export const POURED_CHUNKS = 512;
 export const CARELESS_CHUNKS = 2_048;
 export const WRITE_TIMEOUT_MS = Number(process.argv[2] ?? 0);
 
-/** A chunk of an answer: made anew each time, as those of a program are. */
+/** A chunk of an answer: allocated each time, as in a real program. */
 export function chunk() {
   return Buffer.alloc(CHUNK_BYTES, "p");
 }
@@ -21,7 +21,7 @@ export const counts = { opened: 0, closed: 0, backpressure: 0, acceptErrors: 0 }
 const endings = new Map();
 
 /**
- * One connection has ended: in this way.
+ * Counts a connection that has ended, with its error.
  * @param {unknown} [error]
  */
 export function closed(error) {
@@ -37,7 +37,7 @@ async function settle() {
   }
 }
 
-/** What can be told without a free descriptor. */
+/** Figures that need no free descriptor. */
 function tally() {
   const { user, system } = process.cpuUsage();
   return { ...counts, cpuMs: (user + system) / 1000, endings: Object.fromEntries(endings) };
@@ -49,7 +49,7 @@ function figures() {
   return { ...tally(), ...holdings(), ...memory, latenessMs: latenessMs.splice(0) };
 }
 
-// A storm of them is one of the faults; the default is to end the process.
+// One of the faults sends a storm of SIGUSR2; the default action ends the process.
 process.on("SIGUSR2", () => {});
 
 /** @param {number} port */

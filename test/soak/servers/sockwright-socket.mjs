@@ -1,11 +1,11 @@
 // @ts-check
-// The same on layer 1: sockets, as in C.
+// The same server on layer 1: sockets, as in C.
 import { channel } from "node:diagnostics_channel";
 import { socket } from "sockwright";
 import { CARELESS_CHUNKS, chunk, closed, counts, POURED_CHUNKS, ready, WRITE_TIMEOUT_MS } from "./ready.mjs";
 
 const READ_BYTES = 64 * 1024;
-// As layer 2, and the others.
+// The same as in layer 2 and in the other servers.
 const BACKLOG = 4_096;
 
 channel("sockwright:accept:error").subscribe(() => counts.acceptErrors++);

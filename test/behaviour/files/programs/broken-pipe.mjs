@@ -1,7 +1,7 @@
 // @ts-check
-// Sends a file to a peer that has closed, in a process that does not ignore SIGPIPE: first with a handler of its own, then with the
-// default action, which ends the process. Node ignores SIGPIPE, and sets the kernel's default when the last handler is removed. Layer 2
-// has sent a file before, in the same turn of the loop, while the signal was ignored.
+// Sends a file to a peer that has closed, in a process that does not ignore SIGPIPE: first with a handler of its own,
+// then with the default action, which ends the process. Node ignores SIGPIPE, and sets the kernel's default when the
+// last handler is removed. Layer 2 has sent a file before, in the same turn of the loop, while the signal was ignored.
 import { open } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { AF_UNIX, socket, socketpair } from "sockwright";

@@ -1,5 +1,6 @@
 // @ts-check
-// Many sockets are ready, and the handler of the first calls process.exit(): in a worker, or with "main" in the main thread.
+// Many sockets are ready, and the handler of the first calls process.exit(): in a worker, or with "main" in the main
+// thread.
 import { setImmediate as turn } from "node:timers/promises";
 import { isMainThread, Worker } from "node:worker_threads";
 import { socketpair } from "sockwright";

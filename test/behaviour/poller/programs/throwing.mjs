@@ -1,6 +1,7 @@
 // @ts-check
 // Throws at one place in a batch of ready sockets, with an uncaughtException handler, and prints the result:
-// { "caught": [messages], "served": how many sockets of the batch received their data, "later": the text of an echo afterwards }.
+// { "caught": [messages], "served": how many sockets of the batch received their data, "later": the text of an echo
+// afterwards }.
 // Usage: throwing.mjs PLACE
 import { channel } from "node:diagnostics_channel";
 import { SO_LINGER, SOL_SOCKET, socket, socketpair } from "sockwright";
@@ -18,7 +19,10 @@ function defect() {
   throw new Error("the defect");
 }
 
-/** What the program does after one socket of the batch has received its data; see below for those with a batch of their own. */
+/**
+ * What the program does after one socket of the batch has received its data; see below for those with a batch of their
+ * own.
+ */
 /** @type {Record<string, () => unknown>} */
 const steps = {
   "a microtask": () => queueMicrotask(defect),
@@ -41,7 +45,8 @@ const batches = {
 };
 
 /**
- * Answers with many sends and awaits the last one, as a pipelining server does. Its client has already reset the connection.
+ * Answers with many sends and awaits the last one, as a pipelining server does. Its client has already reset the
+ * connection.
  * @param {import("sockwright").Socket} peer
  */
 async function answerAfterReset(peer) {

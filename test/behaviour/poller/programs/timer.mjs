@@ -82,7 +82,9 @@ class Lateness {
     this.#computedBeforeDue = computedMs();
   }
 
-  /** Called at every message: the last call before the timer is due starts the measurement, so it never starts too late. */
+  /**
+   * Called at every message: the last call before the timer is due starts the measurement, so it never starts too late.
+   */
   look() {
     if (performance.now() < this.#due) this.#computedBeforeDue = computedMs();
   }

@@ -1,6 +1,6 @@
 // @ts-check
-// Starts workers that load the addon, one after the other, and ends each when it reports that it has begun its behaviour.
-// Prints { "ends": [exit code or error of each], "left": the number of additional open descriptors }.
+// Starts workers that load the addon, one after the other, and ends each when it reports that it has begun its
+// behaviour. Prints { "ends": [exit code or error of each], "left": the number of additional open descriptors }.
 // Usage: workers.mjs BEHAVIOUR TIMES alone|beside    beside: the main thread has also loaded the addon, and uses it
 import { readdirSync } from "node:fs";
 import { setImmediate } from "node:timers/promises";
@@ -45,8 +45,8 @@ if (where === "beside") await useAddon();
 const ends = [await runWorker()];
 const before = openDescriptors();
 for (let each = 1; each < Number(times); each++) ends.push(await runWorker());
-// A thread that closes a lingering socket may still run when its worker has exited, also that of the first worker: then the
-// count becomes lower than before. A leak would leave at least one more descriptor for each worker.
+// A thread that closes a lingering socket may still run when its worker has exited, also that of the first worker: then
+// the count becomes lower than before. A leak would leave at least one more descriptor for each worker.
 const patience = performance.now() + PATIENCE_MS;
 while (openDescriptors() > before && performance.now() < patience) await setImmediate();
 const left = Math.max(0, openDescriptors() - before);

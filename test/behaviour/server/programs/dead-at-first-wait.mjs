@@ -1,4 +1,5 @@
-// Starts a server when no descriptor is left for epoll; it answers once some are free. Prints the errors that onError received.
+// Starts a server when no descriptor is left for epoll; it answers once some are free. Prints the errors that onError
+// received.
 import { closeSync, openSync } from "node:fs";
 import { mock } from "node:test";
 import { setImmediate } from "node:timers/promises";

@@ -1,5 +1,6 @@
 // @ts-check
-// Prints whether the server's clock fires in time while nothing else wakes the loop except a Node timer that is due much later.
+// Prints whether the server's clock fires in time while nothing else wakes the loop except a Node timer that is due
+// much later.
 import { createServer } from "node:net";
 
 // A dynamic import, because the type check also runs before there is a build.

@@ -1,5 +1,6 @@
 // @ts-check
-// Serves on the given URL after the first data on standard input, prints the result, and runs until its standard input ends.
+// Serves on the given URL after the first data on standard input, prints the result, and runs until its standard input
+// ends.
 import { serve } from "sockwright/server";
 
 process.stdin.once("data", () => {

@@ -1,5 +1,6 @@
 // @ts-check
-// Serves with as few descriptors as `ulimit -n` leaves. Prints its port, each pause of accepting, and each received line.
+// Serves with as few descriptors as `ulimit -n` leaves. Prints its port, each pause of accepting, and each received
+// line.
 import { subscribe } from "node:diagnostics_channel";
 import { socket } from "sockwright";
 

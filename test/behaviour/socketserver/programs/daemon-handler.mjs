@@ -1,5 +1,6 @@
 // @ts-check
-// A handler waits forever for its client in a closed server, and nothing else is pending: with `daemon`, the process ends.
+// A handler waits forever for its client in a closed server, and nothing else is pending: with `daemon`, the process
+// ends.
 import { socket } from "sockwright";
 import { BaseRequestHandler, ThreadingTCPServer } from "sockwright/socketserver";
 

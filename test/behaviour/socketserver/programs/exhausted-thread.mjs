@@ -1,4 +1,5 @@
-// A server whose handler uses up the memory of its thread. Prints the error that handle_error receives, and the answer to another client.
+// A server whose handler uses up the memory of its thread. Prints the error that handle_error receives, and the answer
+// to another client.
 import { socket } from "sockwright";
 import { ThreadingTCPServer } from "sockwright/socketserver";
 

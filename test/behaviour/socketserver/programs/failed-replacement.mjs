@@ -1,6 +1,6 @@
 // @ts-check
-// A thread of the server exits while a request waits for a thread, and there are no descriptors to start another. The argument is the
-// number of threads. Prints the errors of the handlers, in order, and the answers to the clients.
+// A thread of the server exits while a request waits for a thread, and there are no descriptors to start another. The
+// argument is the number of threads. Prints the errors of the handlers, in order, and the answers to the clients.
 import { once } from "node:events";
 import { closeSync, openSync } from "node:fs";
 import { socket } from "sockwright";

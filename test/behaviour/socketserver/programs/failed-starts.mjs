@@ -1,6 +1,7 @@
 // @ts-check
-// Serves with the named class, in a process with as few descriptors as `ulimit -n` leaves, of which only a few are free. Prints
-// the errors of the requests, and whether a round of such requests leaks descriptors. Node may open one that it keeps.
+// Serves with the named class, in a process with as few descriptors as `ulimit -n` leaves, of which only a few are
+// free. Prints the errors of the requests, and whether a round of such requests leaks descriptors. Node may open one
+// that it keeps.
 import { closeSync, openSync, readdirSync } from "node:fs";
 import { Socket } from "sockwright";
 import { ForkingTCPServer, ThreadingTCPServer } from "sockwright/socketserver";

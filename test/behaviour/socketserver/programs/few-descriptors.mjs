@@ -1,6 +1,6 @@
 // @ts-check
-// A forking server in a process that has enough descriptors for a connection but not for a child. Prints the error that handle_error
-// receives, and the answers to two clients; the second one connects when descriptors are free again.
+// A forking server in a process that has enough descriptors for a connection but not for a child. Prints the error that
+// handle_error receives, and the answers to two clients; the second one connects when descriptors are free again.
 import { closeSync, openSync } from "node:fs";
 import { socket } from "sockwright";
 import { ForkingTCPServer } from "sockwright/socketserver";

@@ -1,5 +1,6 @@
 // @ts-check
-// Uses up all its descriptors, and writes as JSON what a root returns then and afterwards. Usage: few-descriptors.mjs ROOT
+// Uses up all its descriptors, and writes as JSON what a root returns then and afterwards. Usage: few-descriptors.mjs
+// ROOT
 import { closeSync, openSync } from "node:fs";
 import { openRoot } from "../../../../dist/services/web/root.js";
 

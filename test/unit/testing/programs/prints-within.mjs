@@ -1,5 +1,6 @@
 // @ts-check
-// Makes a leak tracker, then prints and opens a stream for the first time in this process, and says what it sees as left.
+// Makes a leak tracker, then prints and opens a stream for the first time in this process, and writes the leaks that it
+// reports.
 import { once } from "node:events";
 import { writeFileSync } from "node:fs";
 import { createServer } from "node:net";
