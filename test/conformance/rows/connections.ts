@@ -54,8 +54,13 @@ const many: Sent = { parts: [lines(start, host).repeat(MANY) + NEXT], methods: [
 
 /** RFC 9112, section 9. */
 export const connections: readonly Row[] = [
-  rule("9112 9.3", "It goes on", { parts: [lines(start, host), NEXT], methods: [] }, all(letters, goesOn)),
-  rule("9112 9.3.2", "Requests one behind the other", pipeline, inOrder(LETTERS, INNER, INDEX, "", LETTERS, NEXT_BODY)),
+  rule(
+    "9112 9.3",
+    "The connection continues",
+    { parts: [lines(start, host), NEXT], methods: [] },
+    all(letters, goesOn),
+  ),
+  rule("9112 9.3.2", "Pipelined requests", pipeline, inOrder(LETTERS, INNER, INDEX, "", LETTERS, NEXT_BODY)),
   rule("9112 9.3.2", "… 200 of them", many, inOrder(...Array<string>(MANY).fill(LETTERS), NEXT_BODY)),
   rule("9112 9.3.2", "… of large files", large, inOrder(...Array<string>(3).fill(`${LARGE}`), NEXT_BODY)),
   rule(
@@ -68,12 +73,12 @@ export const connections: readonly Row[] = [
     },
   ),
   rule("9112 9.6", "Connection: close", thenNext("Connection: close"), onlyFirst),
-  rule("9112 9.6", "… with a request behind it all the same", withLines("Connection: close"), onlyFirst),
+  rule("9112 9.6", "… with another request after it", withLines("Connection: close"), onlyFirst),
   rule("9112 9.6", "Connection: CLOSE", thenNext("Connection: CLOSE"), onlyFirst),
   rule("9112 9.6", "… in a list", thenNext("Connection: a, close"), onlyFirst),
   rule("9112 9.6", "… on the second line", thenNext("Connection: a", "Connection: close"), onlyFirst),
   rule("9112 9.3", "… beside keep-alive", thenNext("Connection: keep-alive, close"), onlyFirst),
-  rule("9112 9.6", "… is said, too", get("/file.txt"), field("Connection", /\bclose\b/i)),
+  rule("9112 9.6", "… is also in the answer", get("/file.txt"), field("Connection", /\bclose\b/i)),
   rule("9112 9.3", "HTTP/1.0", { parts: [lines("GET /file.txt HTTP/1.0", host), NEXT], methods: [] }, onlyFirst),
   rule(
     "9112 9.3",
@@ -83,7 +88,7 @@ export const connections: readonly Row[] = [
   ),
   policy(
     "9112 C.2.2",
-    "HTTP/1.0 with keep-alive goes on",
+    "HTTP/1.0 with keep-alive keeps the connection",
     raw(lines("GET /file.txt HTTP/1.0", host, "Connection: keep-alive")),
     goesOn,
   ),
@@ -101,7 +106,7 @@ export const connections: readonly Row[] = [
   ),
   rule(
     "9112 6.1",
-    "HTTP/1.0 is sent no chunks",
+    "HTTP/1.0 receives no chunks",
     { parts: [lines("GET /large.bin HTTP/1.0", host)], methods: [] },
     all(status(200), body(LARGE), without("Transfer-Encoding")),
   ),
@@ -138,7 +143,7 @@ export const connections: readonly Row[] = [
   ),
   policy(
     "9293 3.6",
-    "Half closed by the client, which did not ask for a close",
+    "Half closed by the client without Connection: close",
     { parts: [lines("GET /large.bin HTTP/1.1", host)], methods: [], halfClose: true },
     all(status(200), body(LARGE), { wanted: "then closed", holds: ({ end }) => end === "closed" }),
   ),
@@ -161,11 +166,11 @@ export const connections: readonly Row[] = [
     },
     closes,
   ),
-  rule("9112 9.3", "A 404 does not end it", kept("GET", "/missing"), all(status(404), goesOn)),
-  rule("9112 9.3", "A redirect does not end it", kept("GET", "/folder"), goesOn),
+  rule("9112 9.3", "A 404 does not end the connection", kept("GET", "/missing"), all(status(404), goesOn)),
+  rule("9112 9.3", "A redirect does not end the connection", kept("GET", "/folder"), goesOn),
   rule(
     "9112 9.6",
-    "The answer to a request that is refused is not lost",
+    "The answer to a refused request is not lost",
     raw(`${lines(start, host, "A : b")}${"x".repeat(200_000)}`),
     {
       wanted: "400",

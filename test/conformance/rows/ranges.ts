@@ -50,14 +50,14 @@ export const ranges: readonly Row[] = [
   rule("9110 14.1.2", "From a byte on", file("bytes=20-"), part(20, 25), { needs }),
   rule("9110 14.1.2", "The last bytes", file("bytes=-5"), part(21, 25), { needs }),
   rule("9110 14.1.2", "The last bytes, more than there are", file("bytes=-100"), any(part(0, 25), whole), { needs }),
-  rule("9110 14.1.2", "An end behind that of the file", file("bytes=20-100"), part(20, 25), { needs }),
+  rule("9110 14.1.2", "An end after the end of the file", file("bytes=20-100"), part(20, 25), { needs }),
   rule("9110 14.1.2", "From the first byte on", file("bytes=0-"), any(part(0, 25), whole), { needs }),
   rule("9110 14.1.2", "One byte", file("bytes=0-0"), part(0, 0), { needs }),
-  rule("9110 15.5.17", "From behind the last byte on", file("bytes=26-"), unsatisfied, { needs }),
-  rule("9110 15.5.17", "All behind the last byte", file("bytes=100-200"), unsatisfied, { needs }),
+  rule("9110 15.5.17", "From after the last byte on", file("bytes=26-"), unsatisfied, { needs }),
+  rule("9110 15.5.17", "A range after the last byte", file("bytes=100-200"), unsatisfied, { needs }),
   rule("9110 14.1.2", "The last 0 bytes", file("bytes=-0"), unsatisfied, { needs }),
   rule("9110 14.1.1", "Reversed", file("bytes=5-2"), ignored, { needs }),
-  rule("9110 14.1.1", "No number", file("bytes=a-b"), ignored, { needs }),
+  rule("9110 14.1.1", "Not a number", file("bytes=a-b"), ignored, { needs }),
   rule("9110 14.1.1", "Nothing", file("bytes="), ignored, { needs }),
   rule("9110 14.1.1", "A dash", file("bytes=-"), ignored, { needs }),
   rule("9110 14.1.1", "A number without a dash", file("bytes=5"), ignored, { needs }),
@@ -67,8 +67,8 @@ export const ranges: readonly Row[] = [
   rule("9110 14.1.1", "One malformed of two", file("bytes=0-4,abc"), ignored, { needs }),
   rule("9110 14.1.1", "No unit", file("0-4"), ignored, { needs }),
   rule("9110 14.2", "Another unit", file("items=0-4"), whole, { needs }),
-  rule("9110 14.1", "The unit in other letters", file("Bytes=0-4"), any(part(0, 4), whole), { needs }),
-  policy("9110 5.6.1", "A space behind the equals sign", file("bytes= 0-4"), part(0, 4), { needs }),
+  rule("9110 14.1", "The unit in upper case", file("Bytes=0-4"), any(part(0, 4), whole), { needs }),
+  policy("9110 5.6.1", "A space after the equals sign", file("bytes= 0-4"), part(0, 4), { needs }),
   rule("9110 5.6.1.2", "An empty member", file("bytes=0-1,"), any(part(0, 1), whole), { needs }),
   rule(
     "9110 14.1.2",
@@ -86,7 +86,7 @@ export const ranges: readonly Row[] = [
     any(inParts([0, 1], [100_000, 100_002]), all(status(200), body(LARGE, "all of it"))),
     { needs },
   ),
-  rule("9110 14.2", "Two ranges, one of them behind the end", file("bytes=0-4,100-200"), any(part(0, 4), whole), {
+  rule("9110 14.2", "Two ranges, one of them after the end", file("bytes=0-4,100-200"), any(part(0, 4), whole), {
     needs,
   }),
   rule(
@@ -106,7 +106,7 @@ export const ranges: readonly Row[] = [
   policy("9110 14.2", "Two Range lines", file("bytes=0-1", "Range: bytes=3-4"), whole, { needs }),
   rule(
     "9110 14.2",
-    "HEAD has no range",
+    "HEAD ignores a range",
     request("HEAD", "/file.txt", "Range: bytes=0-4"),
     all(status(200), without("Content-Range")),
     { needs },
@@ -146,23 +146,31 @@ export const ranges: readonly Row[] = [
       needs,
     },
   ),
-  rule("9110 13.2.2", "If-None-Match before 416", file("bytes=100-", "If-None-Match: <etag>"), status(304), { needs }),
   rule(
     "9110 13.2.2",
-    "If-Modified-Since before 206",
+    "If-None-Match takes precedence over 416",
+    file("bytes=100-", "If-None-Match: <etag>"),
+    status(304),
+    { needs },
+  ),
+  rule(
+    "9110 13.2.2",
+    "If-Modified-Since takes precedence over 206",
     file("bytes=0-4", `If-Modified-Since: ${MODIFIED}`),
     status(304),
     {
       needs,
     },
   ),
-  rule("9110 13.2.2", "If-Match before 206", file("bytes=0-4", 'If-Match: "other"'), status(412), { needs }),
+  rule("9110 13.2.2", "If-Match takes precedence over 206", file("bytes=0-4", 'If-Match: "other"'), status(412), {
+    needs,
+  }),
   rule("9110 14.1.2", "An empty file from its first byte on", get("/empty.txt", "Range: bytes=0-"), status(416, 200), {
     needs,
   }),
   rule("9110 14.1.2", "The last bytes of an empty file", get("/empty.txt", "Range: bytes=-5"), status(200, 416), {
     needs,
   }),
-  rule("9110 14.2", "A range of what is not there", get("/missing", "Range: bytes=0-4"), status(404), { needs }),
-  policy("9110 14.3", "That there are ranges is said", get("/file.txt"), field("Accept-Ranges", "bytes")),
+  rule("9110 14.2", "A range of a missing file", get("/missing", "Range: bytes=0-4"), status(404), { needs }),
+  policy("9110 14.3", "Ranges are announced", get("/file.txt"), field("Accept-Ranges", "bytes")),
 ];

@@ -67,18 +67,18 @@ export const representations: readonly Row[] = [
   rule("9110 6.6.1", "Date of an answer to DELETE", request("DELETE", "/file.txt"), dated),
   rule("9110 8.6", "The length of a file", get("/file.txt"), all(field("Content-Length", "26"), body(LETTERS))),
   rule("9110 8.6", "The length of an empty file", get("/empty.txt"), all(status(200), field("Content-Length", "0"))),
-  rule("9110 8.8.2", "When it was modified", get("/file.txt"), field("Last-Modified", MODIFIED)),
-  rule("9110 8.8.2.1", "No date of modification that has not come", get("/future.txt"), notAhead, {
+  rule("9110 8.8.2", "The time of modification", get("/file.txt"), field("Last-Modified", MODIFIED)),
+  rule("9110 8.8.2.1", "No modification time in the future", get("/future.txt"), notAhead, {
     shows: ["Last-Modified"],
   }),
-  rule("9110 8.3", "A 404 says what its text is", get("/missing"), {
+  rule("9110 8.3", "A 404 has a Content-Type for its text", get("/missing"), {
     wanted: "404, Content-Type where there is content",
     holds: ({ finals: [response] }) =>
       response?.status === 404 && (response.body.length === 0 || fieldOf(response, "Content-Type") !== undefined),
   }),
-  rule("9110 8.8.4", "A tag, well-formed", get("/file.txt"), field("ETag", /^(?:W\/)?"[!#-~\x80-\xff]*"$/)),
+  rule("9110 8.8.4", "A well-formed tag", get("/file.txt"), field("ETag", /^(?:W\/)?"[!#-~\x80-\xff]*"$/)),
   policy("9110 8.8.1", "A strong tag", get("/file.txt"), field("ETag", /^"/)),
-  rule("9110 8.3", "A type", get("/page.html"), field("Content-Type", /^text\/html\b/i), { shows }),
+  rule("9110 8.3", "A media type", get("/page.html"), field("Content-Type", /^text\/html\b/i), { shows }),
   rule(
     "9110 9.3.7",
     "An OPTIONS without content",
@@ -90,17 +90,17 @@ export const representations: readonly Row[] = [
       all(status(200), field("Transfer-Encoding", "chunked")),
     ),
   ),
-  rule("9110 9.3.2", "HEAD is as GET: a file", headAndGet("/file.txt"), sameFields),
+  rule("9110 9.3.2", "HEAD has the fields of GET: a file", headAndGet("/file.txt"), sameFields),
   rule("9110 9.3.2", "…: an index", headAndGet("/"), sameFields),
   rule("9110 9.3.2", "…: an encoded page", headAndGet("/page.html", "Accept-Encoding: gzip"), sameFields),
   rule("9110 9.3.2", "…: an empty file", headAndGet("/empty.txt"), sameFields),
-  rule("9110 9.3.2", "…: what is elsewhere", headAndGet("/folder"), sameFields),
-  rule("9110 9.3.2", "…: what is not there", headAndGet("/missing"), sameFields),
+  rule("9110 9.3.2", "…: a redirect", headAndGet("/folder"), sameFields),
+  rule("9110 9.3.2", "…: a missing file", headAndGet("/missing"), sameFields),
   rule("9110 9.3.2", "…: a 304", headAndGet("/file.txt", "If-None-Match: *"), sameFields),
   rule("9110 9.3.2", "…: a 412", headAndGet("/file.txt", 'If-Match: "other"'), sameFields),
   policy(
     "9110 15.5.5",
-    "A 404 says something",
+    "A 404 has a text",
     get("/missing"),
     all(
       status(404),
@@ -118,7 +118,7 @@ export const representations: readonly Row[] = [
   typed("9110 8.3", "/unknown", "application/octet-stream"),
   policy(
     "9110 10.2.4",
-    "The server does not say its version",
+    "The server does not reveal its version",
     get("/file.txt"),
     all(status(200), any(without("Server"), field("Server", /^\D*$/))),
     {
