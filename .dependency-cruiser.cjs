@@ -64,9 +64,9 @@ module.exports = {
       to: { path: inside(["pages"]) },
     },
     {
-      name: "socket-has-two-doors",
+      name: "socket-has-two-entry-files",
       comment:
-        "What is above src/socket/ imports values.ts, which needs no addon, or internal.ts, which does. src/index.ts is the door for users.",
+        "What is above src/socket/ imports values.ts, which needs no addon, or internal.ts, which does. src/index.ts is the entry for users.",
       severity: "error",
       from: { path: "^src/", pathNot: ["^src/(?:native|socket)/", "^src/index\\.ts$"] },
       to: { path: "^src/socket/", pathNot: "^src/socket/(?:values|internal)\\.ts$" },
@@ -80,7 +80,7 @@ module.exports = {
     },
     {
       name: "entries-are-not-imported-inside",
-      comment: "src/index.ts is the door for users; inside, a file imports what it needs from where it is.",
+      comment: "src/index.ts is the entry for users; inside, a file imports what it needs from where it is.",
       severity: "error",
       from: { path: "^src/" },
       to: { path: "^src/[^/]+\\.ts$" },

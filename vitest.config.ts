@@ -22,7 +22,7 @@ export const ALONE = [
   "behaviour/server/{bad-input,churn-heap,names}",
   "behaviour/socket/{cancelled-connect,shared-descriptors,waits}",
   "unit/server/transport/{native-link,peer-of}",
-  "unit/socket/{connect,lost-socket}",
+  "unit/socket/{connect,socket-finalizer}",
 ].map((files) => `test/${files}.test.ts`);
 
 export default defineConfig({

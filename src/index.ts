@@ -26,6 +26,7 @@ export {
 export { adopt, fromfd, socket, socketpair } from "./socket/create.ts";
 export { type CreateConnectionOptions, create_connection } from "./socket/create-connection.ts";
 export { type CreateServerOptions, create_server, has_dualstack_ipv6 } from "./socket/create-server.ts";
+export { getdefaulttimeout, setdefaulttimeout } from "./socket/default-timeout.ts";
 export type { BinaryMode, KnownMode, MakefileOptions, TextMode } from "./socket/file-options.ts";
 export {
   getfqdn,
@@ -58,6 +59,5 @@ export { AbortError, SockwrightError, type SockwrightErrorCode } from "./socket/
 export type { SocketStream } from "./socket/stream.ts";
 export type { EncodingErrors } from "./socket/text-encoding.ts";
 export type { Newline } from "./socket/text-units.ts";
-export { getdefaulttimeout, setdefaulttimeout } from "./socket/time-out.ts";
 export type { WaitOptions } from "./socket/wait-options.ts";
 export type { WebStreams } from "./socket/web-streams.ts";

@@ -36,11 +36,11 @@ export async function runChatServer(options: ChatServerOptions, { output }: Stan
   const supervisor = new Supervisor({
     make: serviceMaker((service) => ({
       log: (line) => lines.print(line.trimEnd()),
-      onError: (error) => log.tell({ event: "error", service, error, peer: undefined }),
+      onError: (error) => log.log({ event: "error", service, error, peer: undefined }),
     })),
     onEvent: (event) => {
       // A failure at the start is not retried: it ends the command and becomes its error.
-      if (started || event.event !== "failed") log.tell(event);
+      if (started || event.event !== "failed") log.log(event);
     },
   });
   const { first, second, stop } = untilSignal();

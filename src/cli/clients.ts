@@ -73,7 +73,7 @@ export class Clients {
 
   async #accept(listener: Listener): Promise<void> {
     for await (const [peer, address] of listener) {
-      void this.#hear(peer, formatAddressUrl(this.#scheme, address));
+      void this.#serve(peer, formatAddressUrl(this.#scheme, address));
       while (this.#clients.size >= MAX_CLIENTS && !this.#isStopped) await this.#changed.next();
     }
   }
@@ -83,7 +83,7 @@ export class Clients {
   }
 
   /** Serves one client until it ends or fails; a failure ends this client only. */
-  async #hear(peer: Socket, url: string): Promise<void> {
+  async #serve(peer: Socket, url: string): Promise<void> {
     const traffic = { bytesSent: 0, bytesReceived: 0 };
     try {
       const connection = connectionOf(peer);
@@ -100,7 +100,7 @@ export class Clients {
       this.#changed.notify();
       if (this.#isStopped) connection.close();
       try {
-        await this.#reporter.tell({
+        await this.#reporter.report({
           event: "open",
           local: formatAddressUrl(this.#scheme, peer.getsockname()),
           peer: url,
@@ -117,9 +117,9 @@ export class Clients {
       }
     } catch (error) {
       peer.close();
-      await this.#tell(error, url);
+      await this.#report(error, url);
     }
-    await this.#reporter.tell({ event: "close", peer: url, ...traffic });
+    await this.#reporter.report({ event: "close", peer: url, ...traffic });
   }
 
   async #converse(client: Client): Promise<void> {
@@ -184,12 +184,12 @@ export class Clients {
   async #reportError(error: unknown, { url, reason }: Client): Promise<void> {
     const isOurs = codeOf(error) === "ERR_SOCKWRIGHT_CLOSED";
     if (isOurs && this.#isStopped) return;
-    await this.#tell(isOurs ? (reason ?? error) : error, url);
+    await this.#report(isOurs ? (reason ?? error) : error, url);
   }
 
-  async #tell(error: unknown, url: string): Promise<void> {
+  async #report(error: unknown, url: string): Promise<void> {
     const { message, code } = explain(error, { url, role: "peer" });
-    await this.#reporter.tell({ event: "error", message, code, exitCode: undefined });
+    await this.#reporter.report({ event: "error", message, code, exitCode: undefined });
   }
 
   #stop(failure?: { readonly error: unknown }): void {

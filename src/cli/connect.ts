@@ -37,12 +37,12 @@ async function converse(text: string, options: ConnectOptions, terminal: Termina
   const { open } = await connectInTime(url, options, signal);
   try {
     const peer = formatSocketUrl(url);
-    await reporter.tell({ event: "open", local: formatAddressUrl(url.scheme, open.socket.getsockname()), peer });
+    await reporter.report({ event: "open", local: formatAddressUrl(url.scheme, open.socket.getsockname()), peer });
     const { wait: waitMs, idleTimeout: idleTimeoutMs, crlf } = options;
     const relayOptions = { waitMs, idleTimeoutMs, crlf, signal };
     const { traffic, failure } = await relay(connectionOf(open.socket), input, output, relayOptions);
     if (failure !== undefined) await fail(failure.error, { url: text, role: "target" });
-    await reporter.tell({ event: "close", peer, ...traffic });
+    await reporter.report({ event: "close", peer, ...traffic });
   } finally {
     open.close();
   }

@@ -35,9 +35,9 @@ export class DatagramListener implements SocketConnection {
   readonly #options: DatagramListenerOptions;
   #peer: Peer | undefined;
   #hasTold = false;
-  #heard: () => void = () => undefined;
-  readonly #isHeard = new Promise<void>((resolve) => {
-    this.#heard = resolve;
+  #resolveFirst: () => void = () => undefined;
+  readonly #firstReceived = new Promise<void>((resolve) => {
+    this.#resolveFirst = resolve;
   });
 
   constructor(sockets: readonly Socket<unknown>[], options: DatagramListenerOptions) {
@@ -58,7 +58,7 @@ export class DatagramListener implements SocketConnection {
   }
 
   async send(bytes: Uint8Array): Promise<number> {
-    await this.#isHeard;
+    await this.#firstReceived;
     let sent = 0;
     for (const record of records(bytes)) if (await this.#answer(record)) sent += record.length;
     return sent;
@@ -70,7 +70,7 @@ export class DatagramListener implements SocketConnection {
 
   close(): void {
     for (const socket of this.#sockets) socket.close();
-    this.#heard();
+    this.#resolveFirst();
   }
 
   async #accepts({ from = UNNAMED, socket }: ReceivedDatagram): Promise<boolean> {
@@ -83,7 +83,7 @@ export class DatagramListener implements SocketConnection {
     this.#peer = { address: from, socket, obstacle };
     this.#hasTold = false;
     this.#options.onPeer(from, socket);
-    this.#heard();
+    this.#resolveFirst();
     return true;
   }
 

@@ -27,11 +27,11 @@ export interface GreetCommandOptions {
 /** Runs `sockwright greet` until it is stopped. */
 export async function runGreetServer(options: GreetCommandOptions, streams: StandardStreams): Promise<void> {
   const log = new EventLog(streams.output);
-  const tell = (event: ServerEvent): void => log.print(options.json === true ? jsonLine(event) : inWords(event));
+  const report = (event: ServerEvent): void => log.print(options.json === true ? jsonLine(event) : inWords(event));
   const { first, second, stop } = untilSignal();
   try {
-    const server = await started(options, tell);
-    for (const url of server.urls) tell({ event: "listening", url });
+    const server = await started(options, report);
+    for (const url of server.urls) report({ event: "listening", url });
     await first;
     await Promise.race([server.close({ graceMs: options.grace }), second]);
     await within(LAST_WORDS_MS, log.printed());
@@ -40,15 +40,15 @@ export async function runGreetServer(options: GreetCommandOptions, streams: Stan
   }
 }
 
-async function started(options: GreetCommandOptions, tell: (event: ServerEvent) => void): Promise<Server> {
+async function started(options: GreetCommandOptions, report: (event: ServerEvent) => void): Promise<Server> {
   const { greeting, reply, farewell, readSize: readBytes, frame, closeAfterFirst, delay: delayMs } = options;
   const events = new GreetEvents();
-  const onEvent: GreetOptions["onEvent"] = (event) => tell(events.eventOf(event));
+  const onEvent: GreetOptions["onEvent"] = (event) => report(events.eventOf(event));
   const service = greet({ greeting, reply, farewell, readBytes, frame, closeAfterFirst, delayMs, onEvent });
   const urls = options.listen ?? [];
   try {
     return await serve(urls, service, {
-      onError: (error, peer) => tell(failure(inOptions(error, readBytes), peer === undefined ? "" : peerName(peer))),
+      onError: (error, peer) => report(failure(inOptions(error, readBytes), peer === undefined ? "" : peerName(peer))),
     });
   } catch (error) {
     throw explain(error, { url: whichOf(urls, error), role: "listener" });

@@ -59,8 +59,8 @@ async function listenOn(text: string, options: ListenOptions, terminal: Terminal
   try {
     const isDatagram = sockets.every(({ type }) => type === SOCK_DGRAM);
     if (!isDatagram) for (const socket of sockets) socket.listen();
-    await terminal.reporter.tell({ event: "listening", url: listening.url });
-    if (isDatagram) await hearDatagrams(listening, isOpen, relayOptions, terminal);
+    await terminal.reporter.report({ event: "listening", url: listening.url });
+    if (isDatagram) await receiveDatagrams(listening, isOpen, relayOptions, terminal);
     else if (isOpen) await serveAll(listening, relayOptions, terminal);
     else await serveOne(listening, relayOptions, terminal);
   } finally {
@@ -99,10 +99,10 @@ async function serveOne(
   const [socket, address] = accepted;
   try {
     const peer = formatAddressUrl(scheme, address);
-    await reporter.tell({ event: "open", local: formatAddressUrl(scheme, socket.getsockname()), peer });
+    await reporter.report({ event: "open", local: formatAddressUrl(scheme, socket.getsockname()), peer });
     const { traffic, failure } = await relay(connectionOf(socket), input, output, options);
     if (failure !== undefined) await fail(failure.error, { url: peer, role: "peer" });
-    await reporter.tell({ event: "close", peer, ...traffic });
+    await reporter.report({ event: "close", peer, ...traffic });
   } finally {
     socket.close();
   }
@@ -125,7 +125,7 @@ async function first(
   };
   const timer = timeoutMs === undefined ? undefined : setTimeout(expired, timeoutMs);
   // An iteration outlives what accept(2) says is passing, and takes none ahead.
-  const hear = async (socket: Socket<unknown>): Promise<void> => {
+  const acceptFirst = async (socket: Socket<unknown>): Promise<void> => {
     for await (const accepted of socket.listen()) {
       if (chosen === undefined) chosen = accepted;
       else accepted[0].close();
@@ -135,7 +135,7 @@ async function first(
     }
   };
   try {
-    await Promise.all(sockets.map(hear));
+    await Promise.all(sockets.map(acceptFirst));
   } finally {
     clearTimeout(timer);
   }
@@ -152,7 +152,7 @@ async function serveAll(
   await new Clients(scheme, input, output, reporter, options).serve(sockets.map((socket) => socket.listen()));
 }
 
-async function hearDatagrams(
+async function receiveDatagrams(
   { scheme, url, sockets }: Listening,
   keepOpen: boolean,
   options: RelayOptions,
@@ -164,14 +164,14 @@ async function hearDatagrams(
     keepOpen,
     onPeer: (address, socket) => {
       peer = formatAddressUrl(scheme, address);
-      void reporter.tell({ event: "open", local: formatAddressUrl(scheme, socket.getsockname()), peer });
+      void reporter.report({ event: "open", local: formatAddressUrl(scheme, socket.getsockname()), peer });
     },
     onLoss: (error) => {
       const { message, code } = explain(error, contextOf());
-      void reporter.tell({ event: "error", message, code, exitCode: undefined });
+      void reporter.report({ event: "error", message, code, exitCode: undefined });
     },
   });
   const { traffic, failure } = await relay(connection, input, output, options);
   if (failure !== undefined) await fail(failure.error, contextOf());
-  await reporter.tell({ event: "close", peer: peer ?? `${scheme}:`, ...traffic });
+  await reporter.report({ event: "close", peer: peer ?? `${scheme}:`, ...traffic });
 }

@@ -71,7 +71,7 @@ export function recordWasCut(): CommandError {
 /** Reads whole records, and distinguishes an empty record from the end. */
 export class RecordReader {
   readonly #socket: Socket<unknown>;
-  readonly #room = [Buffer.allocUnsafeSlow(MAX_RECORD_BYTES)] as const;
+  readonly #buffers = [Buffer.allocUnsafeSlow(MAX_RECORD_BYTES)] as const;
   readonly #hasEnd: boolean;
 
   constructor(socket: Socket<unknown>) {
@@ -83,9 +83,9 @@ export class RecordReader {
 
   async next(): Promise<ReceivedRecord | undefined> {
     const control = this.#hasEnd ? { control: CREDENTIAL_SPACE } : undefined;
-    const message = await this.#socket.recvmsg_into(this.#room, control);
+    const message = await this.#socket.recvmsg_into(this.#buffers, control);
     if (this.#hasEnd && message.bytes === 0 && message.control.length === 0) return undefined;
     const isCut = (message.flags & MSG_TRUNC) !== 0;
-    return { bytes: this.#room[0].subarray(0, message.bytes), from: message.address, isCut };
+    return { bytes: this.#buffers[0].subarray(0, message.bytes), from: message.address, isCut };
   }
 }

@@ -14,7 +14,7 @@ export async function reportError(
   if (error instanceof CommanderError && error.exitCode === 0) return 0;
   const { message, code, exitCode } = error instanceof CommanderError ? usageError(error, args) : explain(error);
   const reporter = new Reporter(errors, args.includes("--json") ? "json" : "errors");
-  await reporter.tell({ event: "error", message, code, exitCode });
+  await reporter.report({ event: "error", message, code, exitCode });
   return exitCode;
 }
 

@@ -27,15 +27,15 @@ export class Reporter {
   }
 
   /** Resolves when the report is written, or after {@link LAST_WORDS_MS}; then further reports are left out until it is written. */
-  async tell(report: Report): Promise<void> {
+  async report(report: Report): Promise<void> {
     const line = this.#form === "json" ? jsonLine(report) : inWords(report);
     if (this.#form === "errors" && report.event !== "error") return;
     if (this.#isStuck) return;
     // A closed standard error is no failure.
-    const told = this.#output.write(Buffer.from(`${line}\n`)).catch(() => undefined);
-    if (await within(LAST_WORDS_MS, told)) return;
+    const written = this.#output.write(Buffer.from(`${line}\n`)).catch(() => undefined);
+    if (await within(LAST_WORDS_MS, written)) return;
     this.#isStuck = true;
-    void told.then(() => {
+    void written.then(() => {
       this.#isStuck = false;
     });
   }

@@ -11,15 +11,15 @@ const FILE_BYTES = 256 * 1024;
 export class StreamConnection implements SocketConnection {
   readonly hasEnd = true;
   readonly #socket: Socket<unknown>;
-  readonly #room = Buffer.allocUnsafeSlow(READ_BYTES);
+  readonly #buffer = Buffer.allocUnsafeSlow(READ_BYTES);
 
   constructor(socket: Socket<unknown>) {
     this.#socket = socket;
   }
 
   async receive(): Promise<Uint8Array | undefined> {
-    const bytes = await this.#socket.recv_into(this.#room);
-    return bytes === 0 ? undefined : this.#room.subarray(0, bytes);
+    const bytes = await this.#socket.recv_into(this.#buffer);
+    return bytes === 0 ? undefined : this.#buffer.subarray(0, bytes);
   }
 
   async send(bytes: Uint8Array): Promise<number> {

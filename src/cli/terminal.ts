@@ -45,10 +45,10 @@ export async function runOnTerminal(
   const fail = async (error: unknown, at: ErrorContext): Promise<void> => {
     // What fails because the user ended it is no failure.
     if (signal.aborted) return;
-    const told = explain(error, at);
-    failed ??= told;
-    const { message, exitCode } = told;
-    await reporter.tell({ event: "error", message, code: told.code ?? codeOf(error), exitCode });
+    const explanation = explain(error, at);
+    failed ??= explanation;
+    const { message, exitCode } = explanation;
+    await reporter.report({ event: "error", message, code: explanation.code ?? codeOf(error), exitCode });
   };
   try {
     await run({ input: streams.input, output: streams.output, reporter, signal, fail });

@@ -15,10 +15,10 @@ export function untilSignal(signals: readonly NodeJS.Signals[] = SIGNALS): Endin
   const waiting: (() => void)[] = [];
   const next = (): Promise<void> => new Promise((resolve) => waiting.push(resolve));
   const [first, second] = [next(), next()];
-  const hear = (): void => waiting.shift()?.();
-  for (const signal of signals) process.on(signal, hear);
+  const onSignal = (): void => waiting.shift()?.();
+  for (const signal of signals) process.on(signal, onSignal);
   const stop = (): void => {
-    for (const signal of signals) process.off(signal, hear);
+    for (const signal of signals) process.off(signal, onSignal);
   };
   return { first, second, stop };
 }

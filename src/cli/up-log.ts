@@ -27,7 +27,7 @@ export class UpLog {
     this.#form = form;
   }
 
-  tell(event: UpEvent): void {
+  log(event: UpEvent): void {
     if (event.event === "error" && event.peer !== undefined && isClientDisconnect(event.error)) return;
     const time = new Date().toISOString();
     this.#log.print(this.#form === "json" ? jsonLine({ time, ...plainOf(event) }) : wordsOf(event));

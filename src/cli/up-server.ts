@@ -40,7 +40,7 @@ export async function runUp(file: string | undefined, options: UpOptions, stream
     if (own === undefined) return await runDemonstration(options, streams);
     const plan = await planAt(own);
     const run = new UpRun({ name: own, read: () => planAt(own) }, options, streams);
-    if (file === undefined) run.log.tell({ event: "running", file: own });
+    if (file === undefined) run.log.log({ event: "running", file: own });
     return await run.run(plan);
   } catch (error) {
     if (!(error instanceof MistakesError)) throw error;
@@ -100,7 +100,7 @@ class UpRun {
       })),
       onEvent: (event) => {
         // The table of the demonstration has them.
-        if (demonstration === undefined || event.event !== "listening") this.log.tell(event);
+        if (demonstration === undefined || event.event !== "listening") this.log.log(event);
       },
     });
     this.#notifier = new SystemdNotifier(process.env, (error) => this.#failed("sd_notify", error));
@@ -118,7 +118,7 @@ class UpRun {
       // A module may take long to be imported: nobody waits for it to end.
       await Promise.race([this.#start(plan), asked]);
       await asked;
-      this.log.tell({ event: "stopping" });
+      this.log.log({ event: "stopping" });
       await Promise.race([this.#end(), second]);
       this.#stopped.give();
       await Promise.race([admin.close({ graceMs: LAST_WORDS_MS }), second]);
@@ -162,11 +162,11 @@ class UpRun {
       await this.#supervisor.close(0);
       throw startFailure(error);
     }
-    this.#tellTable();
+    this.#printTable();
     await this.#notifier.ready(this.#status());
   }
 
-  #tellTable(): void {
+  #printTable(): void {
     const shown = this.#demonstration;
     if (shown === undefined) return;
     const rows = shown.rows.map(({ service, address, command }) => [service, address, command]);
@@ -183,10 +183,10 @@ class UpRun {
       const plan = await this.#source.read();
       this.#checkLasting(plan);
       await this.#supervisor.reload(plan);
-      this.log.tell({ event: "reloaded", file: name });
+      this.log.log({ event: "reloaded", file: name });
     } catch (error) {
       const mistakes = mistakesOf(error);
-      this.log.tell({ event: "refused", file: name, mistakes });
+      this.log.log({ event: "refused", file: name, mistakes });
       throw new AdminError(codeOf(error) ?? "ERR_SOCKWRIGHT_RELOAD", mistakes.join("; "), mistakes);
     } finally {
       await this.#notifier.ready(this.#status());
@@ -214,7 +214,7 @@ class UpRun {
   }
 
   #failed(service: string, error: unknown): void {
-    this.log.tell({ event: "error", service, error, peer: undefined });
+    this.log.log({ event: "error", service, error, peer: undefined });
   }
 }
 

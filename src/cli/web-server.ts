@@ -48,17 +48,17 @@ export async function runWebServer(
   streams: StandardStreams,
 ): Promise<number> {
   const log = new EventLog(streams.output);
-  const tell = (event: ServerEvent): void => log.print(options.json === true ? jsonLine(event) : inWords(event));
+  const report = (event: ServerEvent): void => log.print(options.json === true ? jsonLine(event) : inWords(event));
   const given = await webOptions(
     options,
     (line) => log.print(line.trimEnd()),
-    (error) => tell(failure(error, "")),
+    (error) => report(failure(error, "")),
   );
   if (options.check === true) return check(root, given, options.json === true, streams);
   const { first, second, stop } = untilSignal();
   try {
-    const server = await started(root, options, given, tell);
-    for (const url of server.urls) tell({ event: "listening", url });
+    const server = await started(root, options, given, report);
+    for (const url of server.urls) report({ event: "listening", url });
     await first;
     await Promise.race([server.close({ graceMs: options.grace }), second]);
     await within(LAST_WORDS_MS, log.printed());
@@ -72,12 +72,12 @@ async function started(
   root: string,
   { listen = [] }: WebCommandOptions,
   given: WebOptions,
-  tell: (event: ServerEvent) => void,
+  report: (event: ServerEvent) => void,
 ): Promise<Server> {
   const onError = (error: unknown, peer: Parameters<typeof peerName>[0] | undefined): void => {
-    if (peer === undefined) tell(failure(error, ""));
+    if (peer === undefined) report(failure(error, ""));
     // The access log has its request.
-    else if (!isClientDisconnect(error)) tell(failure(error, peerName(peer)));
+    else if (!isClientDisconnect(error)) report(failure(error, peerName(peer)));
   };
   for (const url of listen) checkListener(url);
   try {

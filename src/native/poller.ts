@@ -153,7 +153,7 @@ export function hasArrived(receiver: Receiver): boolean {
 }
 
 /** Delivers at once what was received for this receiver, which is about to hand over its socket. */
-export function tellArrived(receiver: Receiver): void {
+export function reportArrived(receiver: Receiver): void {
   const index = pieces.indexOf(receiver);
   if (index < 0) return;
   pieces[index] = undefined;
@@ -166,7 +166,7 @@ export function tellArrived(receiver: Receiver): void {
  */
 export function dispatch(count: number, list: Int32Array = records): void {
   beginTurn();
-  if (pieceCount > 0) tellAllArrived();
+  if (pieceCount > 0) reportAllArrived();
   receive(count, list);
   let next = 0;
   for (let at = 0; at < count * INT32S_PER_RECORD; at += INT32S_PER_RECORD) {
@@ -193,8 +193,8 @@ export function dispatch(count: number, list: Int32Array = records): void {
 }
 
 /** A test that removes its simulated kernel within a handler delivers all that was received, within the current portion. */
-function tellAllArrived(): void {
-  for (const receiver of pieces) if (receiver !== undefined) tellArrived(receiver);
+function reportAllArrived(): void {
+  for (const receiver of pieces) if (receiver !== undefined) reportArrived(receiver);
   pieceCount = 0;
 }
 

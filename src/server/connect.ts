@@ -2,13 +2,13 @@ import { AbortError, MAX_TIMEOUT_MS, signalOf, wrongType } from "../socket/value
 import { Connection } from "./connection/connection.ts";
 import { CONNECTION_OPTIONS, type ConnectionOptions } from "./connection/connection-options.ts";
 import { clientPolicy } from "./connection/policy.ts";
-import { toleratedIf } from "./connection/unawaited.ts";
+import { tolerateIf } from "./connection/unawaited.ts";
 import { choice, custom, ms } from "./options/option-kind.ts";
 import { type GivenOptions, type OptionKindsOf, options as table } from "./options/option-table.ts";
 import { deadlines } from "./time/deadline-wheel.ts";
 import { ConnectionError } from "./transport/connection-error.ts";
 import type { Link } from "./transport/link.ts";
-import { timed } from "./transport/timed-link.ts";
+import { timedLinkOf } from "./transport/timed-link.ts";
 import type { TransportName } from "./transport/transport.ts";
 import { transport } from "./transport/transports.ts";
 import { parseSocketUrl } from "./url/socket-url.ts";
@@ -65,7 +65,7 @@ const TARGET = table(
  * TransportError · TypeError, RangeError for an invalid option.
  */
 export function connect(target: string | ConnectTarget, options: ConnectOptions = {}): Promise<Connection> {
-  return toleratedIf(open(target, options), isExpected);
+  return tolerateIf(open(target, options), isExpected);
 }
 
 /** Whether a system call, the signal or the timeout caused the error. */
@@ -93,7 +93,7 @@ async function open(target: string | ConnectTarget, options: ConnectOptions): Pr
   const policy = clientPolicy(values);
   const { connect: openLink } = await transport(name);
   const link = await withTimeout(timeoutMs, signal, (ends) => openLink(parsed, ends));
-  return new Connection(timed(link, policy, deadlines, policy.expired), policy);
+  return new Connection(timedLinkOf(link, policy, deadlines, policy.expired), policy);
 }
 
 /** Runs an attempt that ends when the signal aborts or the timeout passes. */

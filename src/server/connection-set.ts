@@ -137,7 +137,7 @@ export class ConnectionSet {
     if (this.#isStopped) connection.stop();
     // A service that pushes mostly returns the promise of its push. The push itself then reports its end, so that an idle
     // connection costs no promise and no closures here.
-    if (connection.isPush(running) && connection.tellsWhenReleased()) return;
+    if (connection.isPush(running) && connection.notifiesWhenReleased()) return;
     running.then(
       () => session.returned(connection),
       (error: unknown) => {
@@ -240,7 +240,7 @@ export class Session implements ConnectionOwner {
   }
 
   returned(connection: Connection): void {
-    if (connection.tellsWhenReleased()) return;
+    if (connection.notifiesWhenReleased()) return;
     if (connection.closeAtOnce()) {
       this.endCall();
       return;

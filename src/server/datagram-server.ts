@@ -20,7 +20,7 @@ export class DatagramServer {
   #pending = 0;
   #state: "open" | "closing" | "closed" | "lost" = "open";
   /** Datagrams received before {@link begin}. */
-  #early: Parameters<DatagramEvents["received"]>[] | undefined = [];
+  #early: Parameters<DatagramEvents["onReceived"]>[] | undefined = [];
   /** Set while a close waits for pending answers. */
   #onAnswered: (() => void) | undefined;
 
@@ -35,13 +35,13 @@ export class DatagramServer {
   async open(transport: Pick<Transport, "name" | "bind">): Promise<void> {
     this.#transport = transport.name;
     this.#socket = await transport.bind(this.requestedUrl, {
-      received: (data, peer, sockaddr) => this.#receive(data, peer, sockaddr),
-      failed: (error, peer) => this.#reports.reportError(error, peer),
-      settled: (sent, lost) => {
+      onReceived: (data, peer, sockaddr) => this.#receive(data, peer, sockaddr),
+      onError: (error, peer) => this.#reports.reportError(error, peer),
+      onSettled: (sent, lost) => {
         this.#reports.counters.repliesSent += sent;
         this.#reports.counters.repliesDropped += lost;
       },
-      lost: (error) => {
+      onLost: (error) => {
         this.#closeLost();
         this.#reports.reportError(error, undefined);
       },

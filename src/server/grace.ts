@@ -1,7 +1,7 @@
 /** The time that a closing server waits: it ends at the earliest end that a caller has asked for. */
 export class Grace {
   /** Resolves when the grace is over. */
-  readonly ended: Promise<void>;
+  readonly whenOver: Promise<void>;
   #end: () => void = () => undefined;
   #endsMs = Number.POSITIVE_INFINITY;
   #timer: NodeJS.Timeout | undefined;
@@ -10,7 +10,7 @@ export class Grace {
   readonly #signals: AbortSignal[] = [];
 
   constructor() {
-    this.ended = new Promise((resolve) => {
+    this.whenOver = new Promise((resolve) => {
       this.#end = () => {
         this.#isOver = true;
         this.stop();

@@ -16,7 +16,7 @@ import { ContextLink } from "./transport/context-link.ts";
 import type { Link } from "./transport/link.ts";
 import type { Peer } from "./transport/peer.ts";
 import { peerOf } from "./transport/peer-of.ts";
-import { timed } from "./transport/timed-link.ts";
+import { timedLinkOf } from "./transport/timed-link.ts";
 import type { LinkListener, ListenerEvents, Transport } from "./transport/transport.ts";
 import { SCHEMES } from "./url/schemes.ts";
 import type { SocketUrl } from "./url/socket-url.ts";
@@ -151,11 +151,11 @@ export class Listener implements ListenerEvents {
     this.#server.connections.reports.counters.countAcceptError(error);
   }
 
-  failed(error: Error): void {
+  onError(error: Error): void {
     this.#server.connections.reports.reportError(error, undefined);
   }
 
-  accepted(link: Link): void {
+  onAccepted(link: Link): void {
     const early = this.#early;
     if (early === undefined) {
       this.#admit(link);
@@ -219,7 +219,7 @@ export class Listener implements ListenerEvents {
 
   #start(link: Link, id: number, session: Session): void {
     const { policy, handshake, settings } = this.#config;
-    const connection = new Connection(timed(link, policy, policy.wheel, policy.expired), policy, id);
+    const connection = new Connection(timedLinkOf(link, policy, policy.wheel, policy.expired), policy, id);
     if (handshake === undefined) this.#server.connections.begin(connection, session);
     else new HandshakeRun(connection, session).begin(handshake, settings);
   }

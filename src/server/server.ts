@@ -384,7 +384,7 @@ export class Server implements AsyncDisposable {
     const closed = this.#listeners.close();
     connections.stop();
     // A reload in progress sees that the server closes, and closes the listeners that it has opened.
-    await Promise.race([Promise.all([closed, this.#reloading, connections.whenIdle()]), this.#grace.ended]);
+    await Promise.race([Promise.all([closed, this.#reloading, connections.whenIdle()]), this.#grace.whenOver]);
     this.#listeners.giveUp();
     const aborted = this.#grace.isOver ? connections.abortAll() : 0;
     // Handlers that only waited for their connection return within this turn.
@@ -405,7 +405,7 @@ export class Server implements AsyncDisposable {
       await Promise.all([this.#run, ...this.#replaced].map((run) => this.#stopRun(run)));
       isStopped = true;
     };
-    await Promise.race([stop(), this.#grace.ended.then(nextTurn)]);
+    await Promise.race([stop(), this.#grace.whenOver.then(nextTurn)]);
     return isStopped;
   }
 

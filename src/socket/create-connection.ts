@@ -5,9 +5,9 @@ import { port as checkPort, integer, wrongType } from "./argument.ts";
 import { tryPromise } from "./call.ts";
 import { ConnectionAttempts } from "./connection-attempts.ts";
 import { AF_INET, AF_INET6, AF_UNSPEC } from "./constants.ts";
+import { checkTimeout, getdefaulttimeout } from "./default-timeout.ts";
 import { checkOptions, type OptionNames } from "./option-names.ts";
 import type { Socket } from "./socket.ts";
-import { checkTimeout, getdefaulttimeout } from "./time-out.ts";
 import { signalOf } from "./wait-options.ts";
 
 /** How {@link create_connection} connects. */

@@ -4,13 +4,13 @@ import * as poller from "../native/poller.ts";
 import { EPOLLRDHUP } from "../native/poller.ts";
 import * as turn from "../native/turn.ts";
 import { SOCK_DGRAM } from "./constants.ts";
+import { getdefaulttimeout } from "./default-timeout.ts";
 import { Direction } from "./direction.ts";
 import { CONNECTION_ERRORS } from "./errno.ts";
-import { unwatchForLoss, watchForLoss } from "./lost-socket.ts";
 import { Sending } from "./sending.ts";
+import { registerFinalizer, unregisterFinalizer } from "./socket-finalizer.ts";
 import { SockwrightError, type SockwrightErrorCode } from "./sockwright-error.ts";
 import { takeError } from "./take-error.ts";
-import { getdefaulttimeout } from "./time-out.ts";
 import { concerns, dropUnwanted, keepAlive } from "./watching.ts";
 
 /** kernel.close: the socket lingers and is being closed in a thread of its own. */
@@ -70,7 +70,7 @@ export class Endpoint implements poller.Watcher {
     this.type = type;
     this.protocol = protocol;
     this.receiving = new Direction(this);
-    watchForLoss(this, handle);
+    registerFinalizer(this, handle);
   }
 
   get sending(): Sending {
@@ -230,7 +230,7 @@ export class Endpoint implements poller.Watcher {
   closedTwin(): Endpoint {
     const { family, type, protocol, timeoutMs } = this;
     const twin = new Endpoint(NO_HANDLE, family, type, protocol);
-    unwatchForLoss(twin);
+    unregisterFinalizer(twin);
     twin.timeoutMs = timeoutMs;
     twin.closed = true;
     return twin;
@@ -238,7 +238,7 @@ export class Endpoint implements poller.Watcher {
 
   #end(giveUp: () => number): number {
     this.closed = true;
-    unwatchForLoss(this);
+    unregisterFinalizer(this);
     poller.forget(this.slot);
     const result = giveUp();
     this.receiving.end();

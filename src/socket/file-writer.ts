@@ -13,7 +13,7 @@ export class FileWriter {
   readonly #bufferBytes: number;
   readonly #writes = new InOrder();
   /** Made when something is to be kept. */
-  #room: Buffer | undefined;
+  #buffer: Buffer | undefined;
   #length = 0;
 
   /** @param bufferBytes - 0 keeps nothing. */
@@ -72,20 +72,20 @@ export class FileWriter {
   }
 
   #keep(bytes: Uint8Array): void {
-    this.#room ??= Buffer.allocUnsafe(this.#bufferBytes);
-    this.#room.set(bytes, this.#length);
+    this.#buffer ??= Buffer.allocUnsafe(this.#bufferBytes);
+    this.#buffer.set(bytes, this.#length);
     this.#length += bytes.length;
   }
 
   async #flush(): Promise<void> {
-    const room = this.#room;
-    if (room === undefined || this.#length === 0) return;
+    const buffer = this.#buffer;
+    if (buffer === undefined || this.#length === 0) return;
     try {
-      await this.#send(room.subarray(0, this.#length));
+      await this.#send(buffer.subarray(0, this.#length));
       this.#length = 0;
     } catch (error) {
       const sent = sentOf(error);
-      room.copyWithin(0, sent, this.#length);
+      buffer.copyWithin(0, sent, this.#length);
       this.#length -= sent;
       throw error;
     }

@@ -13,7 +13,7 @@ export interface Gathered {
   readonly calls: readonly Call<unknown>[];
 }
 
-let room: Uint8Array | undefined;
+let buffer: Uint8Array | undefined;
 
 /**
  * The sends at the head of a queue as one piece: a program that answers sixteen requests of one packet with sixteen
@@ -22,7 +22,7 @@ let room: Uint8Array | undefined;
 export function gather(head: Call<unknown> | undefined): Gathered | undefined {
   const first = head?.part;
   if (head === undefined || first === undefined || head.next?.part === undefined) return undefined;
-  room ??= new Uint8Array(MAX_GATHERED_BYTES);
+  buffer ??= new Uint8Array(MAX_GATHERED_BYTES);
   const calls: Call<unknown>[] = [];
   let length = 0;
   for (let call: Call<unknown> | undefined = head; call !== undefined; call = call.next) {
@@ -31,9 +31,9 @@ export function gather(head: Call<unknown> | undefined): Gathered | undefined {
     if (part === undefined || part.flags !== first.flags) break;
     const rest = part.rest();
     if (rest.length === 0 || length + rest.length > MAX_GATHERED_BYTES) break;
-    room.set(rest, length);
+    buffer.set(rest, length);
     length += rest.length;
     calls.push(call);
   }
-  return calls.length > 1 ? { bytes: room.subarray(0, length), flags: first.flags, calls } : undefined;
+  return calls.length > 1 ? { bytes: buffer.subarray(0, length), flags: first.flags, calls } : undefined;
 }

@@ -11,7 +11,7 @@ const files = new WeakMap<Endpoint, OpenFiles>();
 
 /**
  * Stops counting a file that was garbage-collected. If its socket was closed before, the endpoint has no other owner: it is
- * collected too, and lost-socket.ts closes the descriptor.
+ * collected too, and socket-finalizer.ts closes the descriptor.
  */
 const registry = new FinalizationRegistry<OpenFiles>((lost) => {
   lost.count--;

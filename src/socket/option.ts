@@ -18,12 +18,12 @@ export function getsockopt(endpoint: Endpoint, level: unknown, option: unknown, 
   // TCP_INFO and others tell of what was sent: sends that were asked for count.
   endpoint.flushSends();
   const bytes = length === undefined ? 4 : integer("length", length, 0, MAX_OPTION_BYTES);
-  const room = Buffer.alloc(bytes);
+  const buffer = Buffer.alloc(bytes);
   const { slot, generation } = endpoint;
-  const result = kernel.getsockopt(slot, generation, int32("level", level), int32("option", option), room);
+  const result = kernel.getsockopt(slot, generation, int32("level", level), int32("option", option), buffer);
   if (result < 0) throw new SocketError("getsockopt", -result);
-  if (level === SOL_SOCKET && option === SO_ERROR && result >= 4) endpoint.tookError(room.readInt32LE(0));
-  return length === undefined ? room.readInt32LE(0) : room.subarray(0, result);
+  if (level === SOL_SOCKET && option === SO_ERROR && result >= 4) endpoint.tookError(buffer.readInt32LE(0));
+  return length === undefined ? buffer.readInt32LE(0) : buffer.subarray(0, result);
 }
 
 /** setsockopt(2): an integer, or bytes. */

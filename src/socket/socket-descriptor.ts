@@ -4,13 +4,13 @@ import { kernel } from "../native/load.ts";
 import { type Address, AddressBuffer } from "./address.ts";
 import { int32, wrongType } from "./argument.ts";
 import { SHUT_RD, SHUT_RDWR, SHUT_WR } from "./constants.ts";
+import { checkTimeout } from "./default-timeout.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { ENOTCONN } from "./errno.ts";
 import { leaveToFiles } from "./open-files.ts";
 import { getsockopt, setsockopt } from "./option.ts";
 import { checkOptions, type OptionNames } from "./option-names.ts";
 import { succeed } from "./socket-error.ts";
-import { checkTimeout } from "./time-out.ts";
 
 /** The options of `detach`. */
 export interface DetachOptions {

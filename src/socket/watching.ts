@@ -9,7 +9,7 @@ import { takeError } from "./take-error.ts";
 
 // The rules by which whoever owns a descriptor is told of events by the poller, one time for all owners: the endpoints of
 // layer 1, whose calls wait in queues, and the links of layer 2, which have nothing that waits. What is done once a socket is
-// ready is the owner's own affair. (Who is lost without a close: lost-socket.ts.)
+// ready is the owner's own affair. (Who is lost without a close: socket-finalizer.ts.)
 
 /** The number of consecutive wake-ups with nothing to do after which a socket is removed from epoll for a while. */
 export const MAX_SPURIOUS_WAKEUPS = 16;

@@ -5,7 +5,7 @@ import { isOverNode } from "../server/transport/transports.ts";
 import { baseOf } from "../server/url/schemes.ts";
 import { formatSocketUrl, parseSocketUrl, plainUrl } from "../server/url/socket-url.ts";
 import { KINDS } from "./kinds.ts";
-import type { Place } from "./pairs.ts";
+import type { GroupKey } from "./pairs.ts";
 import type { Plan, ServicePlan } from "./plan.ts";
 
 /** The plan of a service mounted below a path. */
@@ -15,7 +15,7 @@ interface MountPlan {
 }
 
 /** The plan of one server: all plain listeners of a service, or an HTTP listener with all services mounted on it. */
-export interface GroupPlan extends Place {
+export interface GroupPlan extends GroupKey {
   readonly listeners: readonly ListenerOptions[];
   /** Undefined if the listeners belong to one service. */
   readonly mounts: readonly MountPlan[] | undefined;
@@ -49,13 +49,15 @@ export function groupsOf({ services }: Pick<Plan, "services">): readonly GroupPl
 
 function ownGroup(service: ServicePlan): GroupPlan | undefined {
   const { name, listeners, limits, http, graceMs } = service;
-  const own = listeners.flatMap(({ listener, mount }) => (mount === undefined ? [timed(listener, service)] : []));
+  const own = listeners.flatMap(({ listener, mount }) =>
+    mount === undefined ? [withUserTimeout(listener, service)] : [],
+  );
   if (own.length === 0) return undefined;
   return { ...placeOf(own, [name], false), mounts: undefined, limits, http, graceMs };
 }
 
 /** Returns the listener with the default `userTimeoutMs` of its kind of service, if none is given and the socket has that option. */
-function timed(listener: ListenerOptions, { source, limits }: ServicePlan): ListenerOptions {
+function withUserTimeout(listener: ListenerOptions, { source, limits }: ServicePlan): ListenerOptions {
   const userTimeoutMs = source.type === "kind" ? KINDS.get(source.kind)?.userTimeoutMs : undefined;
   const url = parseSocketUrl(listener.url);
   const isSaid =
@@ -109,7 +111,7 @@ function placeOf(
   listeners: readonly ListenerOptions[],
   services: readonly string[],
   isHttp: boolean,
-): Pick<GroupPlan, "listeners" | keyof Place> {
+): Pick<GroupPlan, "listeners" | keyof GroupKey> {
   return {
     listeners,
     services,

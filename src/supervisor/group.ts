@@ -15,7 +15,7 @@ import type { GroupPlan } from "./group-plan.ts";
 import { LastAnswers } from "./last-answers.ts";
 import { ListenerError } from "./listener-error.ts";
 import { absentService, MountedService } from "./mounted-service.ts";
-import type { Place } from "./pairs.ts";
+import type { GroupKey } from "./pairs.ts";
 import type { RequestCounters } from "./request-counters.ts";
 
 /** Those that run, by name; one that has failed, or is drained, is not among them. */
@@ -27,7 +27,7 @@ export interface GroupOwner {
   /** What a service has answered, also before a reload. */
   requestsOf(service: string): RequestCounters;
   /** Without a peer a listener may have failed: see {@link Group.hasLostListener}. */
-  failed(group: Group, error: unknown, peer: Peer | undefined): void;
+  onError(group: Group, error: unknown, peer: Peer | undefined): void;
 }
 
 /** What a group goes by from its opening, or from a reload. */
@@ -41,7 +41,7 @@ export interface GroupState {
 }
 
 /** One server, and what it serves: a service's own listeners, or an HTTP listener that several services may share. */
-export class Group implements Place {
+export class Group implements GroupKey {
   readonly #owner: GroupOwner;
   readonly #server: Server;
   readonly #answers: LastAnswers;
@@ -66,7 +66,7 @@ export class Group implements Place {
     let group: Group | undefined;
     const answers = new LastAnswers(() => (group?.connections() ?? []).map(({ id }) => id));
     const state = stateOf(plan, running, undefined, { answers, owner });
-    const options = optionsOf(state, (error, peer) => group !== undefined && owner.failed(group, error, peer));
+    const options = optionsOf(state, (error, peer) => group !== undefined && owner.onError(group, error, peer));
     try {
       const server = await serve(plan.listeners, state.service, options);
       group = new Group(owner, server, answers, state);
@@ -114,7 +114,7 @@ export class Group implements Place {
    */
   async use(state: GroupState): Promise<void> {
     const { listeners, services, urls } = state.plan;
-    const options = optionsOf(state, (error, peer) => this.#owner.failed(this, error, peer));
+    const options = optionsOf(state, (error, peer) => this.#owner.onError(this, error, peer));
     try {
       await this.#server.reload({ listeners, service: state.service, options });
     } catch (error) {

@@ -24,7 +24,7 @@ interface KindContext extends KindHooks {
 }
 
 /** The listeners on which a service of a kind can run. */
-export interface Doors {
+export interface ListenerKinds {
   readonly streams: boolean;
   readonly datagrams: boolean;
   /** Below a path of an HTTP listener, which others may share. */
@@ -39,7 +39,7 @@ export interface ServiceKind {
   readonly required: Readonly<Record<string, string>>;
   /** Options that are paths, which belong to the folder of the file; and words in their place that are none. */
   readonly paths: Readonly<Record<string, readonly string[]>>;
-  readonly doors: Doors;
+  readonly listenerKinds: ListenerKinds;
   /** The default TCP_USER_TIMEOUT of its own TCP listeners, in ms, tcp(7). */
   readonly userTimeoutMs?: number;
   /** Why it cannot be on a listener with these options; what is wrong; what was meant. */
@@ -71,7 +71,7 @@ export const KINDS: ReadonlyMap<string, ServiceKind> = new Map<string, ServiceKi
       options: GREET_OPTIONS.kinds,
       required: {},
       paths: {},
-      doors: { streams: true, datagrams: true, http: false },
+      listenerKinds: { streams: true, datagrams: true, http: false },
       make: (options) => greet(options),
     },
   ],
@@ -81,7 +81,7 @@ export const KINDS: ReadonlyMap<string, ServiceKind> = new Map<string, ServiceKi
       options: WEB_KINDS,
       required: { root: '"public"' },
       paths: { root: [] },
-      doors: { streams: false, datagrams: false, http: true },
+      listenerKinds: { streams: false, datagrams: false, http: true },
       make: makeWeb,
     },
   ],
@@ -92,7 +92,7 @@ export const KINDS: ReadonlyMap<string, ServiceKind> = new Map<string, ServiceKi
       required: {},
       paths: { history: [MEMORY] },
       userTimeoutMs: CHAT_USER_TIMEOUT_MS,
-      doors: { streams: true, datagrams: false, http: true },
+      listenerKinds: { streams: true, datagrams: false, http: true },
       make: (options, { onError }) => chat({ onError, ...options }),
     },
   ],
@@ -102,7 +102,7 @@ export const KINDS: ReadonlyMap<string, ServiceKind> = new Map<string, ServiceKi
       options: without(STATUS_OPTIONS.kinds, "http", "clock"),
       required: {},
       paths: { tokenFile: [] },
-      doors: { streams: false, datagrams: false, http: true },
+      listenerKinds: { streams: false, datagrams: false, http: true },
       refusal: ({ tokenFile }, url) =>
         tokenFile === undefined && needsToken(url)
           ? 'it can be reached from other machines, and has no token-file; write one, such as token-file = "status.token"'

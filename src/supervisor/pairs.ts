@@ -1,6 +1,6 @@
 // Pairs running groups with planned ones.
 /** A group, running or planned, with its addresses and the names of its services. */
-export interface Place {
+export interface GroupKey {
   readonly isHttp: boolean;
   /** The names of its services. */
   readonly services: readonly string[];
@@ -11,7 +11,7 @@ export interface Place {
  * Pairs each running group with the planned group that replaces it: first by the most addresses in common, so that no listener is
  * opened twice; then by a name in common, so that a service that moves to other addresses keeps its group.
  */
-export function pairsOf<Running extends Place, Wanted extends Place>(
+export function pairsOf<Running extends GroupKey, Wanted extends GroupKey>(
   running: readonly Running[],
   wanted: readonly Wanted[],
 ): ReadonlyMap<Wanted, Running> {
@@ -36,7 +36,7 @@ interface Candidate<Running, Wanted> {
   readonly names: number;
 }
 
-function candidateOf<Running extends Place, Wanted extends Place>(
+function candidateOf<Running extends GroupKey, Wanted extends GroupKey>(
   want: Wanted,
   run: Running,
 ): Candidate<Running, Wanted> {

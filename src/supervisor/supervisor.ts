@@ -48,7 +48,7 @@ export class Supervisor {
     this.#owner = {
       clock,
       requestsOf: (service) => this.#requestsOf(service),
-      failed: (group, error, peer) => this.#groupFailed(group, error, peer),
+      onError: (group, error, peer) => this.#groupFailed(group, error, peer),
     };
     this.overview = overviewOf({
       entries: () => this.#entries,

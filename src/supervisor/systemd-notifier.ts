@@ -27,16 +27,16 @@ export class SystemdNotifier {
   /** Reports that the process serves. The first call starts the watchdog's keep-alive messages. */
   ready(status: string): Promise<void> {
     if (this.#stopWatchdog === undefined) this.#watch();
-    return this.#tell({ READY: "1", STATUS: status });
+    return this.#notify({ READY: "1", STATUS: status });
   }
 
   /** Reports a reload, with its time as systemd 253 and later require: sd_notify(3). */
   reloading(): Promise<void> {
-    return this.#tell({ RELOADING: "1", MONOTONIC_USEC: String(process.hrtime.bigint() / 1_000n) });
+    return this.#notify({ RELOADING: "1", MONOTONIC_USEC: String(process.hrtime.bigint() / 1_000n) });
   }
 
   async stopping(): Promise<void> {
-    await this.#tell({ STOPPING: "1", STATUS: "Stopping" });
+    await this.#notify({ STOPPING: "1", STATUS: "Stopping" });
   }
 
   /** Stops the keep-alive messages. */
@@ -49,11 +49,11 @@ export class SystemdNotifier {
     if (this.#watchdogMs === undefined) return;
     this.#stopWatchdog = this.#clock.after(this.#watchdogMs / SIGNS_PER_WATCHDOG, () => {
       this.#watch();
-      void this.#tell({ WATCHDOG: "1" });
+      void this.#notify({ WATCHDOG: "1" });
     });
   }
 
-  async #tell(variables: Readonly<Record<string, string>>): Promise<void> {
+  async #notify(variables: Readonly<Record<string, string>>): Promise<void> {
     if (this.#address === undefined) return;
     const lines = Object.entries(variables).map(([name, value]) => `${name}=${value}`);
     try {

@@ -83,10 +83,10 @@ export class ChaosConnection implements DirectionOwner, Placed {
 
   #events(outOf: () => ChaosDirection | undefined, into: () => ChaosDirection | undefined): LinkInput & LinkOutput {
     return {
-      received: (bytes) => outOf()?.receive(bytes),
-      ended: () => outOf()?.end("end"),
-      writable: () => into()?.resumeSending(),
-      failed: () => {
+      onReceived: (bytes) => outOf()?.receive(bytes),
+      onEnd: () => outOf()?.end("end"),
+      onWritable: () => into()?.resumeSending(),
+      onError: () => {
         into()?.stop();
         const direction = outOf();
         // Bytes received before the loss are forwarded first, and the reset after them.

@@ -138,15 +138,15 @@ export class ChaosFlow {
 
   join(target: Link): void {
     const events: LinkInput & LinkOutput = {
-      received: (data) => this.#toClient.enqueue(data),
+      onReceived: (data) => this.#toClient.enqueue(data),
       // An empty datagram, which a link cannot distinguish from an end. The link must not be called within its own event.
-      ended: () => {
+      onEnd: () => {
         this.#toClient.enqueue(Buffer.alloc(0));
         queueMicrotask(() => target.resume());
       },
-      writable: () => undefined,
+      onWritable: () => undefined,
       // A link reports nothing after a failure, so the next datagram gets a new link.
-      failed: () => {
+      onError: () => {
         target.abort();
         this.#target = undefined;
       },

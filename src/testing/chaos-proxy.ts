@@ -63,12 +63,12 @@ export class ChaosProxy implements AsyncDisposable {
   async open(url: SocketUrl): Promise<void> {
     if (url.scheme === "udp") {
       const front = await this.#transport.bind(url, {
-        received: (data, peer, sockaddr) => {
+        onReceived: (data, peer, sockaddr) => {
           this.#receive((answer) => front.send(answer, peer, sockaddr) !== false, data, peer);
         },
         // A network drops an answer silently.
-        failed: () => undefined,
-        lost: (error) => this.failed(error),
+        onError: () => undefined,
+        onLost: (error) => this.onError(error),
       });
       this.#listener = front;
     } else {
@@ -104,7 +104,7 @@ export class ChaosProxy implements AsyncDisposable {
   countAccepted(): void {}
 
   /** @internal */
-  failed(error: Error): void {
+  onError(error: Error): void {
     this.#failure ??= error;
   }
 
@@ -118,7 +118,7 @@ export class ChaosProxy implements AsyncDisposable {
   countAcceptError(): void {}
 
   /** @internal */
-  accepted(client: Link): void {
+  onAccepted(client: Link): void {
     const number = this.#tally.connections++;
     const connection = new ChaosConnection(client, this.#chaos, number, this.#tally, () => {
       this.#connections.delete(connection);

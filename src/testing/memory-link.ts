@@ -90,7 +90,7 @@ export class MemoryLink implements Link {
     const cost = this.isRecords ? length + RECORD_OVERHEAD_BYTES : length;
     if (this.isRecords && !this.canTake(length)) {
       if (!this.isDatagram) throw new SocketError("send", errno.EMSGSIZE);
-      this.#input?.datagramFailed?.(new SocketError("send", errno.EMSGSIZE));
+      this.#input?.onDatagramError?.(new SocketError("send", errno.EMSGSIZE));
       return length;
     }
     // A datagram that does not fit the receiver's buffer is lost; its sender gets no error.
@@ -110,7 +110,7 @@ export class MemoryLink implements Link {
 
   /** Reports ECONNREFUSED to the other end: its datagram reached no receiver. */
   refuse(): void {
-    this.#otherEnd.#input?.datagramFailed?.(new SocketError("recv", constants.errno.ECONNREFUSED));
+    this.#otherEnd.#input?.onDatagramError?.(new SocketError("recv", constants.errno.ECONNREFUSED));
   }
 
   sendMany(pieces: readonly Uint8Array[]): number | undefined {
@@ -201,20 +201,20 @@ export class MemoryLink implements Link {
     else this.#inbound[0] = first.subarray(piece.length);
     this.#inboundCost -= this.isRecords ? piece.length + RECORD_OVERHEAD_BYTES : piece.length;
     this.#otherEnd.#notifyWritable();
-    this.#input.received(piece);
+    this.#input.onReceived(piece);
     this.#schedule();
   }
 
   #notifyEnd(): void {
     if (this.#ending === undefined || this.#isEndNotified) return;
     this.#isEndNotified = true;
-    if (this.#ending.kind === "end") this.#input?.ended();
-    else this.#input?.failed(new SocketError("recv", this.#ending.errno));
+    if (this.#ending.kind === "end") this.#input?.onEnd();
+    else this.#input?.onError(new SocketError("recv", this.#ending.errno));
   }
 
   #notifyWritable(): void {
     if (!this.#awaitsWritable || !this.#isOpen) return;
     this.#awaitsWritable = false;
-    queueMicrotask(() => this.#output?.writable());
+    queueMicrotask(() => this.#output?.onWritable());
   }
 }

@@ -151,7 +151,7 @@ export class MemoryTransport implements Disposable {
         const link = backlog.shift();
         if (link === undefined) return;
         events.countAccepted();
-        events.accepted(link);
+        events.onAccepted(link);
       }
     };
     this.#listeners.set(keyOf(place), {
@@ -178,9 +178,9 @@ export class MemoryTransport implements Disposable {
   }
 
   /** @internal */
-  async bind(url: SocketUrl, { received }: DatagramEvents): Promise<DatagramSocket> {
+  async bind(url: SocketUrl, { onReceived }: DatagramEvents): Promise<DatagramSocket> {
     const place = this.#place(url, this.#bound);
-    this.#bound.set(keyOf(place), { place, receive: received });
+    this.#bound.set(keyOf(place), { place, receive: onReceived });
     return {
       url: place,
       send: (data, to) => {
@@ -222,14 +222,14 @@ export class MemoryTransport implements Disposable {
     const key = JSON.stringify(from);
     this.#datagramClients.set(key, server);
     const events: LinkInput & LinkOutput = {
-      received: (data) => {
+      onReceived: (data) => {
         const bound = find(this.#bound, url);
         if (bound === undefined) server.refuse();
         else bound.receive(Buffer.from(data), from);
       },
-      ended: () => undefined,
-      writable: () => undefined,
-      failed: () => undefined,
+      onEnd: () => undefined,
+      onWritable: () => undefined,
+      onError: () => undefined,
     };
     server.open(events, events);
     server.resume();

@@ -117,7 +117,7 @@ async function round(draw: Draw, cut: Cut): Promise<string | undefined> {
   void Promise.resolve(http(quick, { maxBodyBytes: MAX_BODY_BYTES }).stream?.(connection)).catch(() => undefined);
   const sent = Buffer.from(steps.map(({ bytes }) => bytes).join(""), "latin1");
   for (const piece of cut(draw, sent)) {
-    link.input?.received(piece);
+    link.input?.onReceived(piece);
     if (draw.once(3)) await turn();
   }
   const statuses = (): number[] =>

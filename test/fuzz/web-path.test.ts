@@ -2,7 +2,7 @@
 import { posix } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import { expect, onTestFinished, test } from "vitest";
-import type { Symlinks } from "../../src/services/web/place.ts";
+import type { Symlinks } from "../../src/services/web/path-handle.ts";
 import {
   type Dotfiles,
   directoryLocation,

@@ -55,7 +55,7 @@ test.for([
 });
 
 test.for(["codec", "server", "cli", "testing"])(
-  "src/%s/ may import the doors of src/socket/, and nothing else of it",
+  "src/%s/ may import the entry files of src/socket/, and nothing else of it",
   async (user) => {
     const at = (file: string): Record<string, string> => ({
       [`src/${user}/a.ts`]: importing(`../socket/${file}`),
@@ -63,7 +63,7 @@ test.for(["codec", "server", "cli", "testing"])(
     });
     expect(await brokenRules(at("values.ts"))).toEqual([]);
     expect(await brokenRules(at("internal.ts"))).toEqual([]);
-    expect(await brokenRules(at("argument.ts"))).toEqual(["socket-has-two-doors"]);
+    expect(await brokenRules(at("argument.ts"))).toEqual(["socket-has-two-entry-files"]);
   },
 );
 

@@ -29,14 +29,14 @@ export class ToyCipher extends LinkDecorator {
   override resume(): void {
     const unread = this.#unread;
     this.#unread = undefined;
-    if (unread !== undefined && unread.length > 0) queueMicrotask(() => this.received(unread));
+    if (unread !== undefined && unread.length > 0) queueMicrotask(() => this.onReceived(unread));
     super.resume();
   }
 
-  override received(bytes: Uint8Array): void {
+  override onReceived(bytes: Uint8Array): void {
     const at = this.#received;
     this.#received += bytes.length;
-    super.received(toyCipher(bytes, at, this.#key));
+    super.onReceived(toyCipher(bytes, at, this.#key));
   }
 
   override send(bytes: Uint8Array, offset: number, length: number): number | undefined {

@@ -22,7 +22,7 @@ const PLAIN_RECONNECT_MS = 60_000;
 /** Runs `sockwright chat --join URL`, and resolves with the exit code. */
 export function joinChat(text: string, options: ChatClientOptions, streams: StandardStreams): Promise<number> {
   return runOnTerminal({ url: text, role: "target" }, "errors", streams, async ({ signal }) => {
-    const door = joinTargetOf(text);
+    const target = joinTargetOf(text);
     const roster = new Roster();
     const leaving = new AbortController();
     const screen = screenOn(streams, leaving, {
@@ -36,12 +36,12 @@ export function joinChat(text: string, options: ChatClientOptions, streams: Stan
       reconnectMs: options.reconnectTimeoutMs ?? (screen.isTerminal ? undefined : PLAIN_RECONNECT_MS),
       signal: AbortSignal.any([signal, leaving.signal]),
     };
-    if (door.type === "lines") {
+    if (target.type === "lines") {
       const { LineTalk } = await import("./line-talk.ts");
-      await new LineTalk(text, door.url, talkOptions, screen, roster).run();
+      await new LineTalk(text, target.url, talkOptions, screen, roster).run();
     } else {
       const { WebSocketTalk } = await import("./web-socket-talk.ts");
-      await new WebSocketTalk(door.place, talkOptions, screen, roster).run();
+      await new WebSocketTalk(target.place, talkOptions, screen, roster).run();
     }
   });
 }

@@ -88,7 +88,7 @@ export class LineTalk {
 
   async #listen(): Promise<void> {
     for (;;) {
-      await this.#hearAll();
+      await this.#receiveAll();
       this.#isJoined = false;
       this.#changed.notify();
       if (this.#isDone || this.#leaving.signal.aborted) return;
@@ -99,7 +99,7 @@ export class LineTalk {
     }
   }
 
-  async #hearAll(): Promise<void> {
+  async #receiveAll(): Promise<void> {
     const connection = this.#connection;
     if (connection === undefined) return;
     const timer = setTimeout(() => {
@@ -109,7 +109,7 @@ export class LineTalk {
     try {
       for await (const line of connection.lines()) {
         clearTimeout(timer);
-        await this.#hear(line);
+        await this.#receive(line);
       }
     } catch (error) {
       const isOver = this.#leaving.signal.aborted || this.#isLate;
@@ -136,9 +136,9 @@ export class LineTalk {
     return new CommandError(`${this.#text}: ${what}`, exitCodes.network);
   }
 
-  async #hear(line: string): Promise<void> {
+  async #receive(line: string): Promise<void> {
     this.#lastLine = line;
-    this.#roster.hear(line);
+    this.#roster.update(line);
     await this.#screen.show(line);
     if (!this.#isJoined && /^-- You are \S+ in \S+?(?:, alone| with .*)\.$/.test(line)) this.#entered();
     else if (!this.#isJoined && /^-- .*\?$/.test(line)) this.#asked(line);

@@ -12,7 +12,7 @@ export class Roster {
   room: string | undefined;
 
   /** Learns from a received line. */
-  hear(line: string): void {
+  update(line: string): void {
     const [, notice] = /^-- (.*)$/s.exec(line) ?? [];
     if (notice === undefined) return;
     const [, name, room, others] = /^You are (\S+) in (\S+?)(?:, alone| with (.*))\.$/.exec(notice) ?? [];

@@ -164,7 +164,7 @@ export class WebSocketTalk {
   /** Reads the frames of one connection after the other. */
   async #listen(): Promise<void> {
     for (;;) {
-      const end = await this.#hearAll();
+      const end = await this.#receiveAll();
       clearTimeout(this.#answerTimer);
       this.#isJoined = false;
       this.#changed.notify();
@@ -182,13 +182,13 @@ export class WebSocketTalk {
     return new CommandError(`${url}: ${said}`, exitCodes.network);
   }
 
-  async #hearAll(): Promise<WebSocketEnd> {
+  async #receiveAll(): Promise<WebSocketEnd> {
     const connection = this.#connection;
     if (connection === undefined) return LOST;
     if (this.#name !== undefined) this.#join();
     for (let frame = await connection.next(); ; frame = await connection.next()) {
       if (typeof frame !== "string") return frame;
-      await this.#hear(this.#parsed(frame));
+      await this.#receive(this.#parsed(frame));
     }
   }
 
@@ -205,7 +205,7 @@ export class WebSocketTalk {
     }
   }
 
-  async #hear(frame: ServerFrame | undefined): Promise<void> {
+  async #receive(frame: ServerFrame | undefined): Promise<void> {
     switch (frame?.type) {
       case "welcome":
         return this.#entered(frame);
@@ -216,10 +216,10 @@ export class WebSocketTalk {
         return;
       case "notice":
         this.#unacknowledged.take(frame.tag);
-        return this.#tell(...(frame.text === "" ? [] : frame.text.split("\n").map(notice)));
+        return this.#print(...(frame.text === "" ? [] : frame.text.split("\n").map(notice)));
       case "history":
         this.#unacknowledged.take(frame.tag);
-        return this.#tell(...historyLines(frame.room, frame.messages, Number.POSITIVE_INFINITY));
+        return this.#print(...historyLines(frame.room, frame.messages, Number.POSITIVE_INFINITY));
       case "error":
         return this.#refused(frame);
       case undefined:
@@ -234,12 +234,12 @@ export class WebSocketTalk {
     }
     const isOwnName = event.type === "renamed" && event.from === this.#name;
     if (isOwnName) this.#name = event.name;
-    return this.#tell(isOwnName ? ownNameLine(event.name) : lineOf(event));
+    return this.#print(isOwnName ? ownNameLine(event.name) : lineOf(event));
   }
 
-  async #tell(...lines: readonly string[]): Promise<void> {
+  async #print(...lines: readonly string[]): Promise<void> {
     for (const line of lines) {
-      this.#roster.hear(line);
+      this.#roster.update(line);
       await this.#screen.show(line);
     }
   }
@@ -256,9 +256,9 @@ export class WebSocketTalk {
     const fresh = isBack ? history.filter(({ id }) => id > this.#lastId) : history;
     this.#lastId = history.reduce((last, { id }) => Math.max(last, id), this.#lastId);
     if (isBack) await this.#screen.notice("The connection is back.");
-    await this.#tell(...welcomeLines({ member: { name, room }, members, topic }));
+    await this.#print(...welcomeLines({ member: { name, room }, members, topic }));
     const [heading = "", ...past] = historyLines(room, fresh, Number.POSITIVE_INFINITY);
-    if (past.length > 0) await this.#tell(isBack ? notice(hasMore ? MEANWHILE_IN_PART : MEANWHILE) : heading, ...past);
+    if (past.length > 0) await this.#print(isBack ? notice(hasMore ? MEANWHILE_IN_PART : MEANWHILE) : heading, ...past);
     this.#hasBeenIn = true;
     this.#isJoined = true;
     this.#changed.notify();
@@ -269,13 +269,13 @@ export class WebSocketTalk {
   }
 
   async #refused({ tag, message }: Extract<ServerFrame, { type: "error" }>): Promise<void> {
-    if (this.#unacknowledged.take(tag) !== undefined || this.#isJoined) return this.#tell(notice(message));
+    if (this.#unacknowledged.take(tag) !== undefined || this.#isJoined) return this.#print(notice(message));
     // The join was refused: a person may type another name.
     clearTimeout(this.#answerTimer);
     if (!this.#screen.isTerminal && (this.#options.name !== undefined || this.#hasBeenIn))
       throw new CommandError(`${message} (--name ${this.#name}, --room ${this.#room})`, exitCodes.network);
     this.#name = undefined;
     this.#changed.notify();
-    return this.#tell(notice(`${message} Another name?`));
+    return this.#print(notice(`${message} Another name?`));
   }
 }

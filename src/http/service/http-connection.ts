@@ -2,7 +2,7 @@ import { Buffer } from "node:buffer";
 import type { Connection, ConnectionStopper, LingerOptions } from "../../server/connection/connection.ts";
 import type { ConnectionDeadline } from "../../server/connection/connection-deadline.ts";
 import type { Push } from "../../server/connection/push.ts";
-import { tolerated } from "../../server/connection/unawaited.ts";
+import { tolerate } from "../../server/connection/unawaited.ts";
 import { errorOf } from "../../server/transport/connection-error.ts";
 import { promiseOf } from "../../socket/values.ts";
 import { HttpError } from "../http-error.ts";
@@ -47,7 +47,7 @@ export class HttpConnection extends RequestReader implements ConnectionStopper {
   }
 
   /** Called after all received bytes, when the client has ended its side or the connection is lost. */
-  override ended(failure: Error | undefined): void {
+  override onEnd(failure: Error | undefined): void {
     const exchange = this.exchange;
     this.#isLast = true;
     this.dropParser();
@@ -239,7 +239,7 @@ export class HttpConnection extends RequestReader implements ConnectionStopper {
     this.dropParser();
     const isIncomplete =
       exchange !== undefined && (exchange.request === undefined || exchange.body?.hasEnded === false);
-    void tolerated(this.connection.close(isIncomplete ? LINGER : undefined));
+    void tolerate(this.connection.close(isIncomplete ? LINGER : undefined));
     exchange?.releaseHold();
   }
 

@@ -1,6 +1,6 @@
 import { Buffer } from "node:buffer";
 import type { Connection } from "../../server/connection/connection.ts";
-import { tolerated } from "../../server/connection/unawaited.ts";
+import { tolerate } from "../../server/connection/unawaited.ts";
 import { Fields } from "../fields.ts";
 import type { RequestHead } from "../request-head.ts";
 import type { RequestBody } from "./request-body.ts";
@@ -126,7 +126,7 @@ export class HttpRequest {
    * @throws as {@link body}; RequestError 400 for a body that is not UTF-8.
    */
   text(): Promise<string> {
-    return tolerated(this.#text());
+    return tolerate(this.#text());
   }
 
   /**
@@ -135,7 +135,7 @@ export class HttpRequest {
    * @throws as {@link text}; RequestError 400 for a body that is not JSON.
    */
   json(): Promise<unknown> {
-    return tolerated(this.#json());
+    return tolerate(this.#json());
   }
 
   /**

@@ -1,5 +1,5 @@
 import { Buffer } from "node:buffer";
-import { tolerated } from "../../server/connection/unawaited.ts";
+import { tolerate } from "../../server/connection/unawaited.ts";
 import { type BodyDecoder, bodyDecoder } from "../body-decoder.ts";
 import { BodyEnd } from "../body-end.ts";
 import { Fields } from "../fields.ts";
@@ -143,7 +143,7 @@ export class RequestBody implements AsyncIterable<Buffer> {
   }
 
   #awaitPiece(): Promise<IteratorResult<Buffer, undefined>> {
-    return tolerated(
+    return tolerate(
       new Promise((resolve, reject) => {
         if (this.#failure !== undefined) reject(this.#failure);
         else if (this.#state === "ended" || this.#state === "discarding") resolve(END);
@@ -165,7 +165,7 @@ export class RequestBody implements AsyncIterable<Buffer> {
 
   #collect(): Promise<Buffer> {
     if (this.#state === "unread") this.#state = "collecting";
-    return tolerated(this.#joinPieces());
+    return tolerate(this.#joinPieces());
   }
 
   #give(piece: Buffer): void {

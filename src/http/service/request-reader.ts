@@ -43,7 +43,7 @@ export abstract class RequestReader implements ByteTaker, BodySource {
     this.connection = connection;
   }
 
-  abstract ended(failure: Error | undefined): void;
+  abstract onEnd(failure: Error | undefined): void;
   abstract resumeBody(): void;
   /** Answers the request. When that is done at once, the request is no longer in progress on return. */
   protected abstract serve(exchange: Exchange): void;

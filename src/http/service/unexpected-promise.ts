@@ -1,4 +1,4 @@
-import { tolerated } from "../../server/connection/unawaited.ts";
+import { tolerate } from "../../server/connection/unawaited.ts";
 import { promiseOf } from "../../socket/values.ts";
 
 /**
@@ -7,6 +7,6 @@ import { promiseOf } from "../../socket/values.ts";
  */
 export function isUnexpectedPromise(given: unknown): boolean {
   if (typeof given !== "object" || given === null || !("then" in given)) return false;
-  void tolerated(promiseOf(given));
+  void tolerate(promiseOf(given));
   return true;
 }

@@ -32,7 +32,7 @@ import { type ConnectionPolicy, DEFAULT_POLICY } from "./policy.ts";
 import { BytePush, type ByteTaker, type Push, TakerPush } from "./push.ts";
 import { MAX_READ_BYTES, NEXT_PIECE, type Read, ReadAtMost, ReadExactly, ReadUntil } from "./read.ts";
 import { ConnectionStream } from "./stream.ts";
-import { lostWith, tolerated, WatchedPromise } from "./unawaited.ts";
+import { rejectTolerated, tolerate, WatchedPromise } from "./unawaited.ts";
 import { checkWait, LIMITED_READ, type LimitedRead, type WaitOptions, waitOf } from "./wait.ts";
 
 /** The default `lingerMs`: how long `close` waits for the peer's end, discarding received bytes; then it closes the descriptor. */
@@ -160,7 +160,7 @@ export class Connection {
   #aborter: AbortController | undefined;
   #holds = 0;
   /** The service's function has returned: the owner is told when no push or hold keeps the connection open any more. */
-  #tellsOwner = false;
+  #notifiesOwner = false;
   #deadlines: ConnectionDeadlines | undefined;
 
   /** @internal */
@@ -682,7 +682,7 @@ export class Connection {
         if (!isHeld) return;
         isHeld = false;
         this.#holds--;
-        if (!this.#isKept()) this.#tellOwner(undefined);
+        if (!this.#isKept()) this.#notifyOwner(undefined);
       },
     };
   }
@@ -765,7 +765,7 @@ export class Connection {
     if (!hasNobodyToAwait || !this.#link.endsAtClose) return false;
     if (!this.#output.endsWithClose()) {
       // Sending the rest has just lost the connection.
-      if (this.failure !== undefined) this.#closing = lostWith(this.failure);
+      if (this.failure !== undefined) this.#closing = rejectTolerated(this.failure);
       return false;
     }
     this.owner?.closing(this);
@@ -842,9 +842,9 @@ export class Connection {
   }
 
   /** Whether a push or a hold keeps the connection open; the owner is then told when the last one ends. @internal */
-  tellsWhenReleased(): boolean {
+  notifiesWhenReleased(): boolean {
     if (this.#isClosed() || !this.#isKept()) return false;
-    this.#tellsOwner = true;
+    this.#notifiesOwner = true;
     return true;
   }
 
@@ -856,8 +856,8 @@ export class Connection {
 
   /** @internal */
   pushEnded(failure: Error | undefined): boolean {
-    if (!this.#tellsOwner) return false;
-    if (failure !== undefined || !this.#isKept()) this.#tellOwner(failure);
+    if (!this.#notifiesOwner) return false;
+    if (failure !== undefined || !this.#isKept()) this.#notifyOwner(failure);
     return true;
   }
 
@@ -896,13 +896,13 @@ export class Connection {
     this.#deadlines?.end();
     this.#input.lost(error, phase);
     this.#output.lost(error);
-    this.#tellOwner(error);
+    this.#notifyOwner(error);
     this.owner?.closed(this, isSent);
     this.#aborter?.abort(error);
   }
 
   /** Called when a datagram was lost. Returns whether an `end` or `close` in progress will report it. @internal */
-  tellsSenderOfLoss(error: Error): boolean {
+  reportsLossToSender(error: Error): boolean {
     return this.#output.datagramFailed(error);
   }
 
@@ -913,14 +913,14 @@ export class Connection {
    */
   endLinger(): boolean {
     if (!this.isClosing || !this.#output.hasEnded) return false;
-    this.#input.ended();
+    this.#input.onEnd();
     return true;
   }
 
   #fileFailed(sending: WatchedPromise<number>, error: unknown): void {
     const isUnawaitedFile = !sending.isAwaited && isError(error) && isOfFile(error);
     if (!isUnawaitedFile && !this.#hasBroughtAbout(error)) return;
-    void tolerated(sending);
+    void tolerate(sending);
     // No caller would learn that the peer did not get the whole file.
     if (isUnawaitedFile) this.abort(error);
   }
@@ -941,10 +941,10 @@ export class Connection {
     return this.#holds > 0 || this.#input.isPushing;
   }
 
-  #tellOwner(failure: Error | undefined): void {
+  #notifyOwner(failure: Error | undefined): void {
     const { owner } = this;
-    if (!this.#tellsOwner || owner === undefined) return;
-    this.#tellsOwner = false;
+    if (!this.#notifiesOwner || owner === undefined) return;
+    this.#notifiesOwner = false;
     queueMicrotask(() => {
       if (failure === undefined) owner.returned(this);
       else owner.threw(this, failure);
@@ -957,7 +957,7 @@ export class Connection {
 
   #close(lingerMs: number, idleMs: number | undefined): Promise<void> {
     if (this.#isClosed() || this.closeAtOnce()) return DONE;
-    return this.#closing ?? tolerated(this.#endAndLinger(lingerMs, idleMs));
+    return this.#closing ?? tolerate(this.#endAndLinger(lingerMs, idleMs));
   }
 
   async #endAndLinger(lingerMs: number, idleMs: number | undefined): Promise<void> {
@@ -985,12 +985,12 @@ export class Connection {
     return new Promise((resolve) => {
       const giveUp = (): void => {
         this.#policy.expired("linger", this.peer);
-        this.#input.ended();
+        this.#input.onEnd();
       };
       let idle: NodeJS.Timeout | undefined;
       let all: NodeJS.Timeout | undefined;
       const isAwaited = this.#input.awaitPeer({
-        heard: () => void idle?.refresh(),
+        onReceived: () => void idle?.refresh(),
         left: () => {
           clearTimeout(all);
           clearTimeout(idle);

@@ -1,7 +1,7 @@
 import { currentTurn } from "../../native/turn.ts";
 import type { FilePages } from "../../socket/values.ts";
 import type { Link, LinkFile } from "../transport/link.ts";
-import { type PromiseWaiter, tellOfRoom } from "./wait.ts";
+import { type PromiseWaiter, resolveWaiters } from "./wait.ts";
 import type { WriteBuffer } from "./write-buffer.ts";
 
 /** Bytes of files that a connection sends in one turn; then other connections have their turn. */
@@ -58,7 +58,7 @@ export class QueuedFile {
 let bytesInTurn = new WeakMap<Link, number>();
 let turnOfBytes = -1;
 
-function roomInTurn(link: Link): number {
+function capacityInTurn(link: Link): number {
   const turn = currentTurn();
   if (turn !== turnOfBytes) bytesInTurn = new WeakMap();
   turnOfBytes = turn;
@@ -171,7 +171,7 @@ export class FileQueue {
       this.#bytes += buffer.bytes - bytes;
       this.#loadBytes += buffer.loadBytes - loadBytes;
     }
-    tellOfRoom(buffer.takeSent() ?? []);
+    resolveWaiters(buffer.takeSent() ?? []);
   }
 
   /**
@@ -182,15 +182,15 @@ export class FileQueue {
     const { part } = file;
     if (part === undefined) return false;
     while (part.left > 0) {
-      const room = roomInTurn(link);
-      if (room === 0) return true;
-      const most = part.pages.ready(part.position, Math.min(part.left, room), this.#flushOutput);
+      const capacity = capacityInTurn(link);
+      if (capacity === 0) return true;
+      const most = part.pages.ready(part.position, Math.min(part.left, capacity), this.#flushOutput);
       if (most === 0) return false;
       const taken = link.sendFile?.(part.file, part.position, most);
       if (taken === undefined) return true;
       if (taken === 0) break;
       this.#bytesTaken += taken;
-      bytesInTurn.set(link, MAX_FILE_BYTES_PER_TURN - room + taken);
+      bytesInTurn.set(link, MAX_FILE_BYTES_PER_TURN - capacity + taken);
       file.isBegun = true;
       part.position += taken;
       part.left -= taken;

@@ -5,7 +5,7 @@ import { bareFrameRead, type FrameRead, FrameSkip, frameRead } from "./frame-rea
 import type { Input } from "./input.ts";
 import type { Output } from "./output.ts";
 import { ActivePush, type Push, type PushOwner } from "./push.ts";
-import { lostWith } from "./unawaited.ts";
+import { rejectTolerated } from "./unawaited.ts";
 import { checkWait, type WaitOptions } from "./wait.ts";
 
 /**
@@ -143,7 +143,7 @@ export class Frames<In, Out = In> implements AsyncIterableIterator<In, undefined
       try {
         return this.#input.read(new FrameSkip(this.#decoder, this.#codec.name), wait, this.#read);
       } catch (error) {
-        return lostWith(error);
+        return rejectTolerated(error);
       }
     });
   }

@@ -7,7 +7,7 @@ import type { ActivePush, PushOwner } from "./push.ts";
 import type { Read } from "./read.ts";
 import { ReadBuffer } from "./read-buffer.ts";
 import { ending, LimitedWaitingRead, type ReadSource, WaitingRead } from "./read-wait.ts";
-import { lostWith } from "./unawaited.ts";
+import { rejectTolerated } from "./unawaited.ts";
 import { abortedBefore, type WaitOptions } from "./wait.ts";
 import type { WaitEnd, Waiter } from "./waiter.ts";
 
@@ -44,7 +44,7 @@ const LEFT: ReadonlySet<InputPhase> = new Set(["discarding", "closed", "aborted"
 /** A waiter for the peer's end while a connection discards. */
 export interface PeerWaiter {
   /** Input has arrived. */
-  heard(): void;
+  onReceived(): void;
   /** The peer has ended, or is lost. */
   left(): void;
 }
@@ -158,10 +158,10 @@ export class Input implements LinkInput, PushOwner, ReadSource {
       this.#leaveReadBuffer();
       if (taken !== undefined) return Promise.resolve(taken);
       const loss = this.#takeLoss();
-      if (loss !== undefined) return lostWith(loss);
+      if (loss !== undefined) return rejectTolerated(loss);
       if (this.#phase !== "open") return Promise.resolve(this.#ending(read));
     } catch (error) {
-      return lostWith(error);
+      return rejectTolerated(error);
     }
     const waiting = wait === undefined ? new WaitingRead(read) : new LimitedWaitingRead(read, wait, this);
     this.#wait(waiting);
@@ -222,17 +222,17 @@ export class Input implements LinkInput, PushOwner, ReadSource {
     if (push.isPaused) return;
     const loss = this.#takeLoss();
     if (loss !== undefined) {
-      this.#tellLoss(push, loss);
+      this.#reportLoss(push, loss);
       return;
     }
-    this.#link.awaited?.();
+    this.#link.beginWait?.();
     this.#resume();
   }
 
   pushResumed(push: ActivePush): boolean {
     if (this.#push !== push) return false;
     if (!this.#buffer.isEmpty || push.holdsBytes || this.#phase !== "open" || this.#loss !== undefined) return true;
-    this.#link.awaited?.();
+    this.#link.beginWait?.();
     this.#resume();
     return false;
   }
@@ -312,14 +312,14 @@ export class Input implements LinkInput, PushOwner, ReadSource {
     return true;
   }
 
-  received(bytes: Uint8Array): void {
+  onReceived(bytes: Uint8Array): void {
     this.#bytesRead += bytes.length;
     if (this.#push !== undefined && !this.#push.isBehind) {
       this.#push.give(bytes);
       return;
     }
     if (LEFT.has(this.#phase)) {
-      this.#peerWaiter?.heard();
+      this.#peerWaiter?.onReceived();
       return;
     }
     // Not every link can pause: unread datagrams are dropped, as the kernel drops them.
@@ -331,18 +331,18 @@ export class Input implements LinkInput, PushOwner, ReadSource {
     if (this.#isKept() && this.#isFull()) this.#pause();
   }
 
-  failed(error: Error): void {
+  onError(error: Error): void {
     this.#connection.fail(error);
   }
 
   /** Reports a lost datagram to the waiter or to the next reader. The connection continues. */
-  datagramFailed(error: Error): void {
-    if (this.#connection.tellsSenderOfLoss(error) || this.#phase !== "open") return;
+  onDatagramError(error: Error): void {
+    if (this.#connection.reportsLossToSender(error) || this.#phase !== "open") return;
     if (this.#waiter === undefined || this.#push?.isBehind === true) this.#loss = error;
-    else this.#tellLoss(this.#waiter, error);
+    else this.#reportLoss(this.#waiter, error);
   }
 
-  ended(): void {
+  onEnd(): void {
     if (this.#failure !== undefined) return;
     this.#phase = LEFT.has(this.#phase) ? "closed" : "ended";
     this.#isReading = false;
@@ -357,7 +357,7 @@ export class Input implements LinkInput, PushOwner, ReadSource {
     this.#finish();
   }
 
-  #tellLoss(waiter: Waiter, loss: Error): void {
+  #reportLoss(waiter: Waiter, loss: Error): void {
     this.#loss = undefined;
     this.#waiter = undefined;
     this.#push = undefined;
@@ -397,7 +397,7 @@ export class Input implements LinkInput, PushOwner, ReadSource {
 
   #wait(waiter: Waiter): void {
     this.#waiter = waiter;
-    this.#link.awaited?.();
+    this.#link.beginWait?.();
     this.#resume();
   }
 

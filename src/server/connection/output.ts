@@ -10,8 +10,15 @@ import { type FilePart, FileQueue, type QueuedFile } from "./file-queue.ts";
 import type { HeldBack, Input } from "./input.ts";
 import type { ConnectionPolicy } from "./policy.ts";
 import { type TurnWriter, turnSends } from "./turn-sends.ts";
-import { lostWith, tolerated } from "./unawaited.ts";
-import { abortedBefore, type PromiseWaiter, tellOfRoom, type WaitOptions, type WaitSource, waitAmong } from "./wait.ts";
+import { rejectTolerated, tolerate } from "./unawaited.ts";
+import {
+  abortedBefore,
+  type PromiseWaiter,
+  resolveWaiters,
+  type WaitOptions,
+  type WaitSource,
+  waitAmong,
+} from "./wait.ts";
 import { type FrameEncoder, WriteBuffer } from "./write-buffer.ts";
 
 const NOTHING = Promise.resolve();
@@ -97,7 +104,7 @@ export class Output implements LinkOutput, TurnWriter, WaitSource {
   }
 
   /** Bytes that can be written now. */
-  get roomBytes(): number {
+  get capacityBytes(): number {
     return Math.max(0, this.#connection.policy.maxWriteBufferBytes - this.#loadBytes);
   }
 
@@ -152,7 +159,7 @@ export class Output implements LinkOutput, TurnWriter, WaitSource {
 
   /** Settles when the link has the written parts of the file, and everything before it. */
   sentOfFile(file: QueuedFile): Promise<void> {
-    if (this.#connection.failure !== undefined) return lostWith(this.#connection.failure);
+    if (this.#connection.failure !== undefined) return rejectTolerated(this.#connection.failure);
     const sent = waitAmong(file.buffer.whenSent(), undefined, this);
     this.#flush();
     return sent;
@@ -230,7 +237,7 @@ export class Output implements LinkOutput, TurnWriter, WaitSource {
   drained(wait?: WaitOptions): Promise<void> {
     const aborted = abortedBefore(wait);
     if (aborted !== undefined) return aborted;
-    if (this.#connection.failure !== undefined) return lostWith(this.#connection.failure);
+    if (this.#connection.failure !== undefined) return rejectTolerated(this.#connection.failure);
     if (!this.#isFull) return NOTHING;
     this.#drainers ??= [];
     return waitAmong(this.#drainers, wait, this);
@@ -240,7 +247,7 @@ export class Output implements LinkOutput, TurnWriter, WaitSource {
   flushed(wait?: WaitOptions): Promise<void> {
     const aborted = abortedBefore(wait);
     if (aborted !== undefined) return aborted;
-    if (this.#connection.failure !== undefined) return lostWith(this.#connection.failure);
+    if (this.#connection.failure !== undefined) return rejectTolerated(this.#connection.failure);
     if (!this.isSending) return NOTHING;
     // Waits after the files, also when nothing is written there.
     this.#buffer ??= WriteBuffer.take(this.#link.isRecords);
@@ -266,7 +273,7 @@ export class Output implements LinkOutput, TurnWriter, WaitSource {
 
   /** Settles when the link has all data, and the end. */
   end(): Promise<void> {
-    if (this.#connection.failure !== undefined) return lostWith(this.#connection.failure);
+    if (this.#connection.failure !== undefined) return rejectTolerated(this.#connection.failure);
     if (this.#phase === "ended") return NOTHING;
     const ended = new Promise<void>((resolve, reject) => {
       this.#enders ??= [];
@@ -277,10 +284,10 @@ export class Output implements LinkOutput, TurnWriter, WaitSource {
       if (this.#isBlocked && this.#connection.failure === undefined) this.#awaitPeer();
       this.#input.heldBackChanged();
     });
-    return tolerated(ended);
+    return tolerate(ended);
   }
 
-  writable(): void {
+  onWritable(): void {
     this.#isBlocked = false;
     this.#flush();
   }
@@ -292,7 +299,7 @@ export class Output implements LinkOutput, TurnWriter, WaitSource {
     return socket !== undefined && this.#buffer.stage(socket, sends, at) ? socket.kernel : undefined;
   }
 
-  sentTogether(result: number): void {
+  takeSendResult(result: number): void {
     this.#isDue = false;
     if (this.#buffer !== undefined) this.#flush(result);
   }
@@ -395,9 +402,9 @@ export class Output implements LinkOutput, TurnWriter, WaitSource {
     const buffer = this.#buffer;
     if (buffer === undefined) return;
     if (result === undefined) buffer.flush(this.#link);
-    else buffer.staged(this.#link.sentTogether?.(result) ?? 0);
+    else buffer.staged(this.#link.takeSendResult?.(result) ?? 0);
     const flushers = buffer.takeSent();
-    if (flushers !== undefined) tellOfRoom(flushers);
+    if (flushers !== undefined) resolveWaiters(flushers);
     if (!buffer.isEmpty) return;
     buffer.giveBack();
     this.#buffer = undefined;
@@ -474,7 +481,7 @@ export class Output implements LinkOutput, TurnWriter, WaitSource {
   #relieve(): void {
     this.#isFull = false;
     this.#input.heldBackChanged();
-    tellOfRoom(this.#takeDrainers());
+    resolveWaiters(this.#takeDrainers());
   }
 
   #takeDrainers(): readonly PromiseWaiter[] {

@@ -2,7 +2,7 @@ import { FrameError } from "../../codec/frame-error.ts";
 import { promiseOf, viewOf } from "../../socket/values.ts";
 import { errorOf } from "../transport/connection-error.ts";
 import type { ReadBuffer } from "./read-buffer.ts";
-import { tolerated } from "./unawaited.ts";
+import { tolerate } from "./unawaited.ts";
 import type { WaitEnd, Waiter } from "./waiter.ts";
 
 /**
@@ -186,7 +186,7 @@ export abstract class ActivePush implements Push, Waiter {
     resolve?.(failure === undefined ? undefined : Promise.reject(failure));
     // Where the owner of the connection is told, nothing may await the promise: its rejection must not end the process.
     const isTold = this.#owner.pushEnded(failure);
-    if (failure !== undefined && (isTold || !OF_TAKERS.has(failure))) void tolerated(this.ended);
+    if (failure !== undefined && (isTold || !OF_TAKERS.has(failure))) void tolerate(this.ended);
   }
 
   /** Calls a function of the user. An error that it throws, or rejects with, aborts the connection. */
@@ -252,7 +252,7 @@ export interface ByteTaker {
   /** Called as the function of `onBytes`. */
   take(bytes: Uint8Array, push: Push): void;
   /** Called at the end of the push: the peer has ended, this side reads no more, or the push was stopped. `failure`: the loss. */
-  ended(failure: Error | undefined): void;
+  onEnd(failure: Error | undefined): void;
 }
 
 /** A push of bytes to a {@link ByteTaker}: this saves each idle connection a closure, and the reaction to the promise. */
@@ -269,7 +269,7 @@ export class TakerPush extends ActivePush {
   }
 
   protected override over(failure: Error | undefined): void {
-    this.#taker.ended(failure);
+    this.#taker.onEnd(failure);
   }
 }
 

@@ -1,6 +1,6 @@
 import type { InputEnd, Read } from "./read.ts";
 import type { ReadBuffer } from "./read-buffer.ts";
-import { tolerated } from "./unawaited.ts";
+import { tolerate } from "./unawaited.ts";
 import { WaitLimit, type WaitOptions, type WaitSource } from "./wait.ts";
 import type { WaitEnd, Waiter } from "./waiter.ts";
 
@@ -43,7 +43,7 @@ export class WaitingRead<T> implements Waiter {
 
   /** Resolving with a rejected promise saves the second function for every idle connection. */
   protected reject(error: unknown): void {
-    void tolerated(this.promise);
+    void tolerate(this.promise);
     this.#resolve?.(Promise.reject(error));
   }
 }

@@ -187,13 +187,16 @@ export class ConnectionStream extends SocketDuplex {
     let bytes = chunk;
     if (typeof bytes === "string") {
       const encoder = ENCODERS[encoding];
-      if (encoder !== undefined && UNIT_BYTES_IN_UTF8 * bytes.length <= Math.min(MAX_SLICE_BYTES, output.roomBytes)) {
+      if (
+        encoder !== undefined &&
+        UNIT_BYTES_IN_UTF8 * bytes.length <= Math.min(MAX_SLICE_BYTES, output.capacityBytes)
+      ) {
         return output.writeFrame(encoder, bytes) ? undefined : NOTHING;
       }
       bytes = Buffer.from(bytes, encoding);
     }
     for (let at = 0; at < bytes.length; ) {
-      const end = Math.min(bytes.length, at + Math.min(MAX_SLICE_BYTES, output.roomBytes));
+      const end = Math.min(bytes.length, at + Math.min(MAX_SLICE_BYTES, output.capacityBytes));
       const isBelow = output.write(at === 0 && end === bytes.length ? bytes : bytes.subarray(at, end));
       if (!isBelow) return bytes.subarray(end);
       at = end;

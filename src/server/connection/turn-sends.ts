@@ -17,7 +17,7 @@ export interface TurnWriter {
    */
   stage(sends: Int32Array, at: number): Pick<Kernel, "sendAll"> | undefined;
   /** The result of that send: a count, or a negated errno. */
-  sentTogether(result: number): void;
+  takeSendResult(result: number): void;
   endTurn(): void;
 }
 
@@ -48,7 +48,7 @@ class TurnSends implements TurnEnder {
   /** Reports the result of its send to a writer now, if one was made: it is about to write or to send more. */
   settle(writer: TurnWriter): void {
     const index = this.#staged.indexOf(writer);
-    if (index >= 0) this.#tell(index);
+    if (index >= 0) this.#report(index);
   }
 
   endTurn(): void {
@@ -85,14 +85,14 @@ class TurnSends implements TurnEnder {
     }
     this.#stagedCount = count;
     kernel?.sendAll(GATHERED, this.#sends, count);
-    for (let index = 0; index < count; index++) this.#tell(index);
+    for (let index = 0; index < count; index++) this.#report(index);
     this.#stagedCount = 0;
   }
 
-  #tell(index: number): void {
+  #report(index: number): void {
     const writer = this.#staged[index];
     this.#staged[index] = undefined;
-    writer?.sentTogether(this.#sends[index * INT32S_PER_SEND + 3] ?? 0);
+    writer?.takeSendResult(this.#sends[index * INT32S_PER_SEND + 3] ?? 0);
   }
 }
 

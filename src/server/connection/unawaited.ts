@@ -3,20 +3,20 @@
  * that they cause is tolerated. A rejection that only the program can cause, such as a wrong argument, stays unhandled until it
  * is handled, as with `tolerate` of layer 1. The peer may have named a file: see {@link WatchedPromise}.
  */
-export function tolerated<T>(promise: Promise<T>): Promise<T> {
+export function tolerate<T>(promise: Promise<T>): Promise<T> {
   promise.catch(ignore);
   return promise;
 }
 
 /** Returns a promise rejected with such an error. */
-export function lostWith(error: unknown): Promise<never> {
-  return tolerated(Promise.reject(error));
+export function rejectTolerated(error: unknown): Promise<never> {
+  return tolerate(Promise.reject(error));
 }
 
 /** Returns the promise; its rejection is tolerated if `isTheirs` returns true for the error. */
-export function toleratedIf<T>(work: Promise<T>, isTheirs: (error: unknown) => boolean): Promise<T> {
+export function tolerateIf<T>(work: Promise<T>, isTheirs: (error: unknown) => boolean): Promise<T> {
   const promise: Promise<T> = work.catch((error: unknown) => {
-    if (isTheirs(error)) void tolerated(promise);
+    if (isTheirs(error)) void tolerate(promise);
     throw error;
   });
   return promise;

@@ -11,7 +11,7 @@ import {
 import { ConditionalDeadline } from "../time/conditional-deadline.ts";
 import type { DeadlineWheel } from "../time/deadline-wheel.ts";
 import { ConnectionError } from "../transport/connection-error.ts";
-import { lostWith, tolerated } from "./unawaited.ts";
+import { rejectTolerated, tolerate } from "./unawaited.ts";
 
 /**
  * How long a call waits. A call that times out or is aborted leaves the connection unchanged: the next call reads the bytes that came
@@ -53,20 +53,20 @@ export function waitOf(options: WaitOptions | undefined): WaitOptions | undefine
 
 /** Returns a rejection where the signal was aborted before the call, which then does nothing else. */
 export function abortedBefore(wait: WaitOptions | undefined): Promise<never> | undefined {
-  return wait?.signal?.aborted === true ? lostWith(new AbortError(wait.signal.reason)) : undefined;
+  return wait?.signal?.aborted === true ? rejectTolerated(new AbortError(wait.signal.reason)) : undefined;
 }
 
 /**
  * Resolves the waiters for a writable connection, or for sent bytes, within the call budget of the turn, else in the next turn. Without
  * the budget, a program that writes again at once to a peer that takes everything would keep timers and all other sockets waiting.
  */
-export function tellOfRoom(waiters: readonly PromiseWaiter[]): void {
+export function resolveWaiters(waiters: readonly PromiseWaiter[]): void {
   if (waiters.length === 0) return;
-  const tell = (): void => {
+  const resolveAll = (): void => {
     for (const { resolve } of waiters) resolve();
   };
-  if (takeCall()) tell();
-  else inNextTurn(tell);
+  if (takeCall()) resolveAll();
+  else inNextTurn(resolveAll);
 }
 
 /** The clock of a wait, and whether the event it waits for has happened but was not delivered yet. */
@@ -130,5 +130,5 @@ export function waitAmong(waiters: PromiseWaiter[], wait: WaitOptions | undefine
     };
     waiters.push(waiter);
   });
-  return tolerated(waiting);
+  return tolerate(waiting);
 }

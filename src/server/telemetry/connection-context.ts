@@ -10,7 +10,7 @@ export type ConnectionContext = (connection: ConnectionStart, run: () => void) =
 
 /**
  * The asynchronous context that `context` makes for a connection. A promise that it returns has no effect, but its rejection
- * goes to `failed`.
+ * goes to `onError`.
  *
  * @throws what `context` throws · TypeError when it did not call `run`.
  */

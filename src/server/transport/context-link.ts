@@ -27,8 +27,8 @@ export class ContextLink extends LinkDecorator {
     return this.link.socket;
   }
 
-  sentTogether(result: number): number | undefined {
-    return this.link.sentTogether?.(result);
+  takeSendResult(result: number): number | undefined {
+    return this.link.takeSendResult?.(result);
   }
 
   openFile(descriptor: number): LinkFile | undefined {
@@ -39,23 +39,23 @@ export class ContextLink extends LinkDecorator {
     return this.link.sendFile?.(file, position, length);
   }
 
-  override received(bytes: Uint8Array): void {
-    this.#context.runInAsyncScope(super.received, this, bytes);
+  override onReceived(bytes: Uint8Array): void {
+    this.#context.runInAsyncScope(super.onReceived, this, bytes);
   }
 
-  override ended(): void {
-    this.#context.runInAsyncScope(super.ended, this);
+  override onEnd(): void {
+    this.#context.runInAsyncScope(super.onEnd, this);
   }
 
-  override failed(error: Error): void {
-    this.#context.runInAsyncScope(super.failed, this, error);
+  override onError(error: Error): void {
+    this.#context.runInAsyncScope(super.onError, this, error);
   }
 
-  override datagramFailed(error: Error): void {
-    this.#context.runInAsyncScope(super.datagramFailed, this, error);
+  override onDatagramError(error: Error): void {
+    this.#context.runInAsyncScope(super.onDatagramError, this, error);
   }
 
-  override writable(): void {
-    this.#context.runInAsyncScope(super.writable, this);
+  override onWritable(): void {
+    this.#context.runInAsyncScope(super.onWritable, this);
   }
 }

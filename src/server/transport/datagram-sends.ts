@@ -60,7 +60,7 @@ type AwaitRoom = (isAwaited: boolean) => void;
  */
 export class DatagramSends implements turn.TurnEnder {
   readonly #endpoint: Endpoint;
-  readonly #events: Pick<DatagramEvents, "failed" | "settled">;
+  readonly #events: Pick<DatagramEvents, "onError" | "onSettled">;
   readonly #awaitRoom: AwaitRoom;
   #isTaking = false;
   /** The number of datagrams in the batch that is being handled; 0 outside a batch. */
@@ -69,7 +69,7 @@ export class DatagramSends implements turn.TurnEnder {
   #isDue = false;
   #held: Held[] = [];
 
-  constructor(endpoint: Endpoint, events: Pick<DatagramEvents, "failed" | "settled">, awaitRoom: AwaitRoom) {
+  constructor(endpoint: Endpoint, events: Pick<DatagramEvents, "onError" | "onSettled">, awaitRoom: AwaitRoom) {
     this.#endpoint = endpoint;
     this.#events = events;
     this.#awaitRoom = awaitRoom;
@@ -94,7 +94,7 @@ export class DatagramSends implements turn.TurnEnder {
       return this.#held.length === 0 && this.#sendNow(data, address, to);
     } catch (error) {
       // A name that a peer can have but that cannot be encoded, such as a path of 108 bytes.
-      this.#events.failed(errorOf(error), to);
+      this.#events.onError(errorOf(error), to);
       return false;
     }
   }
@@ -112,7 +112,7 @@ export class DatagramSends implements turn.TurnEnder {
     }
     this.#held = held.slice(at);
     if (this.#held.length === 0) this.#awaitRoom(false);
-    this.#tell(at - failures.length, failures);
+    this.#report(at - failures.length, failures);
   }
 
   /** Sends the batch. */
@@ -136,7 +136,7 @@ export class DatagramSends implements turn.TurnEnder {
   drop(): void {
     const lost = this.#held.length;
     this.#held = [];
-    if (lost > 0) this.#events.settled?.(0, lost);
+    if (lost > 0) this.#events.onSettled?.(0, lost);
   }
 
   #isGathered(data: Uint8Array): boolean {
@@ -193,7 +193,7 @@ export class DatagramSends implements turn.TurnEnder {
     usedBytes = 0;
     gathering = undefined;
     if (this.#held.length > 0) this.#awaitRoom(true);
-    this.#tell(taken, failures);
+    this.#report(taken, failures);
   }
 
   /** The number of messages that were sent from there on, or a negated errno. */
@@ -214,8 +214,8 @@ export class DatagramSends implements turn.TurnEnder {
   }
 
   /** Reports the results of the datagrams of the batch. */
-  #tell(taken: number, failures: readonly Failure[]): void {
-    this.#events.settled?.(taken, failures.length);
+  #report(taken: number, failures: readonly Failure[]): void {
+    this.#events.onSettled?.(taken, failures.length);
     for (const { to, errno } of failures) this.#fail(errno, to);
   }
 
@@ -236,7 +236,7 @@ export class DatagramSends implements turn.TurnEnder {
   }
 
   #fail(errno: number, to: Peer): void {
-    this.#events.failed(new SocketError("sendto", errno, targetOf(this.#endpoint.family, to)), to);
+    this.#events.onError(new SocketError("sendto", errno, targetOf(this.#endpoint.family, to)), to);
   }
 }
 

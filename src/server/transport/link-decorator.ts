@@ -46,8 +46,8 @@ export abstract class LinkDecorator implements Link, LinkInput, LinkOutput {
     runIn(this.link, call);
   }
 
-  awaited(): void {
-    this.link.awaited?.();
+  beginWait(): void {
+    this.link.beginWait?.();
   }
 
   resume(): void {
@@ -106,24 +106,24 @@ export abstract class LinkDecorator implements Link, LinkInput, LinkOutput {
     return this.input?.isAwaited === true;
   }
 
-  received(bytes: Uint8Array): void {
-    this.input?.received(bytes);
+  onReceived(bytes: Uint8Array): void {
+    this.input?.onReceived(bytes);
   }
 
-  ended(): void {
-    this.input?.ended();
+  onEnd(): void {
+    this.input?.onEnd();
   }
 
-  failed(error: Error): void {
-    this.input?.failed(error);
+  onError(error: Error): void {
+    this.input?.onError(error);
   }
 
-  datagramFailed(error: Error): void {
-    this.input?.datagramFailed?.(error);
+  onDatagramError(error: Error): void {
+    this.input?.onDatagramError?.(error);
   }
 
-  writable(): void {
-    this.output?.writable();
+  onWritable(): void {
+    this.output?.onWritable();
   }
 }
 

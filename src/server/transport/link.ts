@@ -27,13 +27,13 @@ export interface LinkSocket {
 /** The receiver of a link's input, normally the reading side of a connection. Bytes are lent for the time of the call. */
 export interface LinkInput {
   /** Called with bytes of a stream, or with one whole record. */
-  received(bytes: Uint8Array): void;
+  onReceived(bytes: Uint8Array): void;
   /** Called when the peer has ended its side: no more input follows. */
-  ended(): void;
+  onEnd(): void;
   /** Called when the connection is lost: no other call follows. */
-  failed(error: Error): void;
+  onError(error: Error): void;
   /** Called when a sent datagram is lost; the link can still be used. For datagram links only. */
-  datagramFailed?(error: Error): void;
+  onDatagramError?(error: Error): void;
   /** Whether a reader waits for input; undefined means no. */
   readonly isAwaited?: boolean;
 }
@@ -41,7 +41,7 @@ export interface LinkInput {
 /** The user of a link's output, normally the writing side of a connection. */
 export interface LinkOutput {
   /** Called when the send buffer has space again, after {@link Link.awaitWritable}. */
-  writable(): void;
+  onWritable(): void;
 }
 
 /**
@@ -60,10 +60,10 @@ export interface Link extends Sender {
    * the end is a message of its own, as in TLS.
    */
   readonly endsAtClose: boolean;
-  /** Set where `send` sends the bytes unchanged: its sends can be batched with those of other links, see {@link sentTogether}. */
+  /** Set where `send` sends the bytes unchanged: its sends can be batched with those of other links, see {@link takeSendResult}. */
   readonly socket?: LinkSocket | undefined;
   /** Takes the result of a batched send, a count or a negated errno, and returns what `send` would. For a link with a `socket`. */
-  sentTogether?(result: number): number | undefined;
+  takeSendResult?(result: number): number | undefined;
   /**
    * Returns a regular file for {@link sendFile}; the descriptor stays the caller's, see {@link LinkFile}. Returns undefined where the
    * caller must read the file and send its bytes. For a link that sends a stream unchanged.
@@ -94,17 +94,17 @@ export interface Link extends Sender {
    */
   detach?(): number;
   /** Called when a reader begins to wait for input, whether reading is on or not. For a link that measures the wait. */
-  awaited?(): void;
+  beginWait?(): void;
   resume(): void;
   pause(): void;
-  /** Calls `writable` once there is space. For use after a send that took less than it was given. */
+  /** Calls `onWritable` once there is space. For use after a send that took less than it was given. */
   awaitWritable(): void;
   /**
    * Returns whether awaited input, or space for output, is there and was not reported yet. A process that was held up learns the
    * events of its connections one by one, and a deadline must not pass before that. For a link that can tell.
    */
   isDue?(what: "input" | "output"): boolean;
-  /** Calls `failed` from now on even while the connection neither reads nor sends. For a link that can tell. */
+  /** Calls `onError` from now on even while the connection neither reads nor sends. For a link that can tell. */
   awaitLoss?(): void;
   /** TCP_NODELAY, tcp(7). For a link of TCP. */
   setNoDelay?(isOn: boolean): void;

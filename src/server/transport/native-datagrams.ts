@@ -140,10 +140,10 @@ export class NativeDatagrams implements DatagramSocket, Watcher {
       const next = kernel.recv(slot, generation, look, 0, 0, MSG_PEEK | MSG_TRUNC);
       if (next < 0) return next;
       // Another process may receive that datagram meanwhile: the buffer fits most others too.
-      const room = next > memory.length ? Buffer.allocUnsafe(next) : memory;
-      const length = kernel.recvfrom(slot, generation, room, 0, room.length, 0, addressBuffer.bytes);
+      const buffer = next > memory.length ? Buffer.allocUnsafe(next) : memory;
+      const length = kernel.recvfrom(slot, generation, buffer, 0, buffer.length, 0, addressBuffer.bytes);
       if (length < 0) return length;
-      const data = room === memory ? copied(0, length) : room.subarray(0, length);
+      const data = buffer === memory ? copied(0, length) : buffer.subarray(0, length);
       const sockaddr = copyOf(addressBuffer.bytes, 4, Math.min(addressBufferView.getInt32(0, true), SOCKADDR_BYTES));
       incoming.push(this.#from(data, addressBuffer.get(), sockaddr));
       turn.spendBytes(length);
@@ -164,7 +164,7 @@ export class NativeDatagrams implements DatagramSocket, Watcher {
     try {
       for (const [data, peer, sockaddr] of incoming) {
         if (this.#endpoint.closed) break;
-        this.#events.received(data, peer, sockaddr);
+        this.#events.onReceived(data, peer, sockaddr);
       }
     } catch (error) {
       this.#lose(errorOf(error));
@@ -180,7 +180,7 @@ export class NativeDatagrams implements DatagramSocket, Watcher {
     const found = errno === EAGAIN ? errorBehind(slot, generation, events) : errno;
     if (found === 0) this.#foundNothing();
     // An ICMP error of an earlier reply, reported once: the socket works as before.
-    else if (!CONNECTION_ERRORS.has(found)) this.#failed(new SocketError("recvfrom", found));
+    else if (!CONNECTION_ERRORS.has(found)) this.#reportError(new SocketError("recvfrom", found));
   }
 
   #foundNothing(): void {
@@ -197,12 +197,12 @@ export class NativeDatagrams implements DatagramSocket, Watcher {
   }
 
   /** Handles the error of a receive, or of the wait for one. */
-  #failed(error: SocketError): void {
+  #reportError(error: SocketError): void {
     // Mostly no descriptor or no memory for the wait: it is reported once, and retried after a pause, as accept does.
     if (acceptAction(error, false) === "pause") void this.#pause(error);
     else if (++this.#errors === MAX_RECEIVE_ERRORS) this.#lose(error);
     else {
-      this.#events.failed(error);
+      this.#events.onError(error);
       if (!this.#isWatched) turn.inNextTurn(() => this.#awaitInput());
     }
   }
@@ -213,14 +213,14 @@ export class NativeDatagrams implements DatagramSocket, Watcher {
 
   async #pause(error: SocketError): Promise<void> {
     this.#leave(EPOLLIN);
-    if (!this.#isShort) this.#events.failed(error);
+    if (!this.#isShort) this.#events.onError(error);
     this.#isShort = true;
     if (await pauseForShortage(this.#endpoint, undefined)) this.#awaitInput();
   }
 
   #lose(error: Error): void {
     this.#endReceiving();
-    this.#events.lost(error);
+    this.#events.onLost(error);
   }
 
   #endReceiving(): void {
@@ -237,7 +237,7 @@ export class NativeDatagrams implements DatagramSocket, Watcher {
     const failed = poller.wait(this, EPOLLIN);
     if (failed === undefined) return;
     this.#interest &= ~EPOLLIN;
-    this.#failed(new SocketError(failed.syscall, -failed.result));
+    this.#reportError(new SocketError(failed.syscall, -failed.result));
   }
 
   #awaitRoom(isAwaited: boolean): void {

@@ -67,7 +67,7 @@ const UNIX_PEER_GONE: ReadonlySet<number> = new Set([ECONNREFUSED, ENOTCONN]);
 const NOT_BY_SENDFILE: ReadonlySet<number> = new Set([EINVAL, ENOSYS, EOPNOTSUPP, EOVERFLOW]);
 
 // Shared by all links: its content is taken before the next receive. A Buffer, so that codecs read it in place.
-const room = Buffer.allocUnsafeSlow(READING_BYTES);
+const buffer = Buffer.allocUnsafeSlow(READING_BYTES);
 /** The same for records, allocated for the first one: until a long record arrives, the kernel gives it no memory. */
 let recordRooms: readonly [Buffer] | undefined;
 
@@ -143,7 +143,7 @@ export class NativeLink implements Link, Receiver {
     return this.#taken("send", kernel.send(this.slot, this.generation, bytes, offset, length, flags));
   }
 
-  sentTogether(result: number): number | undefined {
+  takeSendResult(result: number): number | undefined {
     return this.#taken("send", result);
   }
 
@@ -214,7 +214,7 @@ export class NativeLink implements Link, Receiver {
 
   /** The poller and the addon's table have released the descriptor: it is never closed twice. */
   detach(): number {
-    poller.tellArrived(this);
+    poller.reportArrived(this);
     if (!this.#giveUp()) throw new ConnectionError("ERR_SOCKWRIGHT_ENDED");
     this.#input = undefined;
     this.#output = undefined;
@@ -247,7 +247,7 @@ export class NativeLink implements Link, Receiver {
   #writableOrLost(events: number): void {
     if (concerns(this.#interest & EPOLLOUT, events)) {
       this.#leave(EPOLLOUT);
-      this.#output?.writable();
+      this.#output?.onWritable();
     }
     if (hasFailed(events) && (this.#interest & (EPOLLIN | EPOLLERR)) === EPOLLERR) this.#lookForLoss(events);
   }
@@ -261,7 +261,7 @@ export class NativeLink implements Link, Receiver {
       if (result === PIECE_BYTES) poller.disarm(this);
       this.#spurious?.reset();
       turn.spendBytes(result);
-      this.#input?.received(memory.subarray(offset, offset + result));
+      this.#input?.onReceived(memory.subarray(offset, offset + result));
     } else this.#noneArrived(events, result);
     this.#writableOrLost(events);
   }
@@ -287,7 +287,7 @@ export class NativeLink implements Link, Receiver {
 
   /** One receive for each event, so that no peer delays the others. */
   #receive(events: number): void {
-    const result = this.#received();
+    const result = this.#recv();
     if (result === RECORD_CUT) this.#tooLong();
     else if (result === undefined || result < 0) this.#nothingCame(result, events);
     else {
@@ -301,7 +301,7 @@ export class NativeLink implements Link, Receiver {
   #nothingCame(result: number | undefined, events: number): void {
     if (result === undefined) {
       this.#leave(EPOLLIN);
-      this.#input?.ended();
+      this.#input?.onEnd();
       return;
     }
     const errno = result === -EAGAIN ? errorBehind(this.slot, this.generation, events) : -result;
@@ -317,7 +317,7 @@ export class NativeLink implements Link, Receiver {
    */
   #lose(errno: number): void {
     for (let count = 0; count < MAX_RECEIVES_AT_LOSS; count++) {
-      const result = this.#received();
+      const result = this.#recv();
       if (result === undefined || result === RECORD_CUT || result < 0) break;
       this.#give(result);
       if (this.#isClosed) return;
@@ -328,34 +328,34 @@ export class NativeLink implements Link, Receiver {
   /** A sent datagram was lost. Bytes that arrived before are delivered first, as far as a reader takes them. */
   #loseDatagram(errno: number): void {
     for (let count = 0; count < MAX_RECEIVES_AT_LOSS && (this.#interest & EPOLLIN) !== 0; count++) {
-      const result = this.#received();
+      const result = this.#recv();
       if (result === undefined || (result !== RECORD_CUT && result < 0)) break;
       if (result === RECORD_CUT) this.#tooLong();
       else this.#give(result);
     }
-    this.#input?.datagramFailed?.(new SocketError("recv", errno));
+    this.#input?.onDatagramError?.(new SocketError("recv", errno));
   }
 
   #tooLong(): void {
     const error = new ConnectionError("ERR_SOCKWRIGHT_RECORD_TOO_LONG");
-    if (this.isDatagram) this.#input?.datagramFailed?.(error);
+    if (this.isDatagram) this.#input?.onDatagramError?.(error);
     else this.#fail(error);
   }
 
-  /** The first bytes of the buffer that {@link #received} has received into. */
+  /** The first bytes of the buffer that {@link #recv} has received into. */
   #give(length: number): void {
     turn.spendBytes(length);
-    this.#input?.received((this.isRecords ? roomsForRecords()[0] : room).subarray(0, length));
+    this.#input?.onReceived((this.isRecords ? recordBuffers()[0] : buffer).subarray(0, length));
   }
 
   /** The number of bytes received into the buffer, or a negated errno; undefined is the end. */
-  #received(): number | undefined {
+  #recv(): number | undefined {
     const { slot, generation } = this;
-    if (!this.isRecords) return kernel.recv(slot, generation, room, 0, room.length, 0) || undefined;
-    const rooms = roomsForRecords();
-    if (!this.isDatagram) return receiveRecord(slot, generation, rooms);
+    if (!this.isRecords) return kernel.recv(slot, generation, buffer, 0, buffer.length, 0) || undefined;
+    const buffers = recordBuffers();
+    if (!this.isDatagram) return receiveRecord(slot, generation, buffers);
     // recv(2), MSG_TRUNC: the real length of a datagram, also of a truncated one.
-    const result = kernel.recv(slot, generation, rooms[0], 0, MAX_RECORD_BYTES, MSG_TRUNC);
+    const result = kernel.recv(slot, generation, buffers[0], 0, MAX_RECORD_BYTES, MSG_TRUNC);
     return result > MAX_RECORD_BYTES ? RECORD_CUT : result;
   }
 
@@ -375,11 +375,11 @@ export class NativeLink implements Link, Receiver {
       // ip(7): a pending error of an earlier datagram replaces the result of this send, once.
       const earlier = result;
       result = attempt();
-      if (result !== earlier) this.#input?.datagramFailed?.(new SocketError("send", -earlier));
+      if (result !== earlier) this.#input?.onDatagramError?.(new SocketError("send", -earlier));
     }
     const loss = result < 0 ? lossOfSend(-result) : undefined;
     if (loss === undefined) return this.#taken("send", result);
-    if (loss === "told") this.#input?.datagramFailed?.(new SocketError("send", -result));
+    if (loss === "told") this.#input?.onDatagramError?.(new SocketError("send", -result));
     return length;
   }
 
@@ -423,7 +423,7 @@ export class NativeLink implements Link, Receiver {
 
   #fail(error: Error): void {
     this.#leave(ALL);
-    this.#input?.failed(error);
+    this.#input?.onError(error);
   }
 }
 
@@ -431,7 +431,7 @@ function keepsAlive(interest: number): boolean {
   return isWait(interest) && (interest & UNREFERENCED) === 0;
 }
 
-function roomsForRecords(): readonly [Buffer] {
+function recordBuffers(): readonly [Buffer] {
   recordRooms ??= [Buffer.allocUnsafeSlow(MAX_RECORD_BYTES)];
   return recordRooms;
 }

@@ -5,10 +5,10 @@ import {
   type Endpoint,
   encodeNumericAddress,
   type Incoming,
+  registerFinalizer,
   type Socket,
   SocketDescriptor,
-  unwatchForLoss,
-  watchForLoss,
+  unregisterFinalizer,
 } from "../../socket/internal.ts";
 import { adoptSocket, isForDatagrams, urlOfSocket } from "../opening/adopt-socket.ts";
 import { bindSocket } from "../opening/bind-socket.ts";
@@ -52,17 +52,17 @@ async function listenOn(...[url, events, options]: Parameters<Transport["listen"
   const take = ({ handle, address }: Incoming): void => {
     const link = new NativeLink(slotOf(handle), generationOf(handle), listener, peerOf(address));
     try {
-      events.accepted(link);
+      events.onAccepted(link);
     } catch (error) {
       // A hook of the program failed: this connection ends, and no other.
       link.abort();
-      events.failed(errorOf(error));
+      events.onError(errorOf(error));
     }
   };
   const serving = acceptAll(listener, take, undefined, events).catch((error: unknown) => {
     // The listener accepts no more: new connections are refused, and do not wait in a backlog for ever.
     open.close();
-    events.failed(errorOf(error));
+    events.onError(errorOf(error));
   });
   return {
     url: at,
@@ -108,7 +108,7 @@ class ClientLink extends NativeLink {
     endpoint.handOver();
     super(slot, generation, { family, type }, peerOf(address));
     this.#address = address;
-    watchForLoss(this, handleOf(slot, generation));
+    registerFinalizer(this, handleOf(slot, generation));
   }
 
   /** connect(2): a datagram socket may be connected again, and a Unix socket does not wait then. */
@@ -118,12 +118,12 @@ class ClientLink extends NativeLink {
   }
 
   override close(): void {
-    unwatchForLoss(this);
+    unregisterFinalizer(this);
     super.close();
   }
 
   override detach(): number {
-    unwatchForLoss(this);
+    unregisterFinalizer(this);
     return super.detach();
   }
 }

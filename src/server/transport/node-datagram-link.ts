@@ -28,10 +28,10 @@ export class NodeDatagramLink implements Link {
     this.#input = input;
     this.#output = output;
     if (isOpen) return;
-    this.#socket.on("message", (data) => this.#input?.received(data));
+    this.#socket.on("message", (data) => this.#input?.onReceived(data));
     this.#socket.on("error", (error) => {
-      if (isLossOfEarlierDatagram(errnoOf(error))) this.#input?.datagramFailed?.(error);
-      else this.#input?.failed(error);
+      if (isLossOfEarlierDatagram(errnoOf(error))) this.#input?.onDatagramError?.(error);
+      else this.#input?.onError(error);
     });
   }
 
@@ -77,18 +77,18 @@ export class NodeDatagramLink implements Link {
         this.#send(data, error);
         return;
       }
-      if (earlier !== undefined && errnoOf(earlier) !== errno) this.#input?.datagramFailed?.(earlier);
+      if (earlier !== undefined && errnoOf(earlier) !== errno) this.#input?.onDatagramError?.(earlier);
       this.#sent(data.length, error, lossOfSend(errno));
     });
   }
 
   #sent(length: number, error: Error | null, loss: ReturnType<typeof lossOfSend>): void {
     this.#heldBytes -= length;
-    if (error !== null && loss === undefined) this.#input?.failed(error);
-    if (error !== null && loss === "told") this.#input?.datagramFailed?.(error);
+    if (error !== null && loss === undefined) this.#input?.onError(error);
+    if (error !== null && loss === "told") this.#input?.onDatagramError?.(error);
     if (!this.#awaitsRoom || this.#heldBytes >= HANDED_BYTES) return;
     this.#awaitsRoom = false;
-    this.#output?.writable();
+    this.#output?.onWritable();
   }
 }
 

@@ -38,12 +38,12 @@ export class NodeDatagramSocket implements DatagramSocket {
     this.#socket = socket;
     this.#events = events;
     // As on a native socket: one datagram fails, and the next one may arrive.
-    socket.on("error", (error) => events.failed(error));
+    socket.on("error", (error) => events.onError(error));
   }
 
   /** Node reports datagrams from the first one on, perhaps before it reports that the socket is bound. */
   static receive(socket: Socket, events: DatagramEvents): void {
-    socket.on("message", (data, { address, port }: RemoteInfo) => events.received(data, { host: address, port }));
+    socket.on("message", (data, { address, port }: RemoteInfo) => events.onReceived(data, { host: address, port }));
   }
 
   send(data: Uint8Array, to: Peer): boolean {
@@ -71,7 +71,7 @@ export class NodeDatagramSocket implements DatagramSocket {
   #sent(cost: number, error: Error | null, to: Peer): void {
     this.#unsent--;
     this.#unsentBytes -= cost;
-    if (error !== null) this.#events.failed(error, to);
+    if (error !== null) this.#events.onError(error, to);
     if (this.#unsent === 0) this.#allSent?.();
   }
 }

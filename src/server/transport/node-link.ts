@@ -45,10 +45,10 @@ export class NodeLink implements Link {
       return;
     }
     socket.pause();
-    socket.on("data", (bytes: Buffer) => this.#input?.received(bytes));
-    socket.on("end", () => this.#ended());
-    socket.on("drain", () => this.#output?.writable());
-    socket.on("error", (error) => this.#input?.failed(error));
+    socket.on("data", (bytes: Buffer) => this.#input?.onReceived(bytes));
+    socket.on("end", () => this.#endInput());
+    socket.on("drain", () => this.#output?.onWritable());
+    socket.on("error", (error) => this.#input?.onError(error));
     socket.on("close", () => {
       this.#closed?.();
       this.#closed = undefined;
@@ -59,7 +59,7 @@ export class NodeLink implements Link {
     this.#socket.resume();
     if (!this.#owesEnd) return;
     this.#owesEnd = false;
-    queueMicrotask(() => this.#input?.ended());
+    queueMicrotask(() => this.#input?.onEnd());
   }
 
   pause(): void {
@@ -67,18 +67,18 @@ export class NodeLink implements Link {
   }
 
   send(bytes: Uint8Array, offset: number, length: number): number | undefined {
-    const room = this.#room();
-    return room === 0 ? undefined : this.#write(bytes.subarray(offset, offset + Math.min(length, room)));
+    const capacity = this.#capacity();
+    return capacity === 0 ? undefined : this.#write(bytes.subarray(offset, offset + Math.min(length, capacity)));
   }
 
   sendMany(pieces: readonly Uint8Array[]): number | undefined {
-    const room = this.#room();
+    const capacity = this.#capacity();
     const length = pieces.reduce((sum, piece) => sum + piece.length, 0);
-    return room === 0 ? undefined : this.#write(Buffer.concat(pieces, Math.min(length, room)));
+    return capacity === 0 ? undefined : this.#write(Buffer.concat(pieces, Math.min(length, capacity)));
   }
 
   awaitWritable(): void {
-    if (!this.#socket.writableNeedDrain) queueMicrotask(() => this.#output?.writable());
+    if (!this.#socket.writableNeedDrain) queueMicrotask(() => this.#output?.onWritable());
   }
 
   /** Node does not tell whether a socket that is not read has input: so the peer is never certainly silent. */
@@ -127,19 +127,19 @@ export class NodeLink implements Link {
    * reports EPIPE for every end: there node:net cannot tell a reset from an end, and this link reports an end. `hadError` is false,
    * and `remoteAddress` is kept from before.
    */
-  #ended(): void {
+  #endInput(): void {
     const socket = this.#socket;
     if (!("host" in this.peer) || socket.writableEnded || socket.writableLength > 0) {
-      this.#input?.ended();
+      this.#input?.onEnd();
       return;
     }
     socket.write(NOTHING, (error) => {
-      if (error === null || error === undefined) this.#input?.ended();
+      if (error === null || error === undefined) this.#input?.onEnd();
     });
   }
 
   /** Node takes all bytes, and reports only afterwards whether they were too many. */
-  #room(): number {
+  #capacity(): number {
     return this.#socket.writableNeedDrain ? 0 : HANDED_BYTES;
   }
 

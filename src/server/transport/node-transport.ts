@@ -126,7 +126,7 @@ async function listenOn(...[url, events, options]: Parameters<Transport["listen"
     }
     events.countAccepted();
     configure(socket, current);
-    events.accepted(new NodeLink(socket, peer));
+    events.onAccepted(new NodeLink(socket, peer));
   });
   const owned = await listening(server, url, options.backlog).catch((error: unknown) => {
     // The socket may listen even if the change of its file's owner failed.
@@ -134,7 +134,7 @@ async function listenOn(...[url, events, options]: Parameters<Transport["listen"
     throw error;
   });
   isInternet = hasPort(server.address());
-  server.on("error", (error) => events.failed(error));
+  server.on("error", (error) => events.onError(error));
   return {
     url: listenedUrl(url, server),
     get isLive() {

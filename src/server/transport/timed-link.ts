@@ -14,7 +14,7 @@ export interface LinkTimeouts {
 }
 
 /** Returns the link itself when there is no deadline, which then costs nothing. */
-export function timed(
+export function timedLinkOf(
   link: Link,
   timeouts: LinkTimeouts,
   wheel: DeadlineWheel,
@@ -71,14 +71,14 @@ class TimedLink extends LinkDecorator {
   }
 
   /** Starts the read deadline: it measures the time that a reader waits. */
-  override awaited(): void {
+  override beginWait(): void {
     const { readTimeoutMs = 0 } = this.#timeouts;
     this.#read?.start(readTimeoutMs);
-    this.link.awaited?.();
+    this.link.beginWait?.();
   }
 
   override resume(): void {
-    if (this.isAwaited) this.awaited();
+    if (this.isAwaited) this.beginWait();
     this.link.resume();
   }
 
@@ -97,8 +97,8 @@ class TimedLink extends LinkDecorator {
     return this.link.socket;
   }
 
-  sentTogether(result: number): number | undefined {
-    const taken = this.link.sentTogether?.(result);
+  takeSendResult(result: number): number | undefined {
+    const taken = this.link.takeSendResult?.(result);
     if (taken !== undefined) this.#idle?.refresh();
     return taken;
   }
@@ -129,22 +129,22 @@ class TimedLink extends LinkDecorator {
     this.link.abort();
   }
 
-  override received(bytes: Uint8Array): void {
+  override onReceived(bytes: Uint8Array): void {
     this.#firstByte?.cancel();
     this.#idle?.refresh();
     this.#read?.refresh();
-    this.input?.received(bytes);
+    this.input?.onReceived(bytes);
   }
 
-  override ended(): void {
+  override onEnd(): void {
     this.#firstByte?.cancel();
     this.#read?.cancel();
-    this.input?.ended();
+    this.input?.onEnd();
   }
 
-  override failed(error: Error): void {
+  override onError(error: Error): void {
     this.#cancelAll();
-    this.input?.failed(error);
+    this.input?.onError(error);
   }
 
   #deadline(name: DeadlineName, timeoutMs: number | undefined): Deadline | undefined {
@@ -165,7 +165,7 @@ class TimedLink extends LinkDecorator {
   #expire(name: DeadlineName): void {
     this.#expired(name, this.peer);
     this.abort();
-    this.input?.failed(new DeadlineError(name));
+    this.input?.onError(new DeadlineError(name));
   }
 
   #cancelAll(): void {

@@ -12,9 +12,9 @@ export interface ListenSocketOptions extends TcpOptions {
 
 /** The owner of a listener: the listener asks it about accepted connections, and passes them to it. */
 export interface ListenerEvents extends AcceptGate {
-  accepted(link: Link): void;
+  onAccepted(link: Link): void;
   /** The listener accepts no more, or a hook has failed for one connection. */
-  failed(error: Error): void;
+  onError(error: Error): void;
 }
 
 /** A listener for connections. */
@@ -32,13 +32,13 @@ export interface LinkListener {
 /** The events of a datagram socket. */
 export interface DatagramEvents {
   /** One datagram. `sockaddr` is the sender's address as the kernel wrote it, if the transport has it; a reply uses it. */
-  received(data: Buffer, peer: Peer, sockaddr?: Uint8Array): void;
+  onReceived(data: Buffer, peer: Peer, sockaddr?: Uint8Array): void;
   /** The kernel refused to send to the peer, or to receive. The socket works as before. */
-  failed(error: Error, peer?: Peer): void;
+  onError(error: Error, peer?: Peer): void;
   /** The results of datagrams that were sent later: how many were sent, and how many were not. Errors are reported separately. */
-  settled?(sent: number, lost: number): void;
+  onSettled?(sent: number, lost: number): void;
   /** The socket receives nothing more. */
-  lost(error: Error): void;
+  onLost(error: Error): void;
 }
 
 /** The result of a send: `true`, sent; `false`, not sent; `"later"`, it leaves at the end of the turn, which reports the result. */
@@ -49,7 +49,7 @@ export interface DatagramSocket {
   readonly url: SocketUrl;
   /**
    * Sends one datagram to a peer that was heard. Returns false when it cannot be sent: the peer has no name or
-   * port 0, the datagram is too long, or too much waits. Errors of the kernel go to `failed`. No peer can make this
+   * port 0, the datagram is too long, or too much waits. Errors of the kernel go to `onError`. No peer can make this
    * throw: one packet must not end the process.
    *
    * @param sockaddr - the sockaddr that was received with the peer, whose text may be incomplete, such as for bytes that are not UTF-8.

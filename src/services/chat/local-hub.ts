@@ -89,7 +89,7 @@ export class LocalHub implements ChatHub, MemberHub {
     this.#log = new MessageLog(this.#history, lastId, this.#now, {
       deliver: ({ name, shelf }, message) => {
         const room = this.#rooms.get(name.key);
-        if (room?.shelf === shelf) room.tell(message);
+        if (room?.shelf === shelf) room.broadcast(message);
       },
       onError: (error) => this.#reportError(error),
     });
@@ -194,7 +194,7 @@ export class LocalHub implements ChatHub, MemberHub {
     member.key = name;
     this.#members.set(name.key, member);
     room.rename(member, from);
-    room.tell({ type: "renamed", room: room.name.text, from: from.text, name: name.text });
+    room.broadcast({ type: "renamed", room: room.name.text, from: from.text, name: name.text });
   }
 
   remove(member: LocalMember, reason: LeaveReason): void {
@@ -254,7 +254,7 @@ export class LocalHub implements ChatHub, MemberHub {
   #enterRoom(member: LocalMember, room: Room): void {
     this.#rooms.set(room.name.key, room);
     room.add(member);
-    room.tell({ type: "joined", name: member.name, room: room.name.text }, member);
+    room.broadcast({ type: "joined", name: member.name, room: room.name.text }, member);
   }
 
   #leaveRoom(member: LocalMember, reason: LeaveReason): void {
@@ -262,7 +262,7 @@ export class LocalHub implements ChatHub, MemberHub {
     if (room === undefined) return;
     room.remove(member);
     if (room.size === 0) this.#rooms.delete(room.name.key);
-    else room.tell({ type: "left", name, room: room.name.text, reason });
+    else room.broadcast({ type: "left", name, room: room.name.text, reason });
   }
 
   async #welcome(member: LocalMember, room: Room, log: MessageLog, since?: number): Promise<Welcome> {

@@ -157,7 +157,7 @@ export class LocalMember implements ChatMember, Blockable {
   async setTopic(text: string): Promise<void> {
     const room = this.#requireOperatedRoom();
     room.topic = text === "" ? "" : messageText(text, MAX_TOPIC_BYTES);
-    room.tell({ type: "topic", room: room.name.text, by: this.name, text: room.topic });
+    room.broadcast({ type: "topic", room: room.name.text, by: this.name, text: room.topic });
   }
 
   leave(reason: LeaveReason): void {

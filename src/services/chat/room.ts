@@ -95,7 +95,7 @@ export class Room {
     this.#sorted.splice(this.#placeOf(member.key.key), 0, member.key);
   }
 
-  tell(event: ChatEvent, except?: LocalMember): void {
+  broadcast(event: ChatEvent, except?: LocalMember): void {
     for (const member of this.#members.values()) if (member !== except) member.deliver(event);
   }
 

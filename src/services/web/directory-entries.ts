@@ -1,8 +1,8 @@
 import { isUtf8 } from "node:buffer";
 import { opendir } from "node:fs/promises";
 import type { Described } from "./file-stat.ts";
+import type { OpenFailure } from "./open-failure.ts";
 import { CONTROL } from "./request-path.ts";
-import type { Unopened } from "./unopened.ts";
 
 /** Limits the entries of a directory that the server reads; the listing of a larger one says that it is not complete. */
 export const MAX_LISTED_ENTRIES = 10_000;
@@ -26,8 +26,8 @@ export interface DirectoryEntries {
  */
 export async function directoryEntries(
   path: string,
-  stat: (name: string) => Promise<Described | Unopened>,
-): Promise<DirectoryEntries | Unopened> {
+  stat: (name: string) => Promise<Described | OpenFailure>,
+): Promise<DirectoryEntries | OpenFailure> {
   const entries: DirectoryEntry[] = [];
   let count = 0;
   // Read in portions, each in one of libuv's threads, so that other requests run in between.

@@ -1,7 +1,7 @@
 import { type DirectoryListing, directoryListing, type ListingOrder } from "./directory-listing.ts";
+import type { OpenFailure } from "./open-failure.ts";
 import type { Listed } from "./root.ts";
 import { Semaphore } from "./semaphore.ts";
-import type { Unopened } from "./unopened.ts";
 
 /** Limits the directories read at once; others wait. Half of libuv's threads, so that files can be opened meanwhile. */
 export const MAX_LISTINGS = 2;
@@ -11,7 +11,7 @@ type Entries = DirectoryListing["entries"];
 /** The listing pages of folders. Requests for a page that is being made wait for the same result. */
 export class ListingPages {
   readonly #semaphore = new Semaphore(MAX_LISTINGS);
-  readonly #making = new Map<string, Promise<string | Unopened>>();
+  readonly #making = new Map<string, Promise<string | OpenFailure>>();
   readonly #list: (path: string) => Promise<Listed>;
   readonly #shown: (folder: string, entries: Entries) => Entries;
 
@@ -27,7 +27,7 @@ export class ListingPages {
   }
 
   /** Returns the page of a folder, or the reason why there is none. */
-  of(folder: string, order: ListingOrder): Promise<string | Unopened> {
+  of(folder: string, order: ListingOrder): Promise<string | OpenFailure> {
     // No path has a NUL.
     const key = `${order.by}\0${order.direction}\0${folder}`;
     const making = this.#making.get(key);
@@ -41,7 +41,7 @@ export class ListingPages {
     return page;
   }
 
-  async #make(folder: string, order: ListingOrder): Promise<string | Unopened> {
+  async #make(folder: string, order: ListingOrder): Promise<string | OpenFailure> {
     const listed = await this.#list(folder);
     if (listed.type !== "directory") return listed;
     const { entries, isComplete } = listed;

@@ -1,6 +1,6 @@
 import { closeSync, constants, open } from "node:fs";
 import { promisify } from "node:util";
-import { type Base, O_PATH, placePath } from "./place.ts";
+import { type Base, O_PATH, pathOf } from "./path-handle.ts";
 
 const openOf = promisify(open);
 
@@ -20,7 +20,7 @@ export class RootDirectory implements Base {
   static async open(name: string): Promise<RootDirectory> {
     const descriptor = await openOf(name, O_PATH | constants.O_DIRECTORY);
     try {
-      return new RootDirectory(descriptor, placePath(descriptor));
+      return new RootDirectory(descriptor, pathOf(descriptor));
     } catch (error) {
       closeSync(descriptor);
       throw error;

@@ -7,10 +7,10 @@ import { type Clock, systemClock } from "../../server/time/clock.ts";
 import { wrongType, wrongValue } from "../../socket/values.ts";
 import { type DirectoryEntries, directoryEntries } from "./directory-entries.ts";
 import { type Described, described, type FileStat } from "./file-stat.ts";
-import { descriptorPath, findPlace, type Place, type Symlinks } from "./place.ts";
+import { BUSY, MISSING, type OpenFailure, openFailureOf } from "./open-failure.ts";
+import { descriptorPath, openPath, type PathHandle, type Symlinks } from "./path-handle.ts";
 import { MAX_PATH_BYTES } from "./request-path.ts";
 import { RootDirectory } from "./root-directory.ts";
-import { BUSY, MISSING, type Unopened, unopened } from "./unopened.ts";
 
 /** For so long a root is the directory that its name led to last; then its name is looked at again. */
 export const ROOT_LOOK_MS = 1_000;
@@ -35,15 +35,15 @@ const ROOT_OPTIONS = optionTable({
 export type Opened =
   | { readonly type: "file"; readonly handle: FileHandle; readonly stat: FileStat }
   | { readonly type: "directory"; readonly stat: FileStat }
-  | Unopened;
+  | OpenFailure;
 
 /** What is there, and is not opened. */
-export type Found = Described | Unopened;
+export type Found = Described | OpenFailure;
 
 /** What is in a directory. */
-export type Listed = ({ readonly type: "directory"; readonly stat: FileStat } & DirectoryEntries) | Unopened;
+export type Listed = ({ readonly type: "directory"; readonly stat: FileStat } & DirectoryEntries) | OpenFailure;
 
-type FindCached = typeof import("./cached-place.ts").findCachedPlace;
+type OpenCached = typeof import("./cached-path.ts").openCachedPath;
 
 /**
  * Opens the directory that a server serves.
@@ -64,8 +64,8 @@ export async function openRoot(path: string, options?: RootOptions, clock: Clock
   const directory = await RootDirectory.open(name);
   try {
     await access(name, constants.X_OK);
-    const { isAvailable, findCachedPlace } = await import("./cached-place.ts");
-    return new Root(name, symlinks, clock, directory, isAvailable ? findCachedPlace : undefined);
+    const { isAvailable, openCachedPath } = await import("./cached-path.ts");
+    return new Root(name, symlinks, clock, directory, isAvailable ? openCachedPath : undefined);
   } catch (error) {
     directory.retire();
     throw error;
@@ -83,12 +83,12 @@ export class Root {
   readonly #name: string;
   readonly #symlinks: Symlinks;
   readonly #clock: Clock;
-  readonly #findCached: FindCached | undefined;
+  readonly #openCached: OpenCached | undefined;
   /** Undefined once it is closed. */
   #directory: RootDirectory | undefined;
   #lookedAtMs: number;
   #expiredAtMs = Number.NEGATIVE_INFINITY;
-  #looking: Promise<Unopened | undefined> | undefined;
+  #looking: Promise<OpenFailure | undefined> | undefined;
 
   /** @internal */
   constructor(
@@ -96,13 +96,13 @@ export class Root {
     symlinks: Symlinks,
     clock: Clock,
     directory: RootDirectory,
-    findCached: FindCached | undefined,
+    openCached: OpenCached | undefined,
   ) {
     this.#name = name;
     this.#symlinks = symlinks;
     this.#clock = clock;
     this.#directory = directory;
-    this.#findCached = findCached;
+    this.#openCached = openCached;
     this.#lookedAtMs = clock.now();
   }
 
@@ -113,10 +113,10 @@ export class Root {
    * @throws TypeError for another path · Error in Node's shape for what is no answer, such as `EIO`.
    */
   open(path: string): Promise<Opened> {
-    return this.#look(path, async (place, found) => {
+    return this.#look(path, async (handle, found) => {
       if (found.type === "directory") return found;
-      const handle = await open(descriptorPath(place.descriptor), READ);
-      return { ...found, handle };
+      const opened = await open(descriptorPath(handle.descriptor), READ);
+      return { ...found, handle: opened };
     });
   }
 
@@ -127,10 +127,10 @@ export class Root {
 
   /** What is in a directory; of a file it is said that it is missing. See {@link open}. */
   list(path: string): Promise<Listed> {
-    return this.#look(path, async (place, found) => {
+    return this.#look(path, async (handle, found) => {
       if (found.type === "file") return MISSING;
       const folder = path === "" ? "" : `${path}/`;
-      const listed = await directoryEntries(descriptorPath(place.descriptor), (name) => this.stat(folder + name));
+      const listed = await directoryEntries(descriptorPath(handle.descriptor), (name) => this.stat(folder + name));
       return "type" in listed ? listed : { ...found, ...listed };
     });
   }
@@ -150,8 +150,8 @@ export class Root {
   /** Finds what is at the path, and holds it while it is used. */
   async #look<Result>(
     path: string,
-    use: (place: Place, found: Described) => Result | Promise<Result>,
-  ): Promise<Result | Unopened> {
+    use: (handle: PathHandle, found: Described) => Result | Promise<Result>,
+  ): Promise<Result | OpenFailure> {
     checkPath(path);
     if (Buffer.byteLength(path) > MAX_PATH_BYTES) return MISSING;
     const looking = this.#renew();
@@ -161,24 +161,24 @@ export class Root {
     directory.enter();
     try {
       const name = path === "" ? "." : path;
-      const place =
-        this.#findCached?.(directory, name, this.#symlinks) ?? (await findPlace(directory, name, this.#symlinks));
-      if ("type" in place) return place;
+      const handle =
+        this.#openCached?.(directory, name, this.#symlinks) ?? (await openPath(directory, name, this.#symlinks));
+      if ("type" in handle) return handle;
       try {
-        const found = described(place.descriptor);
-        return found === undefined ? MISSING : await use(place, found);
+        const found = described(handle.descriptor);
+        return found === undefined ? MISSING : await use(handle, found);
       } finally {
-        place.close();
+        handle.close();
       }
     } catch (error) {
-      return unopened(error);
+      return openFailureOf(error);
     } finally {
       directory.leave();
     }
   }
 
   /** Looks where the name leads now, if that was not done of late. */
-  #renew(): Promise<Unopened | undefined> | undefined {
+  #renew(): Promise<OpenFailure | undefined> | undefined {
     const isNew = this.#clock.now() - this.#lookedAtMs < ROOT_LOOK_MS && this.#lookedAtMs > this.#expiredAtMs;
     if (this.#directory === undefined || isNew) return undefined;
     if (this.#looking !== undefined) return this.#looking;
@@ -190,13 +190,13 @@ export class Root {
   }
 
   /** Where the name leads nowhere, each further look tries again. */
-  async #reopen(): Promise<Unopened | undefined> {
+  async #reopen(): Promise<OpenFailure | undefined> {
     const lookedAtMs = this.#clock.now();
     let directory: RootDirectory;
     try {
       directory = await RootDirectory.open(this.#name);
     } catch (error) {
-      return unopened(error);
+      return openFailureOf(error);
     }
     if (this.#directory === undefined) {
       directory.retire();

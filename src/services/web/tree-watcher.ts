@@ -52,16 +52,18 @@ export class TreeWatcher {
     const directories = [root];
     for (const directory of directories) {
       // Before it is read, so that nothing comes unseen in between.
-      if (!this.#watch(directory, (name, isEntry) => this.#heard(join(directory, name), isEntry))) continue;
+      if (!this.#watch(directory, (name, isEntry) => this.#onChange(join(directory, name), isEntry))) continue;
       directories.push(...directoriesIn(directory).map((name) => join(directory, name)));
     }
   }
 
   /** What cannot be watched is not told of: the site is served all the same. */
-  #watch(directory: string, heard: (name: string, isEntry: boolean) => void): boolean {
+  #watch(directory: string, onChange: (name: string, isEntry: boolean) => void): boolean {
     if (this.#watchers.size >= MAX_WATCHED_DIRECTORIES) return false;
     try {
-      const watcher = watch(directory, { persistent: false }, (event, name) => heard(name ?? "", event === "rename"));
+      const watcher = watch(directory, { persistent: false }, (event, name) =>
+        onChange(name ?? "", event === "rename"),
+      );
       watcher.on("error", () => watcher.close());
       this.#watchers.set(directory, watcher);
       return true;
@@ -71,7 +73,7 @@ export class TreeWatcher {
   }
 
   /** @param isEntry - whether a name has come or gone, and not only what is in a file. */
-  #heard(path: string, isEntry: boolean): void {
+  #onChange(path: string, isEntry: boolean): void {
     if (isEntry && (this.#watchers.has(path) || isDirectory(path))) this.#renewed(path);
     else this.#changed();
   }

@@ -9,7 +9,7 @@ import { CacheRules } from "./cache-rules.ts";
 import { Glob } from "./glob.ts";
 import { addedMediaTypes } from "./media-type-of.ts";
 import { REQUEST_VARIABLES } from "./page-variables.ts";
-import type { Symlinks } from "./place.ts";
+import type { Symlinks } from "./path-handle.ts";
 import { type Dotfiles, requestPath } from "./request-path.ts";
 import { DEFAULT_CACHE_BYTES, DEFAULT_CACHE_DESCRIPTORS } from "./resource-cache.ts";
 import type { SiteRequest } from "./site.ts";

@@ -6,11 +6,11 @@ import { SharedService } from "../../server/shared-service.ts";
 import { wrongType } from "../../socket/values.ts";
 import { AccessLog, type AccessLogEntry, type AccessLogFormat } from "./access-log.ts";
 import { openSite } from "./open-site.ts";
-import type { Symlinks } from "./place.ts";
+import type { Symlinks } from "./path-handle.ts";
 import type { Dotfiles } from "./request-path.ts";
 import type { Site, SiteRequest } from "./site.ts";
 import type { TemplateName } from "./template/template.ts";
-import type { Place as TemplatePlace } from "./template/template-error.ts";
+import type { TemplatePlace } from "./template/template-error.ts";
 import type { Variables } from "./template/variables.ts";
 import { WEB_OPTIONS, type WebOptions, type WebSettings } from "./web-options.ts";
 

@@ -8,7 +8,7 @@ import {
   type SocketUrl,
   SocketUrlError,
 } from "../../server/url/socket-url.ts";
-import type { Doors } from "../kinds.ts";
+import type { ListenerKinds } from "../kinds.ts";
 import { shown } from "./shown.ts";
 
 /** The URL and the path that a service is served at. */
@@ -23,7 +23,7 @@ export interface PlaceContext {
   /** The folder that relative paths refer to. */
   readonly folder: string;
   /** The listeners that a built-in kind supports; undefined for a module, whose service is checked once it is loaded. */
-  readonly doors: Doors | undefined;
+  readonly listenerKinds: ListenerKinds | undefined;
   /** The name of the service in messages, such as `greet`. */
   readonly who: string;
 }
@@ -47,7 +47,7 @@ export function listenerPlace(text: string, mount: string | undefined, context: 
   const [bare, path] = withoutPath(text);
   const url = parsed(bare, context.folder);
   const isHttp = SCHEMES.get(url.scheme)?.protocol === "http";
-  if (isHttp || (isInherited(url) && (mount !== undefined || isHttpAlone(context.doors)))) {
+  if (isHttp || (isInherited(url) && (mount !== undefined || isHttpAlone(context.listenerKinds)))) {
     checkHttp(text, url, context);
     return { url, mount: mountOf(text, url, path, mount) };
   }
@@ -98,12 +98,12 @@ function mountOf(text: string, url: SocketUrl, path: string | undefined, mount: 
   );
 }
 
-function isHttpAlone(doors: Doors | undefined): boolean {
-  return doors?.http === true && !doors.streams && !doors.datagrams;
+function isHttpAlone(listenerKinds: ListenerKinds | undefined): boolean {
+  return listenerKinds?.http === true && !listenerKinds.streams && !listenerKinds.datagrams;
 }
 
-function checkHttp(text: string, url: SocketUrl, { doors, who }: PlaceContext): void {
-  if (doors === undefined || doors.http) return;
+function checkHttp(text: string, url: SocketUrl, { listenerKinds, who }: PlaceContext): void {
+  if (listenerKinds === undefined || listenerKinds.http) return;
   const instead = isInherited(url) ? "leave out the mount" : `write ${shown(withoutHttp(text))}`;
   throw new PlaceError(`${who} does not speak HTTP, so it cannot be on ${shown(text)}; ${instead}`);
 }
@@ -112,16 +112,16 @@ function withoutHttp(text: string): string {
   return text.replace(/^http\+unix:/, "unix:").replace(/^http:(\/\/[^/?]*)[^?]*/, "tcp:$1");
 }
 
-function checkSocket(text: string, url: SocketUrl, { doors, who }: PlaceContext): void {
+function checkSocket(text: string, url: SocketUrl, { listenerKinds, who }: PlaceContext): void {
   // Whether an inherited socket takes datagrams is known only when it is opened.
-  if (doors === undefined || (isInherited(url) && (doors.streams || doors.datagrams))) return;
-  if (isHttpAlone(doors)) {
+  if (listenerKinds === undefined || (isInherited(url) && (listenerKinds.streams || listenerKinds.datagrams))) return;
+  if (isHttpAlone(listenerKinds)) {
     const unix = "path" in url ? `"${text.replace(/^unix[^:]*:/, "http+unix:")}"` : "http+unix:PATH";
     const instead = "host" in url ? `"http://${/\/\/([^?]*)/.exec(text)?.[1] ?? "HOST:PORT"}/"` : unix;
     throw new PlaceError(`${who} speaks HTTP alone, so it cannot be on ${shown(text)}; write ${instead}`);
   }
   const isDatagrams = isDatagramUrl(url);
-  if (isDatagrams ? doors.datagrams : doors.streams) return;
+  if (isDatagrams ? listenerKinds.datagrams : listenerKinds.streams) return;
   const scheme = isDatagrams === (baseOf(url) === "udp") && isDatagrams ? "tcp" : "unix";
   throw new PlaceError(
     `${who} takes no ${isDatagrams ? "datagrams" : "connections"}, so it cannot be on ${shown(text)}; write ${shown(text.replace(/^[^:]*/, scheme))}`,

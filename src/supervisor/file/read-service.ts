@@ -61,7 +61,7 @@ export function readService(table: PlainTable, context: ServiceContext): ReadSer
   const own = optionsOf(SHARED_KINDS, read, kind?.options);
   const shared = { ...server, ...own };
   const who = made?.type === "kind" ? made.name : "the module";
-  const listeners = readListeners(table, { folder, doors: kind?.doors, who }, { path, findings, what });
+  const listeners = readListeners(table, { folder, listenerKinds: kind?.listenerKinds, who }, { path, findings, what });
   for (const listener of listeners) checkLimits(listener, shared, table, context);
   const source = sourceOf(table, made, read, context);
   for (const { listener, urlPath } of listeners) {

@@ -7,10 +7,10 @@ export interface Position {
   readonly column: number;
 }
 
-interface Place {
+interface PositionNode {
   key: Position;
   value: Position;
-  readonly members: Map<string | number, Place>;
+  readonly members: Map<string | number, PositionNode>;
 }
 
 const START: Position = { line: 1, column: 1 };
@@ -20,7 +20,7 @@ const START: Position = { line: 1, column: 1 };
  * first one, so it is loaded only when a file has mistakes.
  */
 export class TomlPositions {
-  readonly #root: Place = placeAt(START);
+  readonly #root: PositionNode = nodeAt(START);
 
   /** @param text - TOML without syntax errors. */
   constructor(text: string) {
@@ -53,7 +53,7 @@ export class TomlPositions {
     this.#addValue(path, place, value);
   }
 
-  #addValue(path: KeyPath, place: Place, value: AST.TOMLContentNode): void {
+  #addValue(path: KeyPath, place: PositionNode, value: AST.TOMLContentNode): void {
     place.value = positionOf(value);
     if (value.type === "TOMLInlineTable") for (const pair of value.body) this.#addPair(path, pair);
     if (value.type !== "TOMLArray") return;
@@ -64,10 +64,10 @@ export class TomlPositions {
   }
 
   /** Returns the place at the end of a path. Tables on the way without a position yet get the same position. */
-  #enter(path: KeyPath, position: Position): Place {
+  #enter(path: KeyPath, position: Position): PositionNode {
     let place = this.#root;
     for (const step of path) {
-      const next = place.members.get(step) ?? placeAt(position);
+      const next = place.members.get(step) ?? nodeAt(position);
       place.members.set(step, next);
       place = next;
     }
@@ -85,7 +85,7 @@ function nodesOf(text: string): readonly (AST.TOMLKeyValue | AST.TOMLTable)[] {
   }
 }
 
-function placeAt(position: Position): Place {
+function nodeAt(position: Position): PositionNode {
   return { key: position, value: position, members: new Map() };
 }
 

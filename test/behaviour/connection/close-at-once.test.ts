@@ -4,7 +4,7 @@ import { AF_INET, SO_LINGER, SOCK_STREAM, SOL_SOCKET, socket } from "../../../sr
 import { kernel } from "../../../src/native/load.ts";
 import { Connection } from "../../../src/server/connection/connection.ts";
 import { DeadlineWheel } from "../../../src/server/time/deadline-wheel.ts";
-import { timed } from "../../../src/server/transport/timed-link.ts";
+import { timedLinkOf } from "../../../src/server/transport/timed-link.ts";
 import { connected } from "../../support/connected.ts";
 import { ScriptedLink } from "../../support/scripted-link.ts";
 import { echo, echoByPush, serving, urlOf } from "../../support/serving.ts";
@@ -39,7 +39,7 @@ describe.each([
 describe("close() after the peer has ended", () => {
   function ended(link: ScriptedLink, connection: Connection): Promise<void> {
     void connection.read();
-    link.input?.ended();
+    link.input?.onEnd();
     return connection.close();
   }
 
@@ -56,7 +56,7 @@ describe("close() after the peer has ended", () => {
       (link: ScriptedLink) => link,
       (link: ScriptedLink) => {
         const none = { firstByteTimeoutMs: undefined, idleTimeoutMs: undefined, readTimeoutMs: undefined };
-        return timed(link, { ...none, totalTimeoutMs: 60_000 }, new DeadlineWheel(), () => undefined);
+        return timedLinkOf(link, { ...none, totalTimeoutMs: 60_000 }, new DeadlineWheel(), () => undefined);
       },
     ]) {
       const link = new ScriptedLink({ endsAtClose: false });
@@ -73,7 +73,7 @@ describe("close() after the peer has ended", () => {
     const closing = ended(link, connection);
     expect(link.calls).not.toContain("close");
     link.room = 100;
-    link.output?.writable();
+    link.output?.onWritable();
     await closing;
     expect([link.calls.slice(-2), String(Buffer.concat(link.sent))]).toEqual([["end", "close"], "last words"]);
   });

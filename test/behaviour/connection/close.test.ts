@@ -251,17 +251,17 @@ describe("after close() or abort() no more input is delivered", () => {
       if (how === "abort") connection.abort();
       else void connection.close();
     });
-    link.input?.received(three);
+    link.input?.onReceived(three);
     await pushed.catch(() => undefined);
-    link.input?.received(three);
-    link.input?.ended();
+    link.input?.onReceived(three);
+    link.input?.onEnd();
     expect(given).toEqual(["one"]);
   });
 
   test.each(["close", "abort"] as const)("%s: onBytes() with pieces left in the read buffer", async (how) => {
     const link = new ScriptedLink({ isRecords: true });
     const connection = new Connection(link);
-    for (const text of ["one", "two", "three"]) link.input?.received(Buffer.from(text));
+    for (const text of ["one", "two", "three"]) link.input?.onReceived(Buffer.from(text));
     const given: string[] = [];
     await connection
       .onBytes((each) => {
@@ -270,7 +270,7 @@ describe("after close() or abort() no more input is delivered", () => {
         else void connection.close();
       })
       .catch(() => undefined);
-    link.input?.ended();
+    link.input?.onEnd();
     expect(given).toEqual(["one"]);
   });
 
@@ -280,7 +280,7 @@ describe("after close() or abort() no more input is delivered", () => {
       const connection = new Connection(link);
       const frames = connection.frames(lengthPrefixed({ lengthBytes: 1 }));
       const pieces = connection[Symbol.asyncIterator]();
-      for (const text of ["one", "two", "three"]) link.input?.received(frame(text));
+      for (const text of ["one", "two", "three"]) link.input?.onReceived(frame(text));
       const next = async (): Promise<unknown> => {
         if (read === "iteration") return (await pieces.next()).value;
         if (read === "frames") return (await frames.next()).value;
@@ -293,7 +293,7 @@ describe("after close() or abort() no more input is delivered", () => {
       } else {
         const closed = connection.close();
         expect(await next()).toBeUndefined();
-        link.input?.ended();
+        link.input?.onEnd();
         await closed;
         expect(await next()).toBeUndefined();
       }
@@ -330,7 +330,7 @@ describe("close({ lingerMs, idleMs })", () => {
     const { link, closed } = closing({ lingerMs: 60_000, idleMs: 1_000 });
     for (let round = 0; round < 5; round++) {
       await vi.advanceTimersByTimeAsync(900);
-      link.input?.received(Buffer.from("more"));
+      link.input?.onReceived(Buffer.from("more"));
     }
     expect(link.calls).not.toContain("close");
     await vi.advanceTimersByTimeAsync(1_000);

@@ -79,7 +79,7 @@ describe("with a handler", () => {
     clock.advance(PAST);
     await turn();
     expect(link.sent.map(String)).toEqual(["408"]);
-    link.input?.received(Buffer.from("still here"));
+    link.input?.onReceived(Buffer.from("still here"));
     expect(String(await read)).toBe("still here");
     connection.abort();
   });
@@ -110,12 +110,12 @@ describe("with a handler", () => {
 describe("a deadline ends with its connection", () => {
   const ENDS: readonly (readonly [string, (connection: Connection, link: ScriptedLink) => unknown])[] = [
     ["aborted", (connection) => connection.abort()],
-    ["lost", (_, link) => link.input?.failed(new Error("lost"))],
+    ["lost", (_, link) => link.input?.onError(new Error("lost"))],
     ["closed, while the peer lingers", (connection) => connection.close({ lingerMs: 60_000 })],
     [
       "closed at once",
       async (connection, link) => {
-        link.input?.ended();
+        link.input?.onEnd();
         await connection.close();
       },
     ],
@@ -149,7 +149,7 @@ describe("a deadline ends with its connection", () => {
   test("the end of either direction does not cancel a deadline: an answer may still be due", () => {
     const { clock, connection, expired, link } = clockedConnection();
     connection.deadline("answer", () => undefined).start(1_000);
-    link.input?.ended();
+    link.input?.onEnd();
     void connection.end();
     clock.advance(PAST);
     expect(expired).toEqual(["answer"]);
@@ -166,7 +166,7 @@ test("a process that was held up reads the input that arrived in time before a d
   const read = connection.read();
   clock.stop(60_000);
   expect(expired).toEqual([]);
-  link.input?.received(Buffer.from("in time"));
+  link.input?.onReceived(Buffer.from("in time"));
   await read;
   request.cancel();
   request.start(1_000);

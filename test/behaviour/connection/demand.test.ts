@@ -198,7 +198,7 @@ describe("1 000 peers that send lines and never read", () => {
     const isRead = ({ link }: { link: ScriptedLink }): boolean =>
       link.calls.findLast((call) => call === "resume" || call === "pause") === "resume";
     for (let reading = peers; reading.length > 0; reading = reading.filter(isRead)) {
-      for (const { link } of reading) link.input?.received(LINES);
+      for (const { link } of reading) link.input?.onReceived(LINES);
       await turn();
     }
     const waiting = peers.map(({ connection }) => connection.stats().bytesWaiting);

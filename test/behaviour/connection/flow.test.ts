@@ -42,7 +42,7 @@ function scriptedConnection(options: ConnectionOptions, kind: LinkKind = {}) {
   const connection = new Connection(link, policy);
   const take = async (bytes: number): Promise<void> => {
     link.room = bytes;
-    link.output?.writable();
+    link.output?.onWritable();
     await nextTick();
   };
   return { clock, connection, link, take, told };
@@ -305,11 +305,11 @@ test("write() returns false from highWaterBytes on; drained() resolves below low
 test("reading pauses when more than maxReadBufferBytes are unread", async () => {
   const { connection, link } = scriptedConnection({ maxReadBufferBytes: 10 });
   const first = connection.read();
-  link.input?.received(Buffer.alloc(1));
+  link.input?.onReceived(Buffer.alloc(1));
   await first;
-  link.input?.received(Buffer.alloc(9));
+  link.input?.onReceived(Buffer.alloc(9));
   expect(link.calls).toEqual(["resume"]);
-  link.input?.received(Buffer.alloc(1));
+  link.input?.onReceived(Buffer.alloc(1));
   expect(link.calls).toEqual(["resume", "pause"]);
 });
 

@@ -24,7 +24,7 @@ function opened() {
   const clock = new LateClock();
   const link = new ScriptedLink();
   const connection = new Connection(link, { ...DEFAULT_POLICY, wheel: new DeadlineWheel(clock) });
-  const receive = (text: string): void => link.input?.received(Buffer.from(text));
+  const receive = (text: string): void => link.input?.onReceived(Buffer.from(text));
   return { clock, link, connection, receive };
 }
 
@@ -180,7 +180,7 @@ describe("the end within a frame that is skipped", () => {
 
   test("by the peer is an error, now and later", async () => {
     const { connection, link, frames, skip } = await skipping();
-    link.input?.ended();
+    link.input?.onEnd();
     for (const each of [skip, frames.skip(), frames.read()]) {
       await expect(each).rejects.toMatchObject({ code: "ERR_SOCKWRIGHT_UNEXPECTED_END" });
     }

@@ -14,7 +14,7 @@ import type { Link } from "../../../src/server/transport/link.ts";
 import { LinkDecorator } from "../../../src/server/transport/link-decorator.ts";
 import { NativeLink } from "../../../src/server/transport/native-link.ts";
 import { NodeLink } from "../../../src/server/transport/node-link.ts";
-import { timed } from "../../../src/server/transport/timed-link.ts";
+import { timedLinkOf } from "../../../src/server/transport/timed-link.ts";
 import { memoryTransport } from "../../../src/testing.ts";
 import { startChild } from "../../support/child.ts";
 import { connected } from "../../support/connected.ts";
@@ -354,18 +354,18 @@ test("deadlines stay outermost: the total deadline does not start again, and inp
     readTimeoutMs: 3_000,
     totalTimeoutMs: 5_000,
   };
-  const made = timed(link, timeouts, new DeadlineWheel(clock), (name) => void expired.push(name));
+  const made = timedLinkOf(link, timeouts, new DeadlineWheel(clock), (name) => void expired.push(name));
   const connection = new Connection(made, clientPolicy());
   clock.advance(900);
   await connection.replaceLink(encipher);
   expect(connection.peer).toBe(link.peer);
   clock.advance(50);
-  link.input?.received(toyCipher(Buffer.from("one")));
+  link.input?.onReceived(toyCipher(Buffer.from("one")));
   expect(String(await connection.read())).toBe("one");
   // 950 ms of the total have passed; from here on input arrives every 900 ms.
   for (let at = 0; at < 4; at++) {
     clock.advance(900);
-    link.input?.received(Buffer.of(at));
+    link.input?.onReceived(Buffer.of(at));
   }
   expect(expired).toEqual([]);
   clock.advance(900);
@@ -381,14 +381,14 @@ test("replaceLink() is refused at once while a read is pending, even if bytes wa
   const read = connection.read();
   await expect(connection.replaceLink(encipher)).rejects.toMatchObject({ code: "ERR_SOCKWRIGHT_READING" });
   // It is also refused when the read starts while it waits.
-  link.input?.received(Buffer.from("in clear"));
+  link.input?.onReceived(Buffer.from("in clear"));
   await read;
   const replaced = connection.replaceLink(encipher);
   const again = connection.read();
   link.room = 5;
-  link.output?.writable();
+  link.output?.onWritable();
   await expect(replaced).rejects.toMatchObject({ code: "ERR_SOCKWRIGHT_READING" });
-  link.input?.received(Buffer.from("still"));
+  link.input?.onReceived(Buffer.from("still"));
   expect(String(await again)).toBe("still");
   connection.abort();
 });
@@ -398,7 +398,7 @@ test("an idle connection expires through the cipher", async () => {
   const link = new ScriptedLink();
   const expired: string[] = [];
   const timeouts = { firstByteTimeoutMs: undefined, idleTimeoutMs: 1_000, readTimeoutMs: undefined } as const;
-  const made = timed(link, { ...timeouts, totalTimeoutMs: undefined }, new DeadlineWheel(clock), (name) =>
+  const made = timedLinkOf(link, { ...timeouts, totalTimeoutMs: undefined }, new DeadlineWheel(clock), (name) =>
     expired.push(name),
   );
   const connection = new Connection(made, clientPolicy());
@@ -416,7 +416,7 @@ test("a link that is lost while it is opened is closed, and replaceLink() reject
     isClosed = false;
     override open(...told: Parameters<ToyCipher["open"]>): void {
       super.open(...told);
-      this.failed(new Error("no cipher text"));
+      this.onError(new Error("no cipher text"));
     }
     override close(): void {
       this.isClosed = true;

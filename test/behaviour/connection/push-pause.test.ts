@@ -5,7 +5,7 @@ import { Connection } from "../../../src/server/connection/connection.ts";
 import { clientPolicy } from "../../../src/server/connection/policy.ts";
 import { MAX_NESTED_PUSHES } from "../../../src/server/connection/push.ts";
 import { DeadlineWheel } from "../../../src/server/time/deadline-wheel.ts";
-import { timed } from "../../../src/server/transport/timed-link.ts";
+import { timedLinkOf } from "../../../src/server/transport/timed-link.ts";
 import type { Push } from "../../../src/server.ts";
 import { connected } from "../../support/connected.ts";
 import { ScriptedLink } from "../../support/scripted-link.ts";
@@ -16,7 +16,7 @@ import { LateClock } from "../server/late-clock.ts";
 function scripted(maxReadBufferBytes?: number) {
   const link = new ScriptedLink();
   const connection = new Connection(link, clientPolicy({ maxReadBufferBytes }));
-  const receive = (text: string): void => link.input?.received(Buffer.from(text));
+  const receive = (text: string): void => link.input?.onReceived(Buffer.from(text));
   return { link, connection, receive };
 }
 
@@ -139,7 +139,7 @@ describe("the end", () => {
     });
     receive("p");
     receive("last");
-    link.input?.ended();
+    link.input?.onEnd();
     await microtask();
     expect([given, isOver]).toEqual([["first", "p"], false]);
     push.resume();
@@ -161,13 +161,13 @@ describe("the end", () => {
     const kept = noting();
     kept.receive("p");
     kept.receive("last");
-    kept.link.input?.failed(new Error("lost"));
+    kept.link.input?.onError(new Error("lost"));
     kept.push.resume();
     await expect(kept.ended).rejects.toThrow("lost");
     expect(kept.given).toEqual(["first", "p", "last"]);
     const none = noting();
     none.receive("p");
-    none.link.input?.failed(new Error("lost"));
+    none.link.input?.onError(new Error("lost"));
     await expect(none.ended).rejects.toThrow("lost");
   });
 
@@ -175,7 +175,7 @@ describe("the end", () => {
     const { link, connection, receive, given, push, ended } = noting();
     receive("p");
     receive("last");
-    if (way === "close") link.input?.ended();
+    if (way === "close") link.input?.onEnd();
     const closed = connection[way]();
     if (way === "abort") await expect(ended).rejects.toMatchObject({ code: "ERR_SOCKWRIGHT_ABORTED" });
     else await ended;
@@ -205,7 +205,7 @@ describe("stop()", () => {
     const { link, connection } = scripted();
     void connection.onBytes((bytes, push) => push.stop(bytes));
     const lent = Buffer.from("kept");
-    link.input?.received(lent);
+    link.input?.onReceived(lent);
     lent.fill("x");
     expect(String(await connection.read())).toBe("kept");
   });
@@ -265,7 +265,7 @@ describe("stop()", () => {
       // A push of frames nests two functions: the decoder's and, within it, the program's.
       expect(given).toBe(text.slice(0, kind === "bytes" ? MAX_NESTED_PUSHES : MAX_NESTED_PUSHES / 2));
       receive("behind");
-      link.input?.ended();
+      link.input?.onEnd();
       await until(() => isOver, "the end");
       expect(given).toBe(`${text}behind`);
     },
@@ -275,7 +275,7 @@ describe("stop()", () => {
     const { link, connection, receive, push, ended } = noting();
     receive("p");
     receive("kept");
-    link.input?.ended();
+    link.input?.onEnd();
     push.stop();
     await ended;
     expect([String(await connection.read()), await connection.read()]).toEqual(["kept", undefined]);
@@ -310,7 +310,7 @@ describe("frames", () => {
     receive("five\nsix\n");
     push?.resume();
     await microtask();
-    link.input?.ended();
+    link.input?.onEnd();
     push?.resume();
     await microtask();
     push?.resume();
@@ -328,7 +328,7 @@ describe("frames", () => {
       self.pause();
     });
     receive("one\ntwo");
-    link.input?.ended();
+    link.input?.onEnd();
     push?.resume();
     await microtask();
     expect(given).toEqual(["one", "two"]);
@@ -374,13 +374,15 @@ test("the read timeout does not run while the push is paused", async () => {
   const link = new ScriptedLink();
   const timeouts = { readTimeoutMs: 1_000, firstByteTimeoutMs: undefined, idleTimeoutMs: undefined };
   const wheel = new DeadlineWheel(clock);
-  const connection = new Connection(timed(link, { ...timeouts, totalTimeoutMs: undefined }, wheel, () => undefined));
+  const connection = new Connection(
+    timedLinkOf(link, { ...timeouts, totalTimeoutMs: undefined }, wheel, () => undefined),
+  );
   let push: Push | undefined;
   const ended = connection.onBytes((_bytes, self) => {
     push = self;
     self.pause();
   });
-  link.input?.received(Buffer.from("x"));
+  link.input?.onReceived(Buffer.from("x"));
   clock.advance(5_000);
   expect(connection.failure).toBeUndefined();
   push?.resume();

@@ -15,9 +15,9 @@ async function work(bytes: number, pieceBytes: number): Promise<number> {
   const link = new ScriptedLink();
   const connection = new Connection(link);
   const line = connection.readUntil("\r\n", { maxBytes: 16 * 1024 * 1024 });
-  for (let sent = 0; sent < bytes; sent += pieceBytes) link.input?.received(Buffer.alloc(pieceBytes, "x"));
-  link.input?.received(Buffer.from("\r"));
-  link.input?.received(Buffer.from("\n"));
+  for (let sent = 0; sent < bytes; sent += pieceBytes) link.input?.onReceived(Buffer.alloc(pieceBytes, "x"));
+  link.input?.onReceived(Buffer.from("\r"));
+  link.input?.onReceived(Buffer.from("\n"));
   expect((await line)?.length).toBe(bytes + 2);
   connection.abort();
   searching.mockRestore();

@@ -28,13 +28,13 @@ interface Linked {
 /** Records the calls on one of the two sides of a link. */
 function teller(events: string[], act: () => void): LinkInput & LinkOutput {
   return {
-    received(bytes) {
+    onReceived(bytes) {
       events.push(`received ${bytes.length > 20 ? bytes.length : Buffer.from(bytes)}`);
       act();
     },
-    ended: () => events.push("ended"),
-    writable: () => events.push("writable"),
-    failed: (error) => events.push(`failed ${"code" in error ? String(error.code) : error.message}`),
+    onEnd: () => events.push("ended"),
+    onWritable: () => events.push("writable"),
+    onError: (error) => events.push(`failed ${"code" in error ? String(error.code) : error.message}`),
   };
 }
 

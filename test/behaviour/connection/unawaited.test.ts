@@ -34,10 +34,10 @@ const CALLS: Record<string, (connection: Connection) => unknown> = {
 };
 
 const LOSSES: Record<string, (connection: Connection, link: ScriptedLink) => void> = {
-  "a reset": (_, link) => link.input?.failed(new SocketError("recv", 104)),
+  "a reset": (_, link) => link.input?.onError(new SocketError("recv", 104)),
   "an abort": (connection) => connection.abort(),
   "an abort with a reason": (connection) => connection.abort(new Error("the reason")),
-  "a deadline": (_, link) => link.input?.failed(new DeadlineError("idle")),
+  "a deadline": (_, link) => link.input?.onError(new DeadlineError("idle")),
 };
 
 function blocked(): [Connection, ScriptedLink] {
@@ -79,8 +79,8 @@ test("a peer that ends early or sends an invalid frame or line does not end the 
     ] as const) {
       const link = new ScriptedLink();
       void make(new Connection(link));
-      link.input?.received(Buffer.from(says));
-      link.input?.ended();
+      link.input?.onReceived(Buffer.from(says));
+      link.input?.onEnd();
     }
   });
   expect(errors).toEqual([]);

@@ -21,7 +21,7 @@ function opened(kind?: ConstructorParameters<typeof ScriptedLink>[0]) {
   const link = new ScriptedLink(kind);
   const policy = { ...DEFAULT_POLICY, wheel: new DeadlineWheel(clock) };
   const connection = new Connection(link, policy);
-  const receive = (text: string): void => link.input?.received(Buffer.from(text));
+  const receive = (text: string): void => link.input?.onReceived(Buffer.from(text));
   return { clock, link, connection, receive };
 }
 
@@ -196,7 +196,7 @@ test("every byte is read once and in order, however reads are mixed and given up
         expect(stream.startsWith(got)).toBe(true);
       }
       feed(stream.length);
-      link.input?.ended();
+      link.input?.onEnd();
       for await (const piece of connection) got += String(piece);
       expect(got).toBe(stream);
       expect(clock.timers).toBe(0);
@@ -306,7 +306,7 @@ describe.each(SENDING)("%s", (_, wait) => {
     clock.advance(1_000 + DEADLINE_TICK_MS);
     await expect(second).rejects.toMatchObject(TIMEOUT);
     link.room = Number.POSITIVE_INFINITY;
-    link.output?.writable();
+    link.output?.onWritable();
     await Promise.all([first, third]);
     await wait(connection, { timeoutMs: 1_000 });
     connection.abort();
@@ -324,7 +324,7 @@ describe.each(SENDING)("%s", (_, wait) => {
     await expect(waiting).rejects.toMatchObject({ name: "AbortError" });
     await expect(wait(connection, { signal })).rejects.toMatchObject({ name: "AbortError" });
     link.room = Number.POSITIVE_INFINITY;
-    link.output?.writable();
+    link.output?.onWritable();
     await sent;
     after.abort();
     await expect(wait(connection, { signal })).rejects.toMatchObject({ name: "AbortError" });
@@ -338,7 +338,7 @@ describe.each(SENDING)("%s", (_, wait) => {
     const waiting = wait(connection, { timeoutMs: 1_000 });
     clock.stop(10_000);
     link.room = Number.POSITIVE_INFINITY;
-    link.output?.writable();
+    link.output?.onWritable();
     await waiting;
     expect(connection.bytesWritten).toBe(100 * 1024);
     connection.abort();
@@ -383,7 +383,7 @@ describe("flushed", () => {
     expect(told).toEqual(["nothing"]);
     for (const room of [4, 3, 1]) {
       link.room = room;
-      link.output?.writable();
+      link.output?.onWritable();
       await turn();
       told.push(`${connection.bytesWritten}`);
     }
@@ -411,7 +411,7 @@ describe("flushed", () => {
     await turn();
     expect([isFlushed, connection.bytesWritten, sent]).toEqual([false, 1, [0, 1]]);
     room = 1;
-    link.output?.writable();
+    link.output?.onWritable();
     await turn();
     expect([isFlushed, sent]).toEqual([true, [0, 1, 0]]);
     connection.abort();

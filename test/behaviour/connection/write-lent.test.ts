@@ -98,7 +98,7 @@ test("after a partial send the rest is sent from the same place", async () => {
   await turn();
   for (const room of [1, 2, 1, 9]) {
     link.room = room;
-    link.output?.writable();
+    link.output?.onWritable();
   }
   expect(Buffer.concat(link.sent).toString()).toBe("ablentyz");
   expect(connection.stats()).toMatchObject({ bytesWritten: 8, bytesWaiting: 0 });
@@ -178,7 +178,7 @@ describe.each([false, true])(
           const { buffer } = pieces[place] ?? {};
           if (buffer !== undefined) structuredClone(buffer, { transfer: [buffer] });
           link.room = Number.POSITIVE_INFINITY;
-          link.output?.writable();
+          link.output?.onWritable();
           await expect(flushed).rejects.toMatchObject({ name: "TypeError", code: "ERR_INVALID_ARG_VALUE" });
           expect(link.calls).toContain("abort");
           expect("onetwothree".startsWith(Buffer.concat(link.sent).toString())).toBe(true);
@@ -200,8 +200,8 @@ test("memory that is detached is noticed also behind the pieces of one system ca
   const flushed = connection.flushed();
   structuredClone(last.buffer, { transfer: [last.buffer] });
   link.room = Number.POSITIVE_INFINITY;
-  link.output?.writable();
-  link.output?.writable();
+  link.output?.onWritable();
+  link.output?.onWritable();
   await expect(flushed).rejects.toMatchObject({ name: "TypeError", code: "ERR_INVALID_ARG_VALUE" });
   expect(Buffer.concat(link.sent).toString()).toBe("x".repeat(1_024));
   expect(link.calls).toContain("abort");

@@ -22,7 +22,7 @@ function accepted(handler: HttpHandler, options?: HttpOptions) {
     connection,
     pass: (ms: number) => clock.advance(ms),
     send: async (text: string) => {
-      link.input?.received(Buffer.from(text, "latin1"));
+      link.input?.onReceived(Buffer.from(text, "latin1"));
       await turn();
     },
     /** The bytes sent since the last call. */
@@ -34,7 +34,7 @@ function accepted(handler: HttpHandler, options?: HttpOptions) {
     hasEnded: () => link.calls.includes("end"),
     isClosed: () => link.calls.includes("close"),
     isReset: () => link.calls.includes("abort"),
-    leave: () => link.input?.ended(),
+    leave: () => link.input?.onEnd(),
   };
 }
 

@@ -23,42 +23,42 @@ function scripted(kind: LinkKind = {}): { link: ScriptedLink; connection: Connec
 test("DEFAULT_MAX_READ_BUFFER_BYTES: reading from the socket pauses when so many bytes are unread", async () => {
   const { link, connection } = scripted();
   const read = connection.read();
-  link.input?.received(Buffer.alloc(1));
+  link.input?.onReceived(Buffer.alloc(1));
   expect(await read).toHaveLength(1);
-  link.input?.received(Buffer.alloc(DEFAULT_MAX_READ_BUFFER_BYTES - 1));
+  link.input?.onReceived(Buffer.alloc(DEFAULT_MAX_READ_BUFFER_BYTES - 1));
   expect(link.calls).toEqual(["resume"]);
-  link.input?.received(Buffer.alloc(1));
+  link.input?.onReceived(Buffer.alloc(1));
   expect(link.calls).toEqual(["resume", "pause"]);
 });
 
 test("DEFAULT_MAX_READ_BUFFER_BYTES: readExactly of more bytes continues to read", async () => {
   const { link, connection } = scripted();
   const read = connection.readExactly(2 * DEFAULT_MAX_READ_BUFFER_BYTES);
-  link.input?.received(Buffer.alloc(DEFAULT_MAX_READ_BUFFER_BYTES));
+  link.input?.onReceived(Buffer.alloc(DEFAULT_MAX_READ_BUFFER_BYTES));
   expect(link.calls).toEqual(["resume"]);
-  link.input?.received(Buffer.alloc(DEFAULT_MAX_READ_BUFFER_BYTES));
+  link.input?.onReceived(Buffer.alloc(DEFAULT_MAX_READ_BUFFER_BYTES));
   expect(await read).toHaveLength(2 * DEFAULT_MAX_READ_BUFFER_BYTES);
 });
 
 test("MAX_READ_BUFFER_RECORDS: reading pauses beyond so many unread records, also empty ones", () => {
   const { link, connection } = scripted({ isRecords: true });
   void connection.read();
-  for (let record = 0; record < MAX_READ_BUFFER_RECORDS; record++) link.input?.received(Buffer.alloc(0));
+  for (let record = 0; record < MAX_READ_BUFFER_RECORDS; record++) link.input?.onReceived(Buffer.alloc(0));
   expect(link.calls).toEqual(["resume"]);
-  link.input?.received(Buffer.alloc(0));
+  link.input?.onReceived(Buffer.alloc(0));
   expect(link.calls).toEqual(["resume", "pause"]);
 });
 
 test("DEFAULT_MAX_READ_BUFFER_BYTES: if the link cannot pause, further datagrams are dropped", async () => {
   const { link, connection } = scripted({ isRecords: true, isDatagram: true });
-  for (let datagram = 0; datagram < 100; datagram++) link.input?.received(Buffer.alloc(1024));
+  for (let datagram = 0; datagram < 100; datagram++) link.input?.onReceived(Buffer.alloc(1024));
   expect(connection.stats().bytesUnread).toBe(DEFAULT_MAX_READ_BUFFER_BYTES);
   expect(await connection.read()).toHaveLength(1024);
 });
 
 test("JOINED_BYTES: a stream that arrives byte by byte is kept in pieces of this size", async () => {
   const { link, connection } = scripted();
-  for (let byte = 0; byte < 2 * JOINED_BYTES; byte++) link.input?.received(Buffer.alloc(1, byte));
+  for (let byte = 0; byte < 2 * JOINED_BYTES; byte++) link.input?.onReceived(Buffer.alloc(1, byte));
   expect(await connection.read()).toHaveLength(JOINED_BYTES);
   expect(await connection.readExactly(JOINED_BYTES)).toHaveLength(JOINED_BYTES);
 });
@@ -75,9 +75,9 @@ test("MAX_READ_BYTES: a read for more bytes is refused", async () => {
 test("readUntil of more than DEFAULT_MAX_READ_BUFFER_BYTES continues to read", async () => {
   const { link, connection } = scripted();
   const line = connection.readUntil("\n", { maxBytes: 4 * DEFAULT_MAX_READ_BUFFER_BYTES });
-  for (let piece = 0; piece < 2; piece++) link.input?.received(Buffer.alloc(DEFAULT_MAX_READ_BUFFER_BYTES));
+  for (let piece = 0; piece < 2; piece++) link.input?.onReceived(Buffer.alloc(DEFAULT_MAX_READ_BUFFER_BYTES));
   expect(link.calls).toEqual(["resume"]);
-  link.input?.received(Buffer.from("\n"));
+  link.input?.onReceived(Buffer.from("\n"));
   expect(await line).toHaveLength(2 * DEFAULT_MAX_READ_BUFFER_BYTES + 1);
 });
 
@@ -94,11 +94,11 @@ describe("DEFAULT_HIGH_WATER_BYTES and DEFAULT_LOW_WATER_BYTES", () => {
       isDrained = true;
     });
     link.room = DEFAULT_HIGH_WATER_BYTES - DEFAULT_LOW_WATER_BYTES;
-    link.output?.writable();
+    link.output?.onWritable();
     await nextTick();
     expect(isDrained).toBe(false);
     link.room = 1;
-    link.output?.writable();
+    link.output?.onWritable();
     await drained;
   });
 
@@ -111,13 +111,13 @@ describe("DEFAULT_HIGH_WATER_BYTES and DEFAULT_LOW_WATER_BYTES", () => {
     expect(link.calls).toEqual(["resume", "awaitWritable"]);
     connection.write(Buffer.alloc(1));
     expect(link.calls).toEqual(["resume", "awaitWritable", "pause"]);
-    link.input?.received(Buffer.from("on its way"));
+    link.input?.onReceived(Buffer.from("on its way"));
     expect(String(await first)).toBe("on its way");
     const second = connection.read();
     link.room = 1;
-    link.output?.writable();
+    link.output?.onWritable();
     expect(link.calls).toEqual(["resume", "awaitWritable", "pause", "awaitWritable", "resume"]);
-    link.input?.received(Buffer.from("more"));
+    link.input?.onReceived(Buffer.from("more"));
     expect(String(await second)).toBe("more");
     connection.abort();
   });
@@ -128,13 +128,13 @@ describe("DEFAULT_HIGH_WATER_BYTES and DEFAULT_LOW_WATER_BYTES", () => {
     const pushed = connection.onBytes((bytes) => {
       connection.write(bytes);
     });
-    link.input?.received(Buffer.alloc(DEFAULT_HIGH_WATER_BYTES));
+    link.input?.onReceived(Buffer.alloc(DEFAULT_HIGH_WATER_BYTES));
     expect(link.calls).toEqual(["resume", "pause"]);
     await nextTick();
     link.room = Number.POSITIVE_INFINITY;
-    link.output?.writable();
+    link.output?.onWritable();
     expect(link.calls).toEqual(["resume", "pause", "awaitWritable", "resume"]);
-    link.input?.ended();
+    link.input?.onEnd();
     await pushed;
   });
 });

@@ -346,7 +346,7 @@ test("a listener that accepts connections and then fails to open frees their pla
       const link = new ScriptedLink();
       links.push(link);
       events.countAccepted();
-      events.accepted(link);
+      events.onAccepted(link);
       throw new SocketError("listen", constants.errno.EADDRINUSE);
     },
     name: "memory",

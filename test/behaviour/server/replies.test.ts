@@ -151,9 +151,9 @@ test.each(peers)(
     const failures: [string | undefined, Peer | undefined][] = [];
     const codeOf = (error: Error): string | undefined => ("code" in error ? String(error.code) : undefined);
     const socket: DatagramSocket = await BOUND[name].bind(parseSocketUrl(free(form)), {
-      received: () => undefined,
-      failed: (error, to) => void failures.push([codeOf(error), to]),
-      lost: (error) => void failures.push([`lost: ${codeOf(error)}`, undefined]),
+      onReceived: () => undefined,
+      onError: (error, to) => void failures.push([codeOf(error), to]),
+      onLost: (error) => void failures.push([`lost: ${codeOf(error)}`, undefined]),
     });
     const isTaken = socket.send(Buffer.from("answer"), peer);
     // node:dgram accepts datagrams that it may fail to send later.
@@ -267,7 +267,7 @@ test("MAX_EARLY_DATAGRAMS: datagrams that arrive while the socket opens are kept
     name: "memory",
     async bind(_, events) {
       const peer = { host: "127.0.0.1", port: 1 };
-      for (let at = 0; at < MAX_EARLY_DATAGRAMS + 3; at++) events.received(Buffer.from(`${at}`), peer);
+      for (let at = 0; at < MAX_EARLY_DATAGRAMS + 3; at++) events.onReceived(Buffer.from(`${at}`), peer);
       return { url, send: () => false, close: async () => undefined };
     },
   });

@@ -3,9 +3,9 @@ import { linkSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { directoryEntries, MAX_LISTED_ENTRIES } from "../../../src/services/web/directory-entries.ts";
-import type { Symlinks } from "../../../src/services/web/place.ts";
+import { BUSY, FORBIDDEN, MISSING, type OpenFailure } from "../../../src/services/web/open-failure.ts";
+import type { Symlinks } from "../../../src/services/web/path-handle.ts";
 import { type Listed, openRoot } from "../../../src/services/web/root.ts";
-import { BUSY, FORBIDDEN, MISSING, type Unopened } from "../../../src/services/web/unopened.ts";
 import { LONG_NAME, makeSiteFolder, publicFolder, writeInFolder } from "../../support/site-folder.ts";
 
 async function listed(folder: string, path: string, symlinks?: Symlinks): Promise<Listed> {
@@ -94,7 +94,7 @@ test("a list has at most MAX_LISTED_ENTRIES entries and tells whether there are 
 test("missing and forbidden entries are left out, but one busy entry makes the whole list busy", async () => {
   const folder = publicFolder();
   writeInFolder(folder, "a", "b");
-  const stat = (answer: Unopened) => (name: string) =>
+  const stat = (answer: OpenFailure) => (name: string) =>
     Promise.resolve(name === "b" ? answer : ({ type: "directory", stat: NO_STAT } as const));
   for (const answer of [MISSING, FORBIDDEN]) {
     expect(await directoryEntries(folder, stat(answer))).toMatchObject({ entries: [{ name: "a" }], isComplete: true });

@@ -3,7 +3,7 @@ import { constants } from "node:os";
 import { fileURLToPath } from "node:url";
 import { expect, onTestFinished, test, vi } from "vitest";
 import { kernel } from "../../../src/native/load.ts";
-import type { Symlinks } from "../../../src/services/web/place.ts";
+import type { Symlinks } from "../../../src/services/web/path-handle.ts";
 import { openRoot } from "../../../src/services/web/root.ts";
 import { startChild } from "../../support/child.ts";
 import { link, makeSiteFolder, SECRET } from "../../support/site-folder.ts";

@@ -1,10 +1,10 @@
 // What a site answers when no descriptor is free, so that it cannot tell which files exist.
 import { expect, onTestFinished, test } from "vitest";
 import { Fields } from "../../../src/http/fields.ts";
+import { BUSY, FORBIDDEN, MISSING, type OpenFailure } from "../../../src/services/web/open-failure.ts";
 import { ResourceCache } from "../../../src/services/web/resource-cache.ts";
 import { openRoot } from "../../../src/services/web/root.ts";
 import { Site } from "../../../src/services/web/site.ts";
-import { BUSY, FORBIDDEN, MISSING, type Unopened } from "../../../src/services/web/unopened.ts";
 import { manualClock } from "../../../src/testing.ts";
 import { publicFolder } from "../../support/site-folder.ts";
 
@@ -17,7 +17,7 @@ const PAGES = {
 };
 
 /** Requests a path of a site in which only these files are found, and returns the status. */
-async function statusOf(path: string, found: Readonly<Record<string, Unopened>>): Promise<number | undefined> {
+async function statusOf(path: string, found: Readonly<Record<string, OpenFailure>>): Promise<number | undefined> {
   const clock = manualClock();
   const load = (file: string) => Promise.resolve(found[file] ?? MISSING);
   const cache = new ResourceCache(load, { maxBytes: 0, maxDescriptors: 0 }, clock);

@@ -18,8 +18,8 @@ test.for<Report>([
 ])("the report $event", async (report) => {
   const lines: string[] = [];
   const output = { write: async (bytes: Uint8Array) => void lines.push(String(bytes)) };
-  await new Reporter(output, "words").tell(report);
-  await new Reporter(output, "json").tell(report);
+  await new Reporter(output, "words").report(report);
+  await new Reporter(output, "json").report(report);
   expect(lines[0]?.slice(0, -1)).not.toMatch(HARMFUL);
   expect(lines[0]).toContain("@x\\x1b]0;owned\\x07\\nclosed: \\u{202e}\\u{2028}\\r");
   expect(lines[1]?.slice(0, -1)).not.toMatch(HARMFUL);

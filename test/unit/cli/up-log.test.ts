@@ -10,7 +10,7 @@ test.for(["text", "json"] as const)("lost connections are not logged (%s), other
   const lines = new EventLog({ write });
   const log = new UpLog(lines, form);
   const failed = (code: string, peer: { host: string; port: number } | undefined): void =>
-    log.tell({ event: "error", service: "page", error: Object.assign(new Error(`recv ${code}`), { code }), peer });
+    log.log({ event: "error", service: "page", error: Object.assign(new Error(`recv ${code}`), { code }), peer });
   const client = { host: "127.0.0.1", port: 4711 };
   for (const code of ["ECONNRESET", "EPIPE", "ETIMEDOUT"]) failed(code, client);
   failed("ENOMEM", client);

@@ -31,7 +31,7 @@ function listenerOf(stream: () => Promise<void>): {
   const arrive = (): ScriptedLink => {
     const link = new ScriptedLink();
     listener.countAccepted();
-    listener.accepted(link);
+    listener.onAccepted(link);
     return link;
   };
   return { listener, admission, reports, connections, arrive };

@@ -21,18 +21,18 @@ const OPTIONS: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
   status: { metrics: "numbers" },
 };
 
-describe.each([...KINDS])("%s", (name, { doors, required, paths, options }) => {
+describe.each([...KINDS])("%s", (name, { listenerKinds, required, paths, options }) => {
   test("is made from its options and supports its protocols", async () => {
     const service = await make(name, OPTIONS[name] ?? {}, CONTEXT);
     if (typeof service === "function") throw new Error("it is a function");
     expect(service.name).toBe(name);
     const isHttp = isHttpService(service);
     expect({ http: isHttp, datagrams: service.datagram !== undefined }).toEqual({
-      http: doors.http,
-      datagrams: doors.datagrams,
+      http: listenerKinds.http,
+      datagrams: listenerKinds.datagrams,
     });
     // An HTTP service has a stream handler, too, for connections that are known to carry HTTP.
-    expect(service.stream !== undefined).toBe(doors.streams || isHttp);
+    expect(service.stream !== undefined).toBe(listenerKinds.streams || isHttp);
   });
 
   test("lists its required options and its paths among its options", () => {

@@ -2,7 +2,7 @@ import { type Token, type TokenHandler, Tokenizer, TokenizerMode } from "parse5"
 import { attributeRules } from "./attribute-rule.ts";
 import type { Context, UrlAttribute, ValueAttribute } from "./context.ts";
 import { endOfStaticElement, isStaticElement } from "./static-element.ts";
-import { type Place, TemplateError } from "./template-error.ts";
+import { TemplateError, type TemplatePlace } from "./template-error.ts";
 import type { PlacedTag, TemplateSource } from "./template-source.ts";
 import { schemeOf } from "./url-value.ts";
 
@@ -215,7 +215,7 @@ function checkPlace(tags: readonly PlacedTag[], start: number, end: number): voi
   if (other !== undefined) throw refusal(other, NOWHERE);
 }
 
-function refusal(place: Place | PlacedTag, where: string): TemplateError {
+function refusal(place: TemplatePlace | PlacedTag, where: string): TemplateError {
   const kind = "tag" in place ? place.tag.kind : undefined;
   const what =
     kind === "include" ? "a file is included" : kind === "included" ? "an included file ends" : "a tag stands";

@@ -1,5 +1,5 @@
 /** A position: a file, relative to the root, and a line, from 1. */
-export interface Place {
+export interface TemplatePlace {
   readonly file: string;
   readonly line: number;
 }
@@ -17,7 +17,7 @@ export class TemplateError extends Error {
   readonly line: number;
 
   /** @internal */
-  constructor({ file, line }: Place, reason: string, options?: ErrorOptions) {
+  constructor({ file, line }: TemplatePlace, reason: string, options?: ErrorOptions) {
     super(`${file}:${line}: ${reason}`, options);
     this.name = "TemplateError";
     this.file = file;

@@ -1,11 +1,11 @@
 import { posix } from "node:path";
 import { messageOf } from "../../../socket/values.ts";
 import { linesIn, type Piece, piecesOf, type Tag } from "./tag.ts";
-import { type Place, TemplateError } from "./template-error.ts";
+import { TemplateError, type TemplatePlace } from "./template-error.ts";
 import { MAX_INCLUDE_DEPTH, MAX_TAGS } from "./template-limits.ts";
 
 /** A tag and its position in {@link TemplateSource.html}; for an included file, its beginning and its end. */
-export interface PlacedTag extends Place {
+export interface PlacedTag extends TemplatePlace {
   readonly tag: Exclude<Tag, { kind: "include" }> | { readonly kind: "include" | "included" };
   readonly start: number;
   readonly end: number;
@@ -13,7 +13,7 @@ export interface PlacedTag extends Place {
 
 export type ReadFile = (file: string) => string | Uint8Array;
 
-type Part = Place & { readonly content: string | PlacedTag["tag"] };
+type Part = TemplatePlace & { readonly content: string | PlacedTag["tag"] };
 
 /**
  * A template and everything that it includes as one text, so that included text is checked in its context. For each tag
@@ -25,14 +25,14 @@ export class TemplateSource {
   /** The files of the template, each once. */
   readonly files: readonly string[];
   readonly #word: RegExp;
-  readonly #texts: readonly (Place & { readonly start: number })[];
+  readonly #texts: readonly (TemplatePlace & { readonly start: number })[];
 
   constructor(file: string, read: ReadFile, maxBytes: number) {
     const expansion = new Expansion(read, maxBytes);
     expansion.add(file);
     const word = wordFor(expansion.parts);
     const tags: PlacedTag[] = [];
-    const texts: (Place & { start: number })[] = [];
+    const texts: (TemplatePlace & { start: number })[] = [];
     let html = "";
     for (const { content, file, line } of expansion.parts) {
       const start = html.length;
@@ -62,7 +62,7 @@ export class TemplateSource {
   }
 
   /** The file and line of an offset of the text. */
-  placeOf(offset: number): Place {
+  placeOf(offset: number): TemplatePlace {
     const text = this.#texts.findLast(({ start }) => start <= offset);
     if (text === undefined) return { file: this.files[0] ?? "", line: 1 };
     const { file, line, start } = text;
@@ -107,7 +107,7 @@ class Expansion {
     this.#open.pop();
   }
 
-  #addPiece(piece: Piece, place: Place): void {
+  #addPiece(piece: Piece, place: TemplatePlace): void {
     if (piece.kind === "wrong") throw new TemplateError(place, piece.reason);
     if (piece.kind === "text") {
       this.parts.push({ ...place, content: piece.text });
@@ -126,7 +126,7 @@ class Expansion {
   }
 
   /** The file that a tag names: relative to its own file, or from the root with a leading slash. */
-  #included(target: string, place: Place): string {
+  #included(target: string, place: TemplatePlace): string {
     const file = posix.normalize(
       target.startsWith("/") ? target.slice(1) : posix.join(posix.dirname(place.file), target),
     );

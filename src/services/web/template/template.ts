@@ -3,7 +3,7 @@ import type { Node } from "./node.ts";
 import { nodesOf } from "./node-builder.ts";
 import { Rendering } from "./rendering.ts";
 import type { Path } from "./tag.ts";
-import type { Place } from "./template-error.ts";
+import type { TemplatePlace } from "./template-error.ts";
 import {
   DEFAULT_MAX_ITERATIONS,
   DEFAULT_MAX_RENDERED_BYTES,
@@ -19,7 +19,7 @@ export interface TemplateInput extends TemplateLimits {
 }
 
 /** A name that a template uses, and its position. */
-export interface TemplateName extends Place {
+export interface TemplateName extends TemplatePlace {
   /** As written: `client.address`. */
   readonly name: string;
   /** Whether it is in an `{{#each}}`, where an item may have it. */

@@ -200,8 +200,8 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
   });
 
   test("without the context option, no connection is made with a context", async () => {
-    const received = vi.spyOn(ContextLink.prototype, "received");
-    onTestFinished(() => received.mockRestore());
+    const onReceived = vi.spyOn(ContextLink.prototype, "onReceived");
+    onTestFinished(() => onReceived.mockRestore());
     let bytes = 0;
     const server = await serving(
       (connection) =>
@@ -213,7 +213,7 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
     (await connectedNodeClient(server)).end("hello");
     await until(() => server.stats().connectionsEnded.peer === 1, "a connection to end with its peer's end");
     expect(bytes).toBe(5);
-    expect(received).not.toHaveBeenCalled();
+    expect(onReceived).not.toHaveBeenCalled();
   });
 
   test.for<readonly [does: string, message: string, context: (run: () => void) => void]>([

@@ -11,7 +11,7 @@ import { FILE_CHUNK_BYTES } from "../../../../src/server/connection/file-sending
 import { type ConnectionPolicy, clientPolicy } from "../../../../src/server/connection/policy.ts";
 import { DEADLINE_TICK_MS, DeadlineWheel } from "../../../../src/server/time/deadline-wheel.ts";
 import type { LinkFile } from "../../../../src/server/transport/link.ts";
-import { timed } from "../../../../src/server/transport/timed-link.ts";
+import { timedLinkOf } from "../../../../src/server/transport/timed-link.ts";
 import { FILE_WINDOW_BYTES } from "../../../../src/socket/file-pages.ts";
 import { SocketError } from "../../../../src/socket/socket-error.ts";
 import { manualClock } from "../../../../src/testing.ts";
@@ -53,7 +53,7 @@ class FileLink extends ScriptedLink {
   /** Reports that the link is writable, in a new turn. */
   async take(): Promise<void> {
     beginTurn();
-    this.output?.writable();
+    this.output?.onWritable();
     await turn();
   }
 }
@@ -106,9 +106,9 @@ test("MAX_FILE_BYTES_PER_TURN limits the bytes of all files that a connection se
   await until(() => link.openFiles === 2, "the second file");
   const half = MAX_FILE_BYTES_PER_TURN / 2;
   beginTurn();
-  link.output?.writable();
+  link.output?.onWritable();
   // A second call in the same turn sends nothing.
-  link.output?.writable();
+  link.output?.onWritable();
   expect(link.log.splice(0)).toEqual([...windows(2 * half, half), ...windows(0, half)]);
   expect(connection.bytesWritten).toBe(2 * MAX_FILE_BYTES_PER_TURN);
   await link.take();
@@ -230,7 +230,7 @@ describe("errors", () => {
     async (errno) => {
       const { connection, link } = fileConnection();
       const error = new SocketError("sendfile", errno);
-      link.input?.received(Buffer.from("unread"));
+      link.input?.onReceived(Buffer.from("unread"));
       link.script.push(error);
       await expect(connection.sendFile(fileOf(10))).rejects.toBe(error);
       expect(link.calls).not.toContain("abort");
@@ -246,7 +246,7 @@ describe("errors", () => {
     const others = [first, connection.sendFile(fileOf(10)), connection.sendFile("package.json")];
     const outcomes = Promise.allSettled(others);
     const lost = new SocketError("recv", ECONNRESET);
-    link.input?.failed(lost);
+    link.input?.onError(lost);
     expect(await outcomes).toEqual(others.map(() => ({ status: "rejected", reason: lost })));
     expect(connection.stats()).toMatchObject({ bytesWritten: 4, bytesWaiting: 0 });
   });
@@ -276,7 +276,9 @@ test("the idle timeout starts again at each byte of a file that the peer takes",
   const told: string[] = [];
   const timeouts = { firstByteTimeoutMs: undefined, readTimeoutMs: undefined, totalTimeoutMs: undefined };
   const link = new FileLink();
-  const idle = timed(link, { ...timeouts, idleTimeoutMs: 1_000 }, new DeadlineWheel(clock), (name) => told.push(name));
+  const idle = timedLinkOf(link, { ...timeouts, idleTimeoutMs: 1_000 }, new DeadlineWheel(clock), (name) =>
+    told.push(name),
+  );
   await lateAfterAll({ clock, connection: new Connection(idle), link, told }, "idle");
   expect(link.openFiles).toBe(0);
 });
@@ -301,7 +303,7 @@ describe("file bytes that are not in memory", () => {
     connection.write("behind");
     await asked;
     // A writable event in this turn sends nothing: the window is sent in a later turn.
-    link.output?.writable();
+    link.output?.onWritable();
     expect(link.log).toEqual([`0:${FILE_WINDOW_BYTES}`]);
     clock.advance(2_000);
     expect(await sending).toBe(2 * FILE_WINDOW_BYTES);
@@ -311,7 +313,7 @@ describe("file bytes that are not in memory", () => {
 
   test.each<[string, (both: ReturnType<typeof fileConnection>, error: Error) => void]>([
     ["an abort", ({ connection }, error) => connection.abort(error)],
-    ["a loss", ({ link }, error) => link.input?.failed(error)],
+    ["a loss", ({ link }, error) => link.input?.onError(error)],
   ])("%s during the read rejects at once; the file is closed when the read is over", async (_, end) => {
     const both = fileConnection();
     const asked = missing(both.link, 0);

@@ -22,12 +22,12 @@ class LendingLink implements Link {
 
   deliver(bytes: Uint8Array): void {
     room.set(bytes);
-    this.#input?.received(room.subarray(0, bytes.length));
+    this.#input?.onReceived(room.subarray(0, bytes.length));
     room.fill(0xaa);
   }
 
   finish(): void {
-    this.#input?.ended();
+    this.#input?.onEnd();
   }
 
   send(_bytes: Uint8Array, _offset: number, length: number): number {

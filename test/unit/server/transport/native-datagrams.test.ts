@@ -35,17 +35,17 @@ async function bind(url = "udp://127.0.0.1:0"): Promise<Bound> {
     -readonly [key in keyof Bound]: Bound[key];
   };
   made.bound = await nativeTransport.bind(parseSocketUrl(url), {
-    received(data, peer) {
+    onReceived(data, peer) {
       peers.push(peer);
       events.push(`received ${data.length > 20 ? data.length : data}`);
       made.act();
     },
-    settled: (sent, lost) => events.push(`settled ${sent} ${lost}`),
-    failed: (error) => {
+    onSettled: (sent, lost) => events.push(`settled ${sent} ${lost}`),
+    onError: (error) => {
       events.push(`failed ${code(error)}`);
       made.onFailed();
     },
-    lost: (error) => events.push(`lost ${code(error)}`),
+    onLost: (error) => events.push(`lost ${code(error)}`),
   });
   onTestFinished(() => made.bound.close());
   return made;

@@ -35,11 +35,11 @@ function linked(type: number): Linked {
   const link = new NativeLink(endpoint.slot, endpoint.generation, endpoint, { path: "" });
   const events: string[] = [];
   const told: LinkInput & LinkOutput = {
-    received: (bytes) => events.push(`received ${Buffer.from(bytes)}`),
-    ended: () => events.push("ended"),
-    writable: () => events.push("writable"),
-    failed: (error) => events.push(`failed ${"code" in error ? String(error.code) : error.message}`),
-    datagramFailed: (error) => events.push(`datagram ${"code" in error ? String(error.code) : error.message}`),
+    onReceived: (bytes) => events.push(`received ${Buffer.from(bytes)}`),
+    onEnd: () => events.push("ended"),
+    onWritable: () => events.push("writable"),
+    onError: (error) => events.push(`failed ${"code" in error ? String(error.code) : error.message}`),
+    onDatagramError: (error) => events.push(`datagram ${"code" in error ? String(error.code) : error.message}`),
   };
   link.open(told, told);
   onTestFinished(() => {

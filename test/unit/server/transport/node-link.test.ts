@@ -36,10 +36,10 @@ function openSockets(): number {
 function linkOf(socket: Socket): NodeLink {
   const link = new NodeLink(socket, { host: "127.0.0.1", port: 1 });
   const told: LinkInput & LinkOutput = {
-    received: () => undefined,
-    ended: () => undefined,
-    writable: () => undefined,
-    failed: () => undefined,
+    onReceived: () => undefined,
+    onEnd: () => undefined,
+    onWritable: () => undefined,
+    onError: () => undefined,
   };
   link.open(told, told);
   return link;

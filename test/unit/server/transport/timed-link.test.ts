@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { Connection } from "../../../../src/server/connection/connection.ts";
 import { DeadlineError } from "../../../../src/server/time/deadline-error.ts";
 import { DEADLINE_TICK_MS, DeadlineWheel } from "../../../../src/server/time/deadline-wheel.ts";
-import { type LinkTimeouts, timed } from "../../../../src/server/transport/timed-link.ts";
+import { type LinkTimeouts, timedLinkOf } from "../../../../src/server/transport/timed-link.ts";
 import { LateClock } from "../../../behaviour/server/late-clock.ts";
 import { ScriptedLink } from "../../../support/scripted-link.ts";
 import { nextTick } from "../../../support/until.ts";
@@ -19,15 +19,15 @@ function timedConnection(timeouts: Partial<LinkTimeouts>) {
   const link = new ScriptedLink();
   const expired: string[] = [];
   const connection = new Connection(
-    timed(link, { ...never, ...timeouts }, new DeadlineWheel(clock), (name) => expired.push(name)),
+    timedLinkOf(link, { ...never, ...timeouts }, new DeadlineWheel(clock), (name) => expired.push(name)),
   );
-  const receive = (text: string): void => link.input?.received(Buffer.from(text));
+  const receive = (text: string): void => link.input?.onReceived(Buffer.from(text));
   return { clock, link, connection, expired, receive };
 }
 
 test("timed returns the link itself when there is no timeout", () => {
   const link = new ScriptedLink();
-  expect(timed(link, never, new DeadlineWheel(new LateClock()), () => undefined)).toBe(link);
+  expect(timedLinkOf(link, never, new DeadlineWheel(new LateClock()), () => undefined)).toBe(link);
 });
 
 test("an expired deadline aborts the link, rejects the pending read, and reports its name", async () => {
@@ -52,7 +52,7 @@ test("first byte: a byte or the end of the stream cancels the deadline", () => {
   talking.receive("x");
   expect(talking.clock.timers).toBe(0);
   const ending = timedConnection({ firstByteTimeoutMs: 1_000 });
-  ending.link.input?.ended();
+  ending.link.input?.onEnd();
   expect(ending.clock.timers).toBe(0);
 });
 
@@ -126,7 +126,7 @@ describe("read", () => {
     clock.advance(60_000);
     expect(expired).toEqual([]);
     link.room = Number.POSITIVE_INFINITY;
-    link.output?.writable();
+    link.output?.onWritable();
     clock.advance(1_000 + DEADLINE_TICK_MS);
     await expect(pushed).rejects.toMatchObject({ deadline: "read" });
   });
@@ -141,12 +141,12 @@ test.for(["close", "abort", "loss"] as const)("a %s cancels all deadlines", asyn
   await nextTick();
   expect(clock.timers).toBe(1);
   if (how === "abort") connection.abort();
-  else if (how === "loss") link.input?.failed(new Error("lost"));
+  else if (how === "loss") link.input?.onError(new Error("lost"));
   else {
     const closed = connection.close();
     link.room = 1;
-    link.output?.writable();
-    link.input?.ended();
+    link.output?.onWritable();
+    link.input?.onEnd();
     await closed;
   }
   expect(clock.timers).toBe(0);

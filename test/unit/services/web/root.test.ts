@@ -2,7 +2,7 @@
 import { constants } from "node:os";
 import { expect, onTestFinished, test, vi } from "vitest";
 import { kernel } from "../../../../src/native/load.ts";
-import type { Symlinks } from "../../../../src/services/web/place.ts";
+import type { Symlinks } from "../../../../src/services/web/path-handle.ts";
 import { type Opened, openRoot, type Root } from "../../../../src/services/web/root.ts";
 import { DEEP_PATH, LONG_NAME, makeSiteFolder, ODD_NAMES, SECRET } from "../../../support/site-folder.ts";
 

@@ -1,12 +1,12 @@
 import { closeSync, open, readlinkSync } from "node:fs";
 import { promisify } from "node:util";
-import { MISSING, type Unopened } from "./unopened.ts";
+import { MISSING, type OpenFailure } from "./open-failure.ts";
 
 /**
  * A file system object, opened with O_PATH: open(2). That does not open its content, so a FIFO does not block and a device
  * notices nothing. The descriptor refers to the same object even if its name changes.
  */
-export interface Place {
+export interface PathHandle {
   readonly descriptor: number;
   close(): void;
 }
@@ -31,11 +31,11 @@ const openOf = promisify(open);
  * of the object that was found, so a link that is swapped in at that moment leads no request outside the root. Throws the error
  * of open(2).
  */
-export async function findPlace(base: Base, path: string, symlinks: Symlinks): Promise<Place | Unopened> {
+export async function openPath(base: Base, path: string, symlinks: Symlinks): Promise<PathHandle | OpenFailure> {
   const descriptor = await openOf(`${descriptorPath(base.descriptor)}/${path}`, O_PATH);
   let isPermitted = false;
   try {
-    isPermitted = symlinks === "follow" || isWithin(placePath(descriptor), base.path, path, symlinks);
+    isPermitted = symlinks === "follow" || isWithin(pathOf(descriptor), base.path, path, symlinks);
   } finally {
     if (!isPermitted) closeSync(descriptor);
   }
@@ -48,7 +48,7 @@ export function descriptorPath(descriptor: number): string {
 }
 
 /** proc(5): the current path of the object, as bytes; the kernel appends ` (deleted)` when it has been removed. */
-export function placePath(descriptor: number): string {
+export function pathOf(descriptor: number): string {
   return readlinkSync(descriptorPath(descriptor), "latin1");
 }
 

@@ -1,5 +1,5 @@
 /** Why a file could not be opened; the reasons become 404, 403 and 503 of HTTP. */
-export interface Unopened {
+export interface OpenFailure {
   /**
    * `missing`: the name does not exist, or is not a file that the server serves; `forbidden`: the process may not read it; `busy`: the
    * process has no free descriptors.
@@ -7,12 +7,12 @@ export interface Unopened {
   readonly type: "missing" | "forbidden" | "busy";
 }
 
-export const MISSING: Unopened = { type: "missing" };
-export const FORBIDDEN: Unopened = { type: "forbidden" };
-export const BUSY: Unopened = { type: "busy" };
+export const MISSING: OpenFailure = { type: "missing" };
+export const FORBIDDEN: OpenFailure = { type: "forbidden" };
+export const BUSY: OpenFailure = { type: "busy" };
 
 /** open(2). */
-const ANSWERS: ReadonlyMap<string, Unopened> = new Map([
+const ANSWERS: ReadonlyMap<string, OpenFailure> = new Map([
   ["ENOENT", MISSING],
   ["ENOTDIR", MISSING],
   ["ELOOP", MISSING],
@@ -26,7 +26,7 @@ const ANSWERS: ReadonlyMap<string, Unopened> = new Map([
 ]);
 
 /** Returns the reason for an error of the file system. Throws any other error, such as EIO, again. */
-export function unopened(error: unknown): Unopened {
+export function openFailureOf(error: unknown): OpenFailure {
   const code = error instanceof Error && "code" in error ? String(error.code) : "";
   const answer = ANSWERS.get(code);
   if (answer === undefined) throw error;

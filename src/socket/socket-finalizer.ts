@@ -22,12 +22,12 @@ const registry = new FinalizationRegistry<Handle>((handle) => {
   });
 });
 
-/** Closes the handle if `owner` is garbage-collected before {@link unwatchForLoss}. */
-export function watchForLoss(owner: object, handle: Handle): void {
+/** Closes the handle if `owner` is garbage-collected before {@link unregisterFinalizer}. */
+export function registerFinalizer(owner: object, handle: Handle): void {
   registry.register(owner, handle, owner);
 }
 
 /** Stops watching: the owner has closed the handle or given it away. */
-export function unwatchForLoss(owner: object): void {
+export function unregisterFinalizer(owner: object): void {
   registry.unregister(owner);
 }

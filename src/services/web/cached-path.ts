@@ -1,8 +1,8 @@
 import { generationOf, slotOf } from "../../native/kernel.ts";
 import { addonError, kernel } from "../../native/load.ts";
 import { errnoName } from "../../socket/values.ts";
-import { type Base, O_PATH, type Place, type Symlinks } from "./place.ts";
-import { FORBIDDEN, MISSING, type Unopened } from "./unopened.ts";
+import { FORBIDDEN, MISSING, type OpenFailure } from "./open-failure.ts";
+import { type Base, O_PATH, type PathHandle, type Symlinks } from "./path-handle.ts";
 
 // openat2(2), linux/openat2.h.
 const RESOLVE_NO_SYMLINKS = 0x04;
@@ -17,7 +17,7 @@ const RESOLVE: Readonly<Record<Symlinks, number>> = {
 };
 
 /** Errors that are final. EXDEV is not: an absolute link, too, may lead to a file inside the base. */
-const CERTAIN: ReadonlyMap<string, Unopened> = new Map([
+const CERTAIN: ReadonlyMap<string, OpenFailure> = new Map([
   ["ENOENT", MISSING],
   ["ENOTDIR", MISSING],
   ["ELOOP", MISSING],
@@ -33,7 +33,7 @@ export const isAvailable = addonError === undefined;
  * memory, a link leads out of the base or to an absolute path, the kernel is too old (ENOSYS, EINVAL), or a system call filter refuses
  * the call (EPERM: seccomp(2)).
  */
-export function findCachedPlace(base: Base, path: string, symlinks: Symlinks): Place | Unopened | undefined {
+export function openCachedPath(base: Base, path: string, symlinks: Symlinks): PathHandle | OpenFailure | undefined {
   const handle = kernel.openat2(base.descriptor, path, O_PATH, RESOLVE[symlinks]);
   if (handle < 0) return CERTAIN.get(errnoName(-handle));
   const key = [slotOf(handle), generationOf(handle)] as const;

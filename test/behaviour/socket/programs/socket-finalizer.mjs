@@ -1,5 +1,5 @@
 // @ts-check
-// Loses sockets, runs the collector, and prints each warning and the number of open sockets: lost-socket.mjs HOW
+// Loses sockets, runs the collector, and prints each warning and the number of open sockets: socket-finalizer.mjs HOW
 import { closeSync, readdirSync, readlinkSync } from "node:fs";
 import { setImmediate } from "node:timers/promises";
 import { AF_INET, SOCK_DGRAM, socket, socketpair } from "sockwright";

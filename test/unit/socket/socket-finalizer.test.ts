@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { type Child, startChild } from "../../support/child.ts";
 
 function lose(how: string): Promise<Child> {
-  const program = fileURLToPath(new URL("../../behaviour/socket/programs/lost-socket.mjs", import.meta.url));
+  const program = fileURLToPath(new URL("../../behaviour/socket/programs/socket-finalizer.mjs", import.meta.url));
   return startChild(process.execPath, ["--expose-gc", program, how]);
 }
 
