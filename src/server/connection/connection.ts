@@ -781,7 +781,9 @@ export class Connection {
    */
   settlePeer(peer: Peer = this.peer): void {
     // The connection already counts against the first peer's address.
-    if (peer !== this.peer && this.owner?.countsForAddress === true) throw new Error("The peer is settled already");
+    if (peer !== this.peer && this.owner?.countsForAddress === true) {
+      throw Object.assign(new Error("The peer is settled already"), { code: "ERR_INVALID_STATE" });
+    }
     this.#link.peer = peer;
     this.owner?.peerIsFinal();
   }

@@ -1,3 +1,4 @@
+import { wrongValue } from "../../socket/values.ts";
 import { nodeTransport } from "./node-transport.ts";
 import type { Transport, TransportName } from "./transport.ts";
 
@@ -25,7 +26,9 @@ export async function transport(name?: TransportName): Promise<Transport> {
 }
 
 function forcedName(name: TransportName | undefined): TransportName | undefined {
-  const forced = name ?? process.env["SOCKWRIGHT_TRANSPORT"];
+  if (name === "native" || name === "node") return name;
+  if (name !== undefined) throw wrongValue("name", 'must be "native" or "node"', name);
+  const forced = process.env["SOCKWRIGHT_TRANSPORT"];
   if (forced === "native" || forced === "node") return forced;
   if (forced === undefined || forced === "") return undefined;
   const error = new TypeError(`SOCKWRIGHT_TRANSPORT is ${JSON.stringify(forced)}: it can be "native" or "node"`);

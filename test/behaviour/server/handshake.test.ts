@@ -415,8 +415,8 @@ test("the peer can be settled only once, and its place per address is freed unde
   expect(await another(server)).toBe("ECONNRESET");
   expect(await another(server)).toBe("ECONNRESET");
   expect(errors).toMatchObject([
-    { message: "The peer is settled already" },
-    { message: "The peer is settled already" },
+    { code: "ERR_INVALID_STATE", message: "The peer is settled already" },
+    { code: "ERR_INVALID_STATE", message: "The peer is settled already" },
   ]);
   expect(server.stats().connectionsRefused["max-connections-per-address"]).toBe(0);
 });
