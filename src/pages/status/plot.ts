@@ -1,6 +1,7 @@
 import UPlot from "uplot";
 import { axisText } from "./axis-text.ts";
 import type { PlotHistory } from "./plot-history.ts";
+import { timesShown } from "./times-shown.ts";
 
 const HEIGHT_PX = 150;
 const LINE_PX = 1.5;
@@ -8,8 +9,6 @@ const AXIS_PX = 64;
 const TIMES_PX = 30;
 /** The width of a time's text. Half of the last one is to the right of the axis. */
 const TIME_TEXT_PX = 60;
-/** The shortest time span of a plot; a history that is shorter leaves the left part empty. */
-const MIN_SECONDS = 60;
 /** The height of the plot as a multiple of the highest number. */
 const HEADROOM = 1.1;
 const FONT = "12px system-ui, sans-serif";
@@ -129,10 +128,4 @@ export class Plot {
 /** Returns the steps of an axis: powers of two for bytes, the default for other units. */
 function marksOf(unit: string): Pick<UPlot.Axis, "incrs"> {
   return unit === "bytes per second" ? { incrs: Array.from({ length: 50 }, (_, power) => 2 ** power) } : {};
-}
-
-/** Returns the time span to show. Without samples it is the last minute. */
-function timesShown(first: number | null, last: number | null): [number, number] {
-  const end = last ?? Date.now() / 1_000;
-  return [Math.min(first ?? end, end - MIN_SECONDS), end];
 }

@@ -42,6 +42,17 @@ test("a member's newest MAX_TAGS tags are remembered", () => {
   expect(tags.find(`t${MAX_TAGS}`)).toBe(receipt);
 });
 
+test("MAX_LISTED_ROOMS: /rooms shows 100 rooms and counts the rest", async () => {
+  const chat = await startedHub();
+  const { member } = await chat.join("m0", "r0");
+  for (let number = 1; number < 102; number++) await chat.join(`m${number}`, `r${number}`);
+  const outcome = await executeLine(member, "/rooms");
+  if (outcome.type !== "notices") throw new Error(outcome.type);
+  expect(outcome.notices).toHaveLength(101);
+  expect(outcome.notices.at(-2)).toMatch(/^r\d+: 1 member$/);
+  expect(outcome.notices.at(-1)).toBe("and 2 more");
+});
+
 test("a commit stores at most MAX_BATCH_MESSAGES messages; the next commit stores the rest", async () => {
   const history = new CountingHistory();
   const chat = await startedHub(history);

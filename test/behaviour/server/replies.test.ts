@@ -256,6 +256,16 @@ test("MAX_UNSENT_BYTES: over node, reply() returns false when too many bytes wai
   expect(server.stats()).toMatchObject({ repliesSent: taken, repliesDropped: 100 - taken });
 });
 
+test("OVERHEAD_BYTES: over node, an empty reply counts 512 bytes while it waits", async () => {
+  vi.stubEnv("SOCKWRIGHT_TRANSPORT", "node");
+  onTestFinished(() => void vi.unstubAllEnvs());
+  const { server, next } = await hearing("udp://127.0.0.1:0");
+  (await connected(server)).write("ask");
+  const { reply } = await next();
+  const taken = Array.from({ length: 2_049 }, () => reply(""));
+  expect(taken.indexOf(false)).toBe(2_048);
+});
+
 test("MAX_EARLY_DATAGRAMS: datagrams that arrive while the socket opens are kept up to this number, then dropped", async () => {
   const heard: string[] = [];
   const reports = new ServerReports("early", undefined);

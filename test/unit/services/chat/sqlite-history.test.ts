@@ -202,6 +202,14 @@ describe.each(drivers)("in a file of %s", (driver) => {
     });
   });
 
+  test("MAX_SEARCHED_MESSAGES: a search reads the newest 50 000 messages of its range", async () => {
+    const history = fileHistory(join(historyFolder(), "chat.db"), driver);
+    await history.open(0);
+    await history.append(Array.from({ length: 50_001 }, (_, at) => stored(at + 1, at < 2 ? "a needle" : "hay")));
+    expect(await ids(history, { search: "needle" })).toEqual([2]);
+    expect(await ids(history, { search: "needle", before: 50_001 })).toEqual([1, 2]);
+  });
+
   test("a long search yields to other work and finds all matches", async () => {
     const history = fileHistory(join(historyFolder(), "chat.db"), driver);
     await history.open(0);
