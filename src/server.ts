@@ -1,11 +1,13 @@
 /** Servers and clients by URL, layer 2 of Sockwright: `sockwright/server`. */
 
 export { type ConnectOptions, type ConnectTarget, connect } from "./server/connect.ts";
-export type { Connection, ConnectionStats, LingerOptions } from "./server/connection/connection.ts";
+export type { Connection } from "./server/connection/connection.ts";
 export type { ConnectionDeadline } from "./server/connection/connection-deadline.ts";
 export type { ConnectionOptions, WhenWriteBufferFull } from "./server/connection/connection-options.ts";
+export type { ConnectionStats } from "./server/connection/connection-stats.ts";
 export type { SendFileOptions } from "./server/connection/file-sending.ts";
 export type { Frames } from "./server/connection/frames.ts";
+export type { LingerOptions } from "./server/connection/linger.ts";
 export type { ExpiryReason } from "./server/connection/policy.ts";
 export type { Push } from "./server/connection/push.ts";
 export type { ConnectionStream } from "./server/connection/stream.ts";

@@ -1,6 +1,7 @@
 import { PlacedList } from "../native/placed-list.ts";
 import { promiseOf } from "../socket/values.ts";
-import type { Connection, ConnectionOwner } from "./connection/connection.ts";
+import type { Connection } from "./connection/connection.ts";
+import type { ConnectionOwner } from "./connection/connection-owner.ts";
 import type { Listener } from "./listener.ts";
 import type { ServiceRun } from "./service-run.ts";
 import { type ConnectionEnd, endOfClose, endOfLoss, failureOf } from "./telemetry/connection-end.ts";

@@ -1,6 +1,7 @@
 import { NO_PLACE } from "../native/placed-list.ts";
 import { promiseOf } from "../socket/values.ts";
-import type { Connection, ConnectionOwner } from "./connection/connection.ts";
+import type { Connection } from "./connection/connection.ts";
+import type { ConnectionOwner } from "./connection/connection-owner.ts";
 import type { Session } from "./connection-set.ts";
 import type { HandshakeFailure, HandshakeLimit, PendingHandshake } from "./limits/handshakes.ts";
 import type { ListenerSettings } from "./listener-options.ts";

@@ -1,6 +1,7 @@
 import type { AsyncResource } from "node:async_hooks";
 import type { Address } from "../socket/values.ts";
-import { Connection, nextConnectionId } from "./connection/connection.ts";
+import { Connection } from "./connection/connection.ts";
+import { nextConnectionId } from "./connection/connection-id.ts";
 import type { ConnectionPolicy } from "./connection/policy.ts";
 import { type ConnectionSet, Session } from "./connection-set.ts";
 import { HANDSHAKES, type Handshake, HandshakeRun } from "./handshake.ts";

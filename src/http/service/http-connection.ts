@@ -1,6 +1,8 @@
 import { Buffer } from "node:buffer";
-import type { Connection, ConnectionStopper, LingerOptions } from "../../server/connection/connection.ts";
+import type { Connection } from "../../server/connection/connection.ts";
 import type { ConnectionDeadline } from "../../server/connection/connection-deadline.ts";
+import type { ConnectionStopper } from "../../server/connection/connection-owner.ts";
+import type { LingerOptions } from "../../server/connection/linger.ts";
 import type { Push } from "../../server/connection/push.ts";
 import { tolerate } from "../../server/connection/unawaited.ts";
 import { errorOf } from "../../server/transport/connection-error.ts";

@@ -1,6 +1,7 @@
 import { createServer, type RequestListener, Server, type ServerOptions, type ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
-import type { Connection, ConnectionStopper } from "../../server/connection/connection.ts";
+import type { Connection } from "../../server/connection/connection.ts";
+import type { ConnectionStopper } from "../../server/connection/connection-owner.ts";
 import type { Service } from "../../server/service.ts";
 import { wrongType, wrongValue } from "../../socket/values.ts";
 import { whenLost } from "./half-closed.ts";

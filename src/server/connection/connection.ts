@@ -1,6 +1,5 @@
 import type { PathLike } from "node:fs";
 import type { FileHandle } from "node:fs/promises";
-import { threadId } from "node:worker_threads";
 import { type Codec, checkCodec } from "../../codec/codec.ts";
 import { NO_PLACE } from "../../native/placed-list.ts";
 import {
@@ -8,7 +7,6 @@ import {
   checkOptions,
   type Data,
   integer,
-  type OptionNames,
   rejectWith,
   tryPromise,
   type WebStreams,
@@ -21,12 +19,15 @@ import type { Link } from "../transport/link.ts";
 import { runIn, withBase } from "../transport/link-decorator.ts";
 import type { Peer } from "../transport/peer.ts";
 import type { PeerCredentials } from "../transport/peer-credentials.ts";
-import type { SocketUrl } from "../url/socket-url.ts";
 import { type ConnectionDeadline, ConnectionDeadlines } from "./connection-deadline.ts";
+import { nextConnectionId } from "./connection-id.ts";
 import { DEFAULT_MAX_READ_BUFFER_BYTES } from "./connection-options.ts";
+import type { ConnectionOwner, ConnectionStopper } from "./connection-owner.ts";
+import type { ConnectionStats } from "./connection-stats.ts";
 import { type FileWaiter, type GivenPart, giveFile, isOfFile, type SendFileOptions, sendFile } from "./file-sending.ts";
 import { Frames } from "./frames.ts";
 import { type HeldBack, Input, type InputPhase } from "./input.ts";
+import { checkLinger, LINGER_MS, type LingerOptions, linger } from "./linger.ts";
 import { Output } from "./output.ts";
 import { type ConnectionPolicy, DEFAULT_POLICY } from "./policy.ts";
 import { BytePush, type ByteTaker, type Push, TakerPush } from "./push.ts";
@@ -35,83 +36,7 @@ import { ConnectionStream } from "./stream.ts";
 import { rejectTolerated, tolerate, WatchedPromise } from "./unawaited.ts";
 import { checkWait, LIMITED_READ, type LimitedRead, type WaitOptions, waitOf } from "./wait.ts";
 
-/** The default `lingerMs`: how long `close` waits for the peer's end, discarding received bytes; then it closes the descriptor. */
-export const LINGER_MS = 2_000;
-
-/** The longest `lingerMs` and `idleMs`: Node's timers take no more; `close` throws a RangeError beyond it. */
-const MAX_LINGER_MS = 2_147_483_647;
-
 const DONE = Promise.resolve();
-
-/** How long `close` waits for the peer's end, once everything is sent. */
-export interface LingerOptions {
-  /** The whole wait, in ms, 0 or more; default 2 000. */
-  readonly lingerMs?: number | undefined;
-  /** The wait while the peer sends nothing, in ms, 1 or more; default is no limit but `lingerMs`. */
-  readonly idleMs?: number | undefined;
-}
-
-const LINGER_OPTIONS: OptionNames<LingerOptions> = { lingerMs: true, idleMs: true };
-
-/** Implemented by a service that knows when it has no request in progress, and then calls {@link Connection.endInput}. */
-export interface ConnectionStopper {
-  stop(): void;
-}
-
-/**
- * The owner of a connection, normally its server: the connection calls these methods when its state changes. Many connections share
- * one owner, which holds no state of a single connection.
- */
-export interface ConnectionOwner {
-  /** The address of the listener that accepted the connection. */
-  readonly at: SocketUrl;
-  /** Whether the connection is still in its handshake or already with the service. */
-  readonly state: "handshake" | "open";
-  /** Whether the connection counts against the limits of its peer's address. */
-  readonly countsForAddress: boolean;
-  /** The service's function has returned, and the last push or hold that outlasted it has ended. */
-  returned(connection: Connection): void;
-  /** The service's function has thrown, or its push has failed. */
-  threw(connection: Connection, error: unknown): void;
-  /** Code of the program has failed, and the connection goes on. */
-  report(error: unknown, connection: Connection): void;
-  /** The connection begins an orderly close; its state has not changed yet. */
-  closing(connection: Connection): void;
-  /** The connection has closed its descriptor; called once. `isSent`: everything written, and the end, was sent before. */
-  closed(connection: Connection, isSent: boolean): void;
-  /** The server closes. */
-  stop(reason: Error, connection: Connection): void;
-  /** The peer's address is final: a handshake has read it from a proxy's header, or is about to begin expensive work. */
-  peerIsFinal(): void;
-}
-
-/**
- * The last id that this thread has given. Each thread has its own range of 2^40 ids, so no two threads of a process give the same one.
- * The product would be a double even where it is 0, and each id of the main thread would then take 16 bytes on the heap.
- */
-let lastId = threadId === 0 ? 0 : threadId * 2 ** 40;
-
-/** Returns an id that no other connection of this process has. */
-export function nextConnectionId(): number {
-  return ++lastId;
-}
-
-/** The counters of a connection at one moment. */
-export interface ConnectionStats {
-  /** Received bytes, whether the program has read them or not. */
-  readonly bytesRead: number;
-  /** Received bytes that the program has not read yet. */
-  readonly bytesUnread: number;
-  /** Sent bytes: those that the kernel has taken. */
-  readonly bytesWritten: number;
-  /** Written bytes that wait to be sent. */
-  readonly bytesWaiting: number;
-  /** Writes dropped under `whenWriteBufferFull: "drop"`. */
-  readonly writesDropped: number;
-  readonly openedAt: Date;
-  /** The time since the connection was opened, on the monotonic clock; it stops when the connection is closed or lost. */
-  readonly durationMs: number;
-}
 
 /**
  * One connection of a server or a client, over any transport. A program reads it by promise ({@link read}, {@link readExactly},
@@ -739,10 +664,7 @@ export class Connection {
       return this.#closing;
     }
     return tryPromise(() => {
-      checkOptions("connection.close()", options, LINGER_OPTIONS, (ms) => `, such as { lingerMs: ${ms} }`);
-      const { lingerMs = LINGER_MS, idleMs } = options;
-      integer("options.lingerMs", lingerMs, 0, MAX_LINGER_MS);
-      if (idleMs !== undefined) integer("options.idleMs", idleMs, 1, MAX_LINGER_MS);
+      const { lingerMs, idleMs } = checkLinger(options);
       this.#closing ??= this.#close(lingerMs, idleMs);
       return this.#closing;
     });
@@ -969,7 +891,8 @@ export class Connection {
     try {
       await this.#output.end();
       // Datagrams have no end to wait for.
-      if (!this.#link.isDatagram) await this.#linger(lingerMs, idleMs);
+      if (this.#link.isDatagram) return;
+      await linger(this.#input, lingerMs, idleMs, () => this.#policy.expired("linger", this.peer));
     } finally {
       if (!this.#isClosed()) this.#leave();
     }
@@ -980,31 +903,5 @@ export class Connection {
     this.#deadlines?.end();
     this.#link.close();
     this.owner?.closed(this, true);
-  }
-
-  /** Waits for the peer's end, within the limits of {@link LingerOptions}. */
-  #linger(lingerMs: number, idleMs: number | undefined): Promise<void> {
-    return new Promise((resolve) => {
-      const giveUp = (): void => {
-        this.#policy.expired("linger", this.peer);
-        this.#input.onEnd();
-      };
-      let idle: NodeJS.Timeout | undefined;
-      let all: NodeJS.Timeout | undefined;
-      const isAwaited = this.#input.awaitPeer({
-        onReceived: () => void idle?.refresh(),
-        left: () => {
-          clearTimeout(all);
-          clearTimeout(idle);
-          resolve();
-        },
-      });
-      if (!isAwaited) resolve();
-      else if (lingerMs === 0) giveUp();
-      else {
-        all = setTimeout(giveUp, lingerMs);
-        if (idleMs !== undefined && idleMs < lingerMs) idle = setTimeout(giveUp, idleMs);
-      }
-    });
   }
 }

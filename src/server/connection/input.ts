@@ -46,7 +46,7 @@ export interface PeerWaiter {
   /** Input has arrived. */
   onReceived(): void;
   /** The peer has ended, or is lost. */
-  left(): void;
+  onEnd(): void;
 }
 
 /** The input from the peer, and its reader: by promise or by push, one at a time. */
@@ -421,7 +421,7 @@ export class Input implements LinkInput, PushOwner, ReadSource {
     this.#waiter = undefined;
     this.#push = undefined;
     waiter?.end(this.#buffer, this.#end, this.#failure ?? wrong);
-    if (this.#phase !== "discarding") this.#peerWaiter?.left();
+    if (this.#phase !== "discarding") this.#peerWaiter?.onEnd();
   }
 
   /** Whether the push gets the end later, when it continues. */

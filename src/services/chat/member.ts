@@ -179,7 +179,7 @@ export class LocalMember implements ChatMember, Blockable {
   release(): void {
     setImmediate(() => {
       this.#holds--;
-      if (this.#holds === 0) for (const tell of this.#held.splice(0)) tell();
+      if (this.#holds === 0) for (const deliver of this.#held.splice(0)) deliver();
     });
   }
 

@@ -32,7 +32,7 @@ interface Told {
  */
 export function optionError(error: unknown, given: unknown, range: string | undefined, label?: string): OptionError {
   if (!(error instanceof TypeError || error instanceof RangeError)) throw error;
-  const { path, must, received, isOwn } = toldBy(error);
+  const { path, must, received, isOwn } = problemOf(error);
   const [option = ""] = /^[\w-]*/.exec(path) ?? [];
   const below = stepsOf(path.slice(option.length));
   const name = `${label ?? keyOf(option)}${below.map(stepText).join("")}`.replace(/^\./, "");
@@ -44,7 +44,7 @@ export function optionError(error: unknown, given: unknown, range: string | unde
   return { option, path: below, message: `${name} ${found}; it ${reason}` };
 }
 
-function toldBy({ message }: Error): Told {
+function problemOf({ message }: Error): Told {
   const [, ofType, type = ""] = WRONG_TYPE.exec(message) ?? [];
   if (ofType !== undefined) return { path: ofType, must: `must be ${inWords(type)}`, isOwn: false };
   const [, ofValue, reason = "", received] = WRONG_VALUE.exec(message) ?? [];

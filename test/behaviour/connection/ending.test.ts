@@ -2,8 +2,8 @@
 import { once } from "node:events";
 import { createServer, type Socket } from "node:net";
 import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from "vitest";
-import { LINGER_MS } from "../../../src/server/connection/connection.ts";
 import { DEFAULT_LOW_WATER_BYTES } from "../../../src/server/connection/connection-options.ts";
+import { LINGER_MS } from "../../../src/server/connection/linger.ts";
 import { type Connection, connect, serve } from "../../../src/server.ts";
 import { turn } from "../../support/until.ts";
 

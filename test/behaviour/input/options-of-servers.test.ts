@@ -3,7 +3,7 @@
 import { createServer } from "node:http";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { lines } from "../../../src/codec.ts";
-import type { LingerOptions } from "../../../src/server/connection/connection.ts";
+import type { LingerOptions } from "../../../src/server/connection/linger.ts";
 import type {
   CloseOptions,
   CommonOptions,

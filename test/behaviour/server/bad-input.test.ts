@@ -6,7 +6,7 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from "vitest";
 import { type Codec, lengthPrefixed, netstring, varintPrefixed } from "../../../src/codec.ts";
-import { LINGER_MS } from "../../../src/server/connection/connection.ts";
+import { LINGER_MS } from "../../../src/server/connection/linger.ts";
 import {
   type Connection,
   connect,

@@ -1,12 +1,13 @@
 import { connect as connectSocket } from "node:net";
 import { describe, expect, onTestFinished, test, vi } from "vitest";
-import { Connection, LINGER_MS } from "../../../src/server/connection/connection.ts";
+import { Connection } from "../../../src/server/connection/connection.ts";
 import {
   DEFAULT_HIGH_WATER_BYTES,
   DEFAULT_LOW_WATER_BYTES,
   DEFAULT_MAX_READ_BUFFER_BYTES,
   MAX_UNSENT_BYTES_WHILE_READING,
 } from "../../../src/server/connection/connection-options.ts";
+import { LINGER_MS } from "../../../src/server/connection/linger.ts";
 import { MAX_READ_BYTES } from "../../../src/server/connection/read.ts";
 import { JOINED_BYTES, MAX_READ_BUFFER_RECORDS } from "../../../src/server/connection/read-buffer.ts";
 import { DEFAULT_GRACE_MS } from "../../../src/server/server.ts";
