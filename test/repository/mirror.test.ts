@@ -1,6 +1,6 @@
 // Every file of src/ has a unit test at its mirrored path, or mirror.json says why it has none and names its tests.
 import { readFileSync } from "node:fs";
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { type Entry, faultsOf } from "./mirror.ts";
 import { below, read } from "./pages.ts";
 
@@ -81,6 +81,48 @@ test.for<[fault: string, entries: Readonly<Record<string, unknown>>]>([
   const changed = Object.entries({ ...right, ...entries }).filter(([, entry]) => entry !== undefined);
   const sorted = changed.sort(([one], [other]) => (one < other ? -1 : 1));
   expect(faultsOf(tree, Object.fromEntries(sorted) as Record<string, Entry>, ALONE_HERE)).toContain(fault);
+});
+
+describe("what a test reaches", () => {
+  const reached = (code: string): boolean => {
+    const changed = new Map([...tree, ["test/behaviour/d.test.ts", code]]);
+    return !faultsOf(changed, right, ALONE_HERE).includes(
+      "src/socket/d.ts: test/behaviour/d.test.ts does not reach it",
+    );
+  };
+
+  test.for([
+    'import { d } from "../../src/socket/d.ts";',
+    "import { d } from '../../src/socket/d.ts';",
+    'import "../../src/socket/d.ts";',
+    'import d, { type D } from "../../src/socket/d.ts";',
+    'import { type D, d } from "../../src/socket/d.ts";',
+    'import * as d from "../../src/socket/d.ts";',
+    'export * from "../../src/socket/d.ts";',
+    'export { d } from "../../src/socket/d.ts";',
+    'test("d", async () => void (await import("../../src/socket/d.ts")));',
+    'import { d } from "sockwright";',
+    'import { d } from "sockwright/socket/d";',
+  ])("%s", (code) => {
+    expect(reached(code)).toBe(true);
+  });
+
+  test.for([
+    'import type { D } from "../../src/socket/d.ts";',
+    'import { type D } from "../../src/socket/d.ts";',
+    'import type * as d from "../../src/socket/d.ts";',
+    'export type { D } from "../../src/socket/d.ts";',
+    'export type * from "../../src/socket/d.ts";',
+    'export { type D } from "../../src/socket/d.ts";',
+    'const d: import("../../src/socket/d.ts").D = 1;',
+    '/*\nimport "../../src/socket/d.ts";\n*/',
+    '// await import("../../src/socket/d.ts");',
+    'const code = `\nimport { d } from "../../src/socket/d.ts";\n`;',
+    `const code = 'await import("../../src/socket/d.ts")';`,
+    'import { d } from "sockwright-other";',
+  ])("not by %s", (code) => {
+    expect(reached(code)).toBe(false);
+  });
 });
 
 test("a list out of order, a test that mirrors nothing and one that is gone", () => {

@@ -49,20 +49,59 @@ function isEmptyExport(statement: ts.Statement): boolean {
 
 /** The files whose code a file loads, by relative paths or by the name of the package. A type loads nothing. */
 function importsOf(file: string, text: string): string[] {
-  const specifiers = text.matchAll(
-    /(?:^(?:import|export) (?!type\b)[^;"]*?\bfrom |^import |\bimport\()"(\.[^"]+|sockwright(?:\/[^"]+)?)"/gm,
-  );
-  return [...specifiers].map(([, specifier = ""]) => {
-    if (specifier.startsWith(".")) return posix.join(posix.dirname(file), specifier);
-    const [, ...path] = specifier.split("/");
-    if (path.length === 0) return "src/index.ts";
-    return path[0] === "services" ? `src/services/${path[1]}/${path[1]}.ts` : `src/${path.join("/")}.ts`;
+  const source = ts.createSourceFile(file, text, ts.ScriptTarget.Latest);
+  return specifiersIn(source).flatMap((specifier) => {
+    if (specifier.startsWith(".")) return [posix.join(posix.dirname(file), specifier)];
+    const [name, ...path] = specifier.split("/");
+    if (name !== "sockwright") return [];
+    if (path.length === 0) return ["src/index.ts"];
+    return [path[0] === "services" ? `src/services/${path[1]}/${path[1]}.ts` : `src/${path.join("/")}.ts`];
   });
+}
+
+/** The specifiers of the imports and re-exports of code, and of each `import()`. */
+function specifiersIn(source: ts.SourceFile): string[] {
+  const specifiers: string[] = [];
+  // Few files have an `import()`; of the others, no function is searched.
+  const isDeep = /\bimport\s*\(/.test(source.text);
+  const visit = (node: ts.Node): void => {
+    const specifier = specifierOf(node);
+    if (specifier !== undefined && ts.isStringLiteralLike(specifier)) specifiers.push(specifier.text);
+    if (isDeep) ts.forEachChild(node, visit);
+  };
+  source.statements.forEach(visit);
+  return specifiers;
+}
+
+function specifierOf(node: ts.Node): ts.Expression | undefined {
+  if (ts.isImportDeclaration(node)) return isOfTypes(node.importClause) ? undefined : node.moduleSpecifier;
+  if (ts.isExportDeclaration(node)) {
+    const { exportClause } = node;
+    const areTypes = exportClause !== undefined && ts.isNamedExports(exportClause) && areAllTypes(exportClause);
+    return node.isTypeOnly || areTypes ? undefined : node.moduleSpecifier;
+  }
+  const isImport = ts.isCallExpression(node) && node.expression.kind === ts.SyntaxKind.ImportKeyword;
+  return isImport ? node.arguments[0] : undefined;
+}
+
+/** Whether an import names types alone: `import type { A }` or `import { type A }`. */
+function isOfTypes(clause: ts.ImportClause | undefined): boolean {
+  if (clause === undefined) return false;
+  const { phaseModifier, name, namedBindings } = clause;
+  if (phaseModifier === ts.SyntaxKind.TypeKeyword) return true;
+  return (
+    name === undefined && namedBindings !== undefined && ts.isNamedImports(namedBindings) && areAllTypes(namedBindings)
+  );
+}
+
+function areAllTypes({ elements }: ts.NamedImports | ts.NamedExports): boolean {
+  return elements.length > 0 && elements.every(({ isTypeOnly }) => isTypeOnly);
 }
 
 /** All files that each test loads. */
 class ImportGraph {
   readonly #tree: Tree;
+  readonly #imports = new Map<string, readonly string[]>();
   readonly #reached = new Map<string, ReadonlySet<string>>();
   constructor(tree: Tree) {
     this.#tree = tree;
@@ -73,10 +112,16 @@ class ImportGraph {
     if (known !== undefined) return known;
     const reached = new Set([test]);
     for (const file of reached) {
-      for (const imported of importsOf(file, this.#tree.get(file) ?? "")) reached.add(imported);
+      for (const imported of this.#importsOf(file)) reached.add(imported);
     }
     this.#reached.set(test, reached);
     return reached;
+  }
+
+  #importsOf(file: string): readonly string[] {
+    const imports = this.#imports.get(file) ?? importsOf(file, this.#tree.get(file) ?? "");
+    this.#imports.set(file, imports);
+    return imports;
   }
 }
 
