@@ -2,7 +2,7 @@
 // first name in the text, is exported; or `not offered:` and the reason. The first matching key counts. A key that ends in *
 // matches all names with that beginning that do not exist here.
 
-const IMPORTED = "not offered: what the module imports for itself";
+const IMPORTED = "not offered: modules that it imports for itself";
 const NO_ADDRESSES = "not offered: not yet, since addresses of this family have no fields here";
 const BLUETOOTH = "not offered: not yet, as AF_BLUETOOTH; some builds of Python do not have it either";
 const NETLINK = "not offered: not yet, since addresses of AF_NETLINK have no fields here";
@@ -12,8 +12,8 @@ const TIPC = "not offered: not yet, as AF_TIPC";
 const ENUM = "not offered: constants are plain numbers here";
 const ERRNO = 'not offered: an error has its name, `error.code === "EAGAIN"`; the numbers are in `os.constants.errno`';
 const NO_POSITION = "not offered: a socket has no position to seek";
-const GIVEN = "not offered: it is what `makefile` was given, for as long as the file is open";
-const LAYERS = "not offered: a file is one object here, and no stack of three";
+const GIVEN = "not offered: the arguments of `makefile` apply as long as the file is open";
+const LAYERS = "not offered: a file is one object here, not a stack of three";
 
 /** @type {Readonly<Record<string, string>>} */
 export const verdicts = {
@@ -34,7 +34,7 @@ export const verdicts = {
   "socket.EWOULDBLOCK": ERRNO,
   "socket.CAPI": "not offered: it is for extensions in C",
   "socket.SocketType": "different: `Socket`, the class",
-  "socket.SocketIO": "different: `SocketFile`, which `makefile` gives",
+  "socket.SocketIO": "different: `SocketFile`, which `makefile` returns",
   "socket.error": "different: `SocketError`; expect it by `code`",
   "socket.timeout": "different: `SockwrightError` with the code `ERR_SOCKWRIGHT_TIMEOUT`",
   "socket.gaierror": "different: `SocketError` with Node's codes `ENOTFOUND`, `EAI_AGAIN` …",
@@ -44,7 +44,7 @@ export const verdicts = {
   "socket.close":
     "not offered: a bare number may be another file by now; `adopt(descriptor).close()` takes over a socket and closes it",
   "socket.dup":
-    "not offered: a bare number may be another file by now; `fromfd` gives a socket with a descriptor of its own",
+    "not offered: a bare number may be another file by now; `fromfd` returns a socket with a descriptor of its own",
   "socket.sethostname": "not offered: it renames the machine, and has nothing to do with sockets",
   "socket.create_connection":
     "different: `create_connection(address, { timeoutMs, source_address, all_errors, signal })` starts with the next address after 250 ms, and does not wait for the one before it to fail (RFC 8305)",
@@ -52,15 +52,17 @@ export const verdicts = {
     "different: `getaddrinfo(host, port, { family, type, proto, flags })` gives objects `{ family, type, protocol, canonname, address }`",
   "socket.getnameinfo":
     "different: `getnameinfo({ host, port }, flags)` takes an address as all calls do, and gives a promise of `[host, service]`",
-  "socket.inet_aton": "different: `inet_aton` gives a Buffer; what is no address is a TypeError, in Python an OSError",
-  "socket.inet_pton": "different: `inet_pton` gives a Buffer; what is no address is a TypeError, in Python an OSError",
-  "socket.getservbyname": "different: `getservbyname` of what there is not is a `SocketError` with the code `ENOENT`",
-  "socket.getservbyport": "different: `getservbyport` of what there is not is a `SocketError` with the code `ENOENT`",
-  "socket.getprotobyname": "different: `getprotobyname` of what there is not is a `SocketError` with the code `ENOENT`",
+  "socket.inet_aton":
+    "different: `inet_aton` returns a Buffer; an invalid address is a TypeError, in Python an OSError",
+  "socket.inet_pton":
+    "different: `inet_pton` returns a Buffer; an invalid address is a TypeError, in Python an OSError",
+  "socket.getservbyname": "different: `getservbyname` of an unknown name is a `SocketError` with the code `ENOENT`",
+  "socket.getservbyport": "different: `getservbyport` of an unknown port is a `SocketError` with the code `ENOENT`",
+  "socket.getprotobyname": "different: `getprotobyname` of an unknown name is a `SocketError` with the code `ENOENT`",
   "socket.recv_fds": "different: `recv_fds` gives `{ data, fds, flags, address }`",
-  "socket.AF_ALG": "not offered: not yet; `node:crypto` does what it is for",
-  "socket.ALG_*": "not offered: not yet; `node:crypto` does what they are for",
-  "socket.SOL_ALG": "not offered: not yet; `node:crypto` does what it is for",
+  "socket.AF_ALG": "not offered: not yet; use `node:crypto` instead",
+  "socket.ALG_*": "not offered: not yet; use `node:crypto` instead",
+  "socket.SOL_ALG": "not offered: not yet; use `node:crypto` instead",
   "socket.AF_*": NO_ADDRESSES,
   "socket.BDADDR_*": BLUETOOTH,
   "socket.BTPROTO_*": BLUETOOTH,
@@ -80,7 +82,7 @@ export const verdicts = {
   "socket.PF_PACKET": "not offered: it is `AF_PACKET` by another name",
   "socket.PF_RDS": "not offered: it is `AF_RDS` by another name",
   "socket.IOCTL_VM_SOCKETS_GET_LOCAL_CID": "not offered: there is no ioctl here",
-  "socket.UDPLITE_*": "not offered: no header of C has them: 10 and 11, of the level `IPPROTO_UDPLITE`",
+  "socket.UDPLITE_*": "not offered: no C header defines them: they are 10 and 11, at the level `IPPROTO_UDPLITE`",
   "socket.socket.bind": 'different: it takes numeric hosts, `""` and `"localhost"`, and looks up no names',
   "socket.socket.connect_ex": "different: a time-out has no errno here, and is thrown",
   "socket.socket.listen":
@@ -93,7 +95,7 @@ export const verdicts = {
     "different: `recvmsg_into(buffers, { control, flags })` gives `{ bytes, control, flags, address }`",
   "socket.socket.sendmsg": "different: `sendmsg(buffers, { control, flags, address })`",
   "socket.socket.sendto": "different: `sendto(data, address, { flags })`; it looks up no names",
-  "socket.socket.sendmsg_afalg": "not offered: not yet, as `AF_ALG`; `node:crypto` does what it is for",
+  "socket.socket.sendmsg_afalg": "not offered: not yet, as `AF_ALG`; use `node:crypto` instead",
   "socket.socket.sendfile":
     "different: `sendfile(file, offset, count)` takes a `FileHandle` or a descriptor of a regular file, and leaves its position where it is",
   "socket.socket.setsockopt": "different: without the form `(level, option, None, length)`",
@@ -126,7 +128,7 @@ export const verdicts = {
   "socket.socket.makefile().tell": NO_POSITION,
   "socket.socket.makefile().truncate": NO_POSITION,
   "socket.socket.makefile().seekable": NO_POSITION,
-  "socket.socket.makefile().isatty": "not offered: a socket is no terminal",
+  "socket.socket.makefile().isatty": "not offered: a socket is not a terminal",
   "socket.socket.makefile().readall": "different: `read`, without a size",
   "socket.socket.makefile().readinto1": "different: `read1`, or `readinto` of a file with `buffering: 0`",
   "socket.socket.makefile().encoding": GIVEN,

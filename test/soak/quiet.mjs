@@ -54,7 +54,7 @@ export async function talkQuietly(port, { connections, messages, periodMs }, hel
  */
 export function reportQuiet(report, beside, quiet, expected, p99LimitMs) {
   const { roundTripsMs, damaged } = quiet;
-  report.exactly(`${beside}: echoes that came back as they were sent`, roundTripsMs.length - damaged, expected);
+  report.exactly(`${beside}: intact echoes`, roundTripsMs.length - damaged, expected);
   report.note(`${beside}: p50 of a round trip`, percentile(roundTripsMs, 0.5), "ms");
   const p99 = percentile(roundTripsMs, 0.99);
   if (p99LimitMs === undefined) report.note(`${beside}: p99 of a round trip`, p99, "ms");

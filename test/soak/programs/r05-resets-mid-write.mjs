@@ -35,7 +35,7 @@ report.exactly("descriptors more than before", after.descriptors - before.descri
 report.exactly("slots more than before", after.slots - before.slots, 0);
 report.exactly("timers more than before", after.timers - before.timers, 0);
 const MIB = 1024 * 1024;
-report.atMost("growth of what is live", (after.liveBytes - before.liveBytes) / MIB, MAX_DRIFT_MIB, "MiB");
-report.note("CPU of the server for each", ((after.cpuMs - before.cpuMs) * 1000) / clients, "µs");
+report.atMost("growth of live memory", (after.liveBytes - before.liveBytes) / MIB, MAX_DRIFT_MIB, "MiB");
+report.note("CPU of the server for each connection", ((after.cpuMs - before.cpuMs) * 1000) / clients, "µs");
 await server.stop();
 report.end();

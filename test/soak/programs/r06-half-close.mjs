@@ -39,7 +39,7 @@ for (const transport of ["native", "node"]) {
   });
   const [satisfied] = await startTool("half_close", [clients, REPLY_BYTES, port]).ended;
   await until(() => server.connections().length === 0);
-  report.exactly(`replies that came whole, ${transport}`, Number(satisfied), clients);
+  report.exactly(`complete replies, ${transport}`, Number(satisfied), clients);
   const first = Math.floor(clients / 4);
   report.exactly(`bytes read after our own end, ${transport}`, sentAfterwards, first * REPLY_BYTES);
   report.exactly(`errors, ${transport}`, Object.keys(server.stats().errors).length, 0);

@@ -19,7 +19,7 @@ const HARD_CAP_MIB = 16;
 const MAX_SLOWDOWN = 1.1;
 
 const name = serverFromArguments();
-const report = new Report(`R7: ${readers} readers of one byte a second, with 8 MiB to come for each, ${name}`);
+const report = new Report(`R7: ${readers} readers of one byte a second, with 8 MiB for each, ${name}`);
 
 const server = await startServer(name, { writeTimeoutMs: WRITE_TIMEOUT_MS });
 const alone = await talkQuietly(server.port, quiet, ECHO);
@@ -29,20 +29,20 @@ await slow.line();
 const stuffed = await server.whenCalm(before.opened + readers, before.backpressure + readers);
 const beside = await talkQuietly(server.port, quiet, ECHO);
 const expected = quiet.connections * quiet.messages;
-reportQuiet(report, "others, alone", alone, expected);
-reportQuiet(report, "others, beside them", beside, expected);
+reportQuiet(report, "other clients, alone", alone, expected);
+reportQuiet(report, "other clients, with the slow readers", beside, expected);
 const p99 = percentile(beside.roundTripsMs, 0.99) / percentile(alone.roundTripsMs, 0.99);
-report.timed("p99 beside them, of p99 alone", p99, MAX_SLOWDOWN, "");
+report.timed("p99 with the slow readers, divided by p99 alone", p99, MAX_SLOWDOWN, "");
 report.atLeast("writers that were told to wait", stuffed.backpressure - before.backpressure, readers);
 const grown = (stuffed.residentBytes - before.residentBytes) / MIB / readers;
-report.note("memory held for each", grown * 1024, "KiB");
-report.atMost("live memory for each", (stuffed.liveBytes - before.liveBytes) / MIB / readers, CAP_MIB, "MiB");
+report.note("resident memory for each reader", grown * 1024, "KiB");
+report.atMost("live memory for each reader", (stuffed.liveBytes - before.liveBytes) / MIB / readers, CAP_MIB, "MiB");
 const after = await server.whenClosed(before.opened + readers + quiet.connections);
 slow.tell("stop");
 const [line = "{}"] = await slow.ended;
 const ended = (after.endings["end"] ?? 0) - (before.endings["end"] ?? 0) - quiet.connections;
-report.exactly("ended for writing too long", readers - ended, readers);
-report.exactly("readers that have seen their end", JSON.parse(line).closed, readers);
+report.exactly("ended by the write deadline", readers - ended, readers);
+report.exactly("readers that received the end", JSON.parse(line).closed, readers);
 report.exactly("descriptors more than before", after.descriptors - before.descriptors, 0);
 await server.stop();
 
@@ -53,9 +53,14 @@ await careful.line();
 const filled = await careless.whenCalm(empty.opened + carelessReaders);
 const each = (filled.liveBytes - empty.liveBytes) / MIB / carelessReaders;
 const resident = (filled.residentBytes - empty.residentBytes) / MIB / carelessReaders;
-report.note("of a service that looks at nothing, readers that were cut off", filled.closed - empty.closed);
-report.note("resident for each of its readers", resident, "MiB");
-report.atMost("live for each, of the 32 MiB that were written", each, HARD_CAP_MIB, "MiB");
+report.note("a service that does not wait: disconnected readers", filled.closed - empty.closed);
+report.note("a service that does not wait: resident memory for each reader", resident, "MiB");
+report.atMost(
+  "a service that does not wait: live memory for each reader, of 32 MiB written",
+  each,
+  HARD_CAP_MIB,
+  "MiB",
+);
 careful.kill();
 await careful.ended;
 await careless.stop();

@@ -81,6 +81,6 @@ report.note("visits of good clients, alone", alone.timesMs.length);
 report.note("visits beside them", beside.timesMs.length);
 report.exactly("of all these, lost", alone.lost + beside.lost, 0);
 const slowdown = percentile(beside.timesMs, 0.5) / percentile(alone.timesMs, 0.5);
-report.timed("p50 of a visit beside them, of one alone", slowdown, MAX_SLOWDOWN, "");
+report.timed("p50 of a visit beside them, divided by p50 alone", slowdown, MAX_SLOWDOWN, "");
 await server.close();
 report.end();

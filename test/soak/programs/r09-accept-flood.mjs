@@ -55,7 +55,12 @@ report.note("connections a second", connections / seconds);
 report.note("connections that stood and were served", after.opened - before.opened - 1);
 report.atMost("more served than stood", Math.max(0, after.opened - before.opened - 1 - stood), 0);
 report.exactly("old connections alive", old.filter(({ isLost }) => !isLost).length, OLD);
-report.timed("p99 of theirs, of p99 alone", percentile(beside, 0.99) / percentile(alone, 0.99), MAX_SLOWDOWN, "");
+report.timed(
+  "p99 of the old connections, divided by p99 alone",
+  percentile(beside, 0.99) / percentile(alone, 0.99),
+  MAX_SLOWDOWN,
+  "",
+);
 await Promise.all(old.map((visitor) => visitor.leave()));
 const end = await server.whenClosed(after.opened);
 report.exactly("descriptors more than before", end.descriptors - before.descriptors + OLD, 0);

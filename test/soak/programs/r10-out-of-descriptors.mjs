@@ -44,12 +44,12 @@ while (performance.now() - start < SECONDS_AT_LIMIT * 1000) {
 const after = await server.tally();
 const percent = ((after.cpuMs - before.cpuMs) / (performance.now() - start)) * 100;
 report.atMost("CPU at the limit", percent, MAX_CPU_PERCENT, "%");
-report.atLeast("errors of accept told", after.acceptErrors, 1);
+report.atLeast("errors of accept(2) reported", after.acceptErrors, 1);
 report.note("connections served at the limit", after.opened - opened);
 const alive = await Promise.all(old.map((visitor) => visitor.echo("still there?")));
 report.exactly("old connections alive", alive.filter(Boolean).length, old.length);
 const refused = others.filter(({ isLost }) => isLost).length;
-report.note("clients that were told, of those not served", (refused / others.length) * 100, "%");
+report.note("share of the clients without service that were disconnected", (refused / others.length) * 100, "%");
 
 await Promise.all(others.map((visitor) => visitor.leave()));
 const released = performance.now();
@@ -61,7 +61,7 @@ while (!isServed && performance.now() - released < PATIENCE_MS) {
   await visitor.leave();
 }
 report.exactly("serves again", isServed ? 1 : 0, 1);
-report.timed("after", performance.now() - released, MAX_RECOVERY_MS);
+report.timed("time until it serves again", performance.now() - released, MAX_RECOVERY_MS);
 for (const visitor of old) await visitor.leave();
 await server.stop();
 report.end();

@@ -92,7 +92,7 @@ for (const code of OUT_OF_DESCRIPTORS) {
   report.exactly(`${code} told`, told(code), timesOfNone);
 }
 const refused = servers.reduce((sum, { server }) => sum + server.stats().connectionsRefused["out-of-descriptors"], 0);
-report.exactly("clients shed, and told so by a reset", refused, timesOfNone * 2);
+report.exactly("clients shed with a reset", refused, timesOfNone * 2);
 restore();
 report.exactly("servers that serve", await fail("EAGAIN", AT_ONCE), AT_ONCE);
 await until(() => servers.every(({ server }) => server.connections().length === 0));

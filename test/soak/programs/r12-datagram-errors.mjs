@@ -79,7 +79,7 @@ for (let round = 0; round < rounds; round++) {
 restore();
 // ECONNREFUSED reports an earlier reply, so the server sends this one again. All others return false, and none throws.
 good += rounds;
-report.exactly("replies that are false", outcomes.get("dropped") ?? 0, (FAULTS.length - 1) * rounds);
+report.exactly("replies that returned false", outcomes.get("dropped") ?? 0, (FAULTS.length - 1) * rounds);
 const told = listenerErrors.map((error) => String(Reflect.get(Object(error), "code")));
 for (const code of ["EPERM", "EINVAL"]) {
   report.exactly(`${code}, told to onError`, told.filter((each) => each === code).length, rounds);

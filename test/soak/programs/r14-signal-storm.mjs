@@ -39,6 +39,6 @@ report.note("signals sent", Number(sent));
 // The kernel merges pending signals into one: signal(7).
 report.atLeast("signals handled", received, 1);
 report.note("bytes echoed", echoed);
-report.exactly("streams that came back as they were sent", intact, runs);
+report.exactly("intact streams", intact, runs);
 await Promise.all([layer1.close(), layer2.server.close()]);
 report.end();

@@ -61,7 +61,7 @@ const talking = talkQuietly(talkative.port, quiet);
 await until(() => talkative.server.connections().length === quiet.connections);
 await startTool("stop", [process.pid, STOPPED_SECONDS]).ended;
 const result = await talking;
-reportQuiet(report, "those who spoke on", result, quiet.connections * quiet.messages);
+reportQuiet(report, "clients that continued to send", result, quiet.connections * quiet.messages);
 report.exactly("of them, ended as idle", talkative.server.stats().connectionsExpired.idle, 0);
 await until(() => talkative.server.connections().length === 0);
 await talkative.server.close();

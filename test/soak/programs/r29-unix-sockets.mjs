@@ -120,7 +120,7 @@ for (let round = 0; round < rounds; round++) {
 closeSync(null_);
 report.exactly("descriptors that came where there was room", came, rounds * DESCRIPTORS);
 report.note("that came where there was room for ten", cut);
-report.exactly("messages cut short, and told so", told, rounds);
+report.exactly("messages reported as truncated", told, rounds);
 report.exactly("messages read as data only", unasked, rounds);
 
 // A client sends a descriptor with each message to a service of layer 2 that does not receive descriptors.

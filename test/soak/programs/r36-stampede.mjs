@@ -143,6 +143,6 @@ report.exactly("connections that have opened and not closed", after.opened - aft
 report.exactly("descriptors more than before", after.descriptors - before.descriptors, 0);
 report.exactly("slots more than before", after.slots - before.slots, 0);
 report.exactly("timers more than before", after.timers - before.timers, 0);
-report.atMost("growth of what is live", (after.liveBytes - before.liveBytes) / MIB, MAX_DRIFT_MIB, "MiB");
+report.atMost("growth of live memory", (after.liveBytes - before.liveBytes) / MIB, MAX_DRIFT_MIB, "MiB");
 await server.stop();
 report.end();
