@@ -1,6 +1,6 @@
-"""Asks a server of lines: ask_lines.py ENDPOINT LINE COUNT
+"""Sends a line to a server: ask_lines.py ENDPOINT LINE COUNT
 
-One client after the other sends the line, and prints what is answered up to the end of a line: what CPython's
+COUNT clients, one after the other, send the line and print the answer up to its line end, as CPython's
 test_socketserver does with each of its servers.
 """
 
@@ -21,7 +21,7 @@ def main():
             print(answer.decode().rstrip("\n"), flush=True)
             name = client.getsockname()
         if isinstance(name, str) and name:
-            os.unlink(name)  # a client of a Unix socket for datagrams has a name of its own
+            os.unlink(name)  # a Unix datagram client has a path of its own
 
 
 main()

@@ -1,7 +1,7 @@
 """Sends random bytes to an echo server: echo_client.py ENDPOINT SIZE...
 
-All are sent before the first echo is read. Prints for each the length of the echo, and the SHA-256 of what was sent and
-of what came back: one record each, or so many bytes of a stream.
+Sends everything before it reads the first echo. Prints for each SIZE (a record, or that many bytes of a stream) the length of
+the echo, and the SHA-256 of the sent and of the received bytes.
 """
 
 import hashlib

@@ -1,4 +1,4 @@
-"""The socket that a program is told to make, in one argument of JSON: {"type": 1, "address": {"family": 2, ...}}.
+"""Makes the socket that one JSON argument describes: {"type": 1, "address": {"family": 2, ...}}.
 
 Family and type are the numbers of C; the address has host and port, a path, or an abstract name.
 """
@@ -8,7 +8,7 @@ import socket
 
 
 def make(argument):
-    """The socket, and the address in Python's form."""
+    """Returns the socket, and the address in Python's form."""
     spec = json.loads(argument)
     fields = spec["address"]
     return socket.socket(fields["family"], spec["type"]), native(fields)
@@ -17,7 +17,7 @@ def make(argument):
 def connect(argument):
     sock, address = make(argument)
     if is_datagram(sock) and sock.family == socket.AF_UNIX:
-        # unix(7): only a socket with an address can be answered; "" has the kernel choose an abstract name.
+        # unix(7): only a socket with an address receives answers; with "" the kernel chooses an abstract name.
         sock.bind(address + ".client" if isinstance(address, str) else "")
     sock.connect(address)
     return sock
@@ -32,7 +32,7 @@ def native(fields):
 
 
 def portable(sock):
-    """The socket's own address, for whoever is to connect to it."""
+    """Returns the socket's own address, for a peer that connects to it."""
     name = sock.getsockname()
     fields = {"family": int(sock.family)}
     if isinstance(name, bytes):

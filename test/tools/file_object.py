@@ -1,10 +1,10 @@
-"""Talks through what makefile() gives: file_object.py ENDPOINT
+"""Reads and writes files of makefile(): file_object.py ENDPOINT
 
-Each line of standard input is a task of JSON, for which a connection is made:
+Each line of standard input is a task in JSON, and uses a connection of its own:
 {"do": "write", "texts": [...], "mode": "w", "options": {...}} writes the texts, in binary as Latin-1, and closes;
 {"do": "read", ...} reads lines until the end, and prints them;
 {"do": "pair", "writing": {...}, "reading": {...}, "texts": [...]} does both over a pair of its own, and prints the lines;
-{"do": "ask", "texts": [...], "options": {...}} writes each text, with no flush, and prints the line that answers it.
+{"do": "ask", "texts": [...], "options": {...}} writes each text, without a flush, and prints the line of the answer.
 """
 
 import json

@@ -3,9 +3,9 @@
 Arguments: the names of classes as a JSON list, and the cases as a JSON list of objects with
   name      of the case
   run       "handle_request", "serve_forever", "timeout", "by_hand" or "in_use"
-  requests  how many requests there are
+  requests  the number of requests
   throws    the hooks that raise
-  refuses   whether verify_request says no
+  refuses   whether verify_request returns False
 Prints one JSON object: for each class, for each case, the trace.
 """
 
@@ -30,7 +30,7 @@ class Failure(Exception):
 
 
 def traced(base, names, trace, case):
-    """A subclass whose hooks note that they are called."""
+    """Returns a subclass whose hooks record their calls."""
 
     def hook(name):
         def call(self, *arguments):

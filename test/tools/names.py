@@ -1,5 +1,5 @@
-"""Calls functions of Python's socket module: a JSON list of [name, arguments, keywords] comes on standard input, and a list of
-what each gave goes to standard output. Bytes are {"hex": "..."} both ways; an error is {"error": class, "errno": number}."""
+"""Calls functions of Python's socket module: reads a JSON list of [name, arguments, keywords] from standard input, and
+writes a list of the results to standard output. Bytes are {"hex": "..."} both ways; an error is {"error": class, "errno": number}."""
 
 import json
 import socket

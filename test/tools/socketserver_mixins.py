@@ -81,7 +81,7 @@ def path(name):
 
 
 def ask(address):
-    """One request, until the server has done with it."""
+    """One request, until the server has handled it."""
     with socket.socket(base.address_family, base.socket_type) as client:
         if is_unix and not is_stream:
             client.bind("")

@@ -1,4 +1,4 @@
-"""Sends each line of standard input and prints the answer, at last what follows the end: talk.py ENDPOINT"""
+"""Sends each line of standard input and prints the answer, and after the end of input the rest: talk.py ENDPOINT"""
 
 import socket
 import sys

@@ -1,4 +1,4 @@
-"""Python's http.server, with connections that stay. It prints its port."""
+"""Python's http.server, with persistent connections. It prints its port."""
 
 import functools
 import http.server

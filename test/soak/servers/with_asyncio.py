@@ -1,4 +1,4 @@
-"""The same with Python's asyncio, written with its streams. Usage: with_asyncio.py WRITE_TIMEOUT_MS"""
+"""The same server with the streams of Python's asyncio. Usage: with_asyncio.py WRITE_TIMEOUT_MS"""
 import asyncio
 import collections
 import errno
@@ -23,7 +23,7 @@ lateness_ms = []
 
 
 class AcceptErrors(logging.Handler):
-    """asyncio tells of a failed accept by its log, and in no other way."""
+    """asyncio reports a failed accept only in its log."""
 
     def emit(self, record):
         if "accept" in record.getMessage():
@@ -92,7 +92,7 @@ def resident_bytes():
 
 
 def tally():
-    """What can be told without a free descriptor."""
+    """Figures that need no free descriptor."""
     return {**counts, "cpuMs": time.process_time() * 1000, "endings": endings}
 
 

@@ -1,4 +1,4 @@
-"""Opens connections from several loopback addresses, and ends them in one way; prints `intact` when each echo was right.
+"""Opens connections from several loopback addresses, and ends them in one way; prints `intact` when every echo was correct.
 
 Usage: churn.py end | reset | half-close | kill CONNECTIONS PORT
 
@@ -17,7 +17,7 @@ ADDRESSES = [f"127.{a}.{b}.1" for a in range(1, 5) for b in range(1, 5)]
 RESET_AT_CLOSE = struct.pack("ii", 1, 0)
 IP_BIND_ADDRESS_NO_PORT = 24
 AT_ONCE = 100
-# What the servers of ../servers/ are asked for.
+# The first byte of a connection, which selects what a server of ../servers/ does.
 ECHO = b"e"
 
 way, connections, port = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
@@ -77,7 +77,7 @@ def half_close(client):
 
 
 def kill(count):
-    """The child is killed when it says that its connections stand: idle, with an echo unread, half-closed."""
+    """Kills a child after it has reported its connections: idle, with an unread echo, and half-closed."""
     global made
     reading, writing = os.pipe()
     child = os.fork()

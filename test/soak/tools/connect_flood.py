@@ -1,6 +1,6 @@
-"""Connects as fast as it can, so many at once, asks for nothing and resets. Usage: connect_flood.py CONNECTIONS AT_ONCE PORT
+"""Connects as fast as it can, AT_ONCE at a time, sends nothing and resets. Usage: connect_flood.py CONNECTIONS AT_ONCE PORT
 
-Prints how many connections stood, and how many were refused.
+Prints how many connections were established, and how many were refused.
 """
 import socket
 import struct

@@ -1,8 +1,10 @@
-"""Disturbs a server until it is killed, or until it has visited it so often. Usage: disturb.py visit | flood | glut COUNT PORT [HELLO]
+"""Disturbs a server: `visit` COUNT times, `flood` and `glut` until killed.
+
+Usage: disturb.py visit | flood | glut COUNT PORT [HELLO]
 
   visit  connects, sends a byte, and reads until the server closes, again and again
   flood  sends as fast as it can, and reads nothing
-  glut   likewise, in small messages, each of which the server wants to answer
+  glut   likewise, in small messages, each of which the server answers
 
 HELLO is sent first.
 """

@@ -1,6 +1,7 @@
-"""Clients that never get to the end of a line, or never begin one. Usage: dribble.py CLIENTS PERIOD_MS PORT
+"""Clients that never finish a line, or never begin one. Usage: dribble.py CLIENTS PERIOD_MS PORT
 
-Every other one sends a byte now and then, the rest say nothing. Tells when all stand, and when the server has closed all.
+Every other one sends a byte now and then, the rest send nothing. Prints a line when all are connected, and one when the server has
+closed all.
 """
 import selectors
 import socket
@@ -28,7 +29,7 @@ def lost(client):
 due = time.monotonic()
 while everyone:
     for key, _ in selector.select(max(0, due - time.monotonic())):
-        # The server says nothing: what is to be read is an end.
+        # The server sends nothing, so a readable socket has reached the end.
         lost(key.fileobj)
     if time.monotonic() < due:
         continue

@@ -1,9 +1,9 @@
-"""Has messages of 64 bytes echoed, on several connections; prints `intact` when each came back as it was sent.
+"""Sends messages of 64 bytes on several connections, and prints `intact` when every echo was correct.
 
 Usage: echoes.py pipelined | alternating COUNT PORT
 
-  pipelined    a thousand messages on their way at once
-  alternating  one message on its way on each connection
+  pipelined    a thousand messages in transit at once
+  alternating  one message in transit on each connection
 """
 import socket
 import struct

@@ -1,7 +1,7 @@
-"""Clients that end their half of the connection, and want all of the reply. Usage: half_close.py CLIENTS REPLY_BYTES PORT
+"""Clients that end their half of the connection, and expect the whole reply. Usage: half_close.py CLIENTS REPLY_BYTES PORT
 
-One in four each: ends before the reply, during it, after it; or has the server end first, and sends on.
-Prints how many have got what they are owed.
+A quarter of the clients each: ends before the reply, during it, after it, or lets the server end first and continues to send.
+Prints how many received the whole reply.
 """
 import socket
 import sys

@@ -1,7 +1,9 @@
-"""Clients of a server that pours: it sends more than they take. Usage: pour.py reset CLIENTS PORT HELLO | slow CLIENTS PORT HELLO
+"""Clients of a server that sends more than they read.
 
-  reset  each reads one byte of what is on its way, and resets the connection
-  slow   each reads one byte a second; tells when all stand, and after a line on standard input how many the server closed
+Usage: pour.py reset CLIENTS PORT HELLO | slow CLIENTS PORT HELLO
+
+  reset  each reads one byte of the answer, and resets the connection
+  slow   each reads one byte a second; prints a line when all are connected, and, after a line on standard input, how many the server closed
 """
 import json
 import selectors
@@ -23,7 +25,7 @@ made = 0
 def connected():
     global made
     client = socket.socket()
-    # Small, and set before the connection stands: else the kernel takes megabytes in the reader's place.
+    # Small, and set before the connect: otherwise the kernel buffers megabytes for the reader.
     client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER_BYTES)
     client.setsockopt(socket.IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, 1)
     client.bind((ADDRESSES[made % len(ADDRESSES)], 0))
@@ -63,7 +65,7 @@ def slow():
                 closed += 1
                 everyone.remove(client)
                 client.close()
-    # Who was closed with bytes unread is told at the next one that is sent, or by poll(2).
+    # A client whose connection was closed with unread bytes learns it at its next send, or from poll(2).
     for client in everyone:
         closed += client.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR) != 0
     print(json.dumps({"closed": closed, "taken": taken}))

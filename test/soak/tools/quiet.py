@@ -1,4 +1,4 @@
-"""Quiet connections: each sends a message now and then, whether or not the one before was answered yet.
+"""Quiet connections: each sends a message now and then, without waiting for the previous echo.
 
 Prints the round trips of the echoes as JSON. Usage: quiet.py CONNECTIONS MESSAGES_PER_CONNECTION PERIOD_MS PORT [HELLO]
 
@@ -33,7 +33,7 @@ class Quiet:
         self.socket.send(message)
 
     def receive(self):
-        """Gives the round trips in ms of the messages that came back, and how many were not what had been sent."""
+        """Returns the round trips in ms of the received echoes, and how many echoes were damaged."""
         self.received += self.socket.recv(64 * MESSAGE_BYTES)
         now = time.monotonic()
         round_trips_ms, damaged = [], 0

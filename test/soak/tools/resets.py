@@ -1,7 +1,7 @@
 """Clients that reset their connections. Usage: resets.py recv | sendall | accept CLIENTS PORT
 
-  recv     each reads one byte first: the server is in recv then
-  sendall  each reads one byte of what the server sends, and no more: the server is in sendall then
+  recv     each reads one byte first, so the server is in recv
+  sendall  each reads only one byte from the server, so the server is in sendall
   accept   each resets as soon as it is connected
 """
 import socket

@@ -1,4 +1,4 @@
-"""Stops a process, as a debugger or a sleeping machine does, and lets it go on. Usage: stop.py PID SECONDS"""
+"""Stops a process, as a debugger or a sleeping machine does, and continues it. Usage: stop.py PID SECONDS"""
 import os
 import signal
 import sys

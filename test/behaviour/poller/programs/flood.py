@@ -21,7 +21,7 @@ def datagrams(server):
 
 
 def handlers(server):
-    """Every connection has a message on its way at any time."""
+    """Every connection always has a message in transit."""
     clients = [socket.create_connection(server) for _ in range(CONNECTIONS)]
     for client in clients:
         client.sendall(MESSAGE)

@@ -1,4 +1,4 @@
-"""Sends UDP datagrams to a loopback port, as it is told on standard input, one line for each.
+"""Sends UDP datagrams to a loopback port, one for each line of standard input:
 
   bad   one with a wrong checksum, through a raw socket
   good  a good one, and prints the answer
@@ -10,8 +10,8 @@ import sys
 LOOPBACK = socket.inet_aton("127.0.0.1")
 IP_HEADER = struct.Struct("!BBHHHBBH4s4s")
 UDP_HEADER = struct.Struct("!HHHH")
-# The kernel checks a small datagram as it arrives (CHECKSUM_BREAK, 76 bytes), and a larger one only as it is read: by
-# then the socket has been reported readable.
+# The kernel checks a small datagram as it arrives (CHECKSUM_BREAK, 76 bytes), and a larger one only as it is read,
+# after the socket was reported readable.
 FORGED_DATA = bytes(512)
 
 
