@@ -18,28 +18,75 @@ export function place({ file, line, owner }: CodeBlock): string {
   return owner === undefined ? `${file}:${line}` : `${file}:${line} ${owner}`;
 }
 
+/** Whether a block is TypeScript or JavaScript, under any name of these languages. */
+export function isScript({ language }: CodeBlock): boolean {
+  return /^(?:[cm]?[jt]sx?|typescript|javascript|node)(?!\w)/.test(language);
+}
+
+export function isPython({ language }: CodeBlock): boolean {
+  return /^(?:py|python)\d*(?!\w)/.test(language);
+}
+
 /** The blocks of a page (`.md`), or of the docstrings of a source file (`.ts`). */
 export function codeBlocks(file: string): CodeBlock[] {
-  const text = readFileSync(fileURLToPath(new URL(`../../${file}`, import.meta.url)), "utf8");
-  return file.endsWith(".ts") ? blocksOfDocstrings(file, text) : blocksOfPage(file, text.split("\n"));
+  return blocksOfText(file, readFileSync(fileURLToPath(new URL(`../../${file}`, import.meta.url)), "utf8"));
+}
+
+export function blocksOfText(file: string, text: string): CodeBlock[] {
+  const lines = text.replaceAll("\r\n", "\n");
+  return file.endsWith(".ts") ? blocksOfDocstrings(file, lines) : blocksOfPage(file, lines.split("\n"));
+}
+
+/** A line that begins a block, perhaps in a quotation or an item of a list. The text behind backticks has none. */
+const FENCE = /^((?:[ \t]|>|[-*+][ \t]|\d+[.)][ \t])*)(?:(`{3,})([^`]*)|(~{3,})(.*))$/;
+
+interface OpenBlock {
+  readonly container: string;
+  readonly fence: string;
+  readonly language: string;
+  readonly from: number;
 }
 
 function blocksOfPage(file: string, lines: readonly string[], firstLine = 1, owner?: string): CodeBlock[] {
   const blocks: CodeBlock[] = [];
-  let open: { readonly fence: string; readonly language: string; readonly from: number } | undefined;
+  let open: OpenBlock | undefined;
   lines.forEach((line, index) => {
-    if (open !== undefined) {
-      if (line !== open.fence) return;
-      const code = lines.slice(open.from, index).join("\n");
-      blocks.push({ file, line: firstLine + open.from, language: open.language, code, owner });
-      open = undefined;
+    if (open === undefined) {
+      open = openedBy(line, index);
       return;
     }
-    const [, fence, language] = /^(`{3,})(.*)$/.exec(line) ?? [];
-    if (fence !== undefined && language !== undefined) open = { fence, language, from: index + 1 };
+    const { container, language, from } = open;
+    if (!endsBlock(open, line)) return;
+    const code = lines.slice(from, index).map((inside) => withoutContainer(inside, container));
+    blocks.push({ file, line: firstLine + from, language, code: code.join("\n"), owner });
+    open = undefined;
   });
   if (open !== undefined) throw new Error(`${file}:${firstLine + open.from} has a block of code that does not end`);
   return blocks;
+}
+
+function openedBy(line: string, index: number): OpenBlock | undefined {
+  const [, container, ticks, ofTicks, tildes, ofTildes] = FENCE.exec(line) ?? [];
+  const fence = ticks ?? tildes;
+  if (container === undefined || fence === undefined) return undefined;
+  return { container, fence, language: (ofTicks ?? ofTildes ?? "").trim().toLowerCase(), from: index + 1 };
+}
+
+/** A block ends at a fence that is at least as long, and where its quotation ends. */
+function endsBlock({ container, fence }: OpenBlock, line: string): boolean {
+  if (container.includes(">") && !/^[ \t]*>/.test(line)) return true;
+  const rest = line.replace(container.includes(">") ? /^[ \t>]*/ : /^[ \t]*/, "").trimEnd();
+  return rest.length >= fence.length && rest === fence.charAt(0).repeat(rest.length);
+}
+
+/** The line without the marks of its quotation and without the indentation of its fence, as far as it has them. */
+function withoutContainer(line: string, container: string): string {
+  let rest = line;
+  for (const mark of container) {
+    if (mark === ">") rest = rest.replace(/^[ \t]*>/, "");
+    else rest = rest.replace(/^[ \t]/, "");
+  }
+  return rest;
 }
 
 function blocksOfDocstrings(file: string, text: string): CodeBlock[] {

@@ -1,6 +1,6 @@
 // Every example of the docstrings and of the pages compiles, runs, prints what it says, and leaves nothing open.
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
-import { type CodeBlock, codeBlocks, place } from "./code-blocks.ts";
+import { type CodeBlock, codeBlocks, isScript, place } from "./code-blocks.ts";
 import { expectedOutput, type Outcome, Workshop } from "./examples.ts";
 import { filesWithExamples } from "./pages.ts";
 import { excerptFrom, isProgram } from "./programs.ts";
@@ -31,9 +31,7 @@ describe("the examples", () => {
   });
 
   test("are marked as ts, all of them, since nothing else is run", () => {
-    const others = blocks.filter(({ language }) =>
-      /^(?:ts\s|tsx|typescript|mts|m?jsx?(?!on)|javascript)/.test(language),
-    );
+    const others = blocks.filter((block) => isScript(block) && block.language !== "ts");
     expect(others.map(place)).toEqual([]);
   });
 

@@ -1,7 +1,7 @@
 // The excerpts in docs/ are lines of the files that they name, and all code there is run: as an example, as a program, or as
 // part of the file that it is taken from.
 import { describe, expect, test } from "vitest";
-import { type CodeBlock, codeBlocks, place } from "./code-blocks.ts";
+import { type CodeBlock, codeBlocks, isPython, place } from "./code-blocks.ts";
 import { below, read } from "./pages.ts";
 import { excerptFrom, holds, isProgram, pieces } from "./programs.ts";
 
@@ -25,7 +25,7 @@ test("the page for people from Python shows both sides of each program", () => {
 });
 
 test("code in Python is a program or an excerpt: nothing else would be run", () => {
-  const others = blocks.filter(({ language }) => language === "python");
+  const others = blocks.filter(isPython);
   expect(others.filter((block) => !isProgram(block) && excerptFrom(block) === undefined).map(place)).toEqual([]);
 });
 
