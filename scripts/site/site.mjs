@@ -8,9 +8,11 @@ import { describe } from "./document.mjs";
 import { addFilePages } from "./file-pages.mjs";
 import { adapted } from "./markup.mjs";
 import { nameModules, registerClass } from "./modules.mjs";
+import { searchForWords } from "./search.mjs";
 
 /** @param {import("typedoc").Application} app */
 export function load(app) {
+  acceptPercentSigns();
   reportMissingFiles(app);
   app.renderer.defineRouter("site", SiteRouter);
   app.converter.on(Converter.EVENT_CREATE_DOCUMENT, (_, document) => describe(document));
@@ -23,10 +25,23 @@ export function load(app) {
     page.contents = adapted(page.contents ?? "", /\.zh-CN\.html$/.test(page.url) ? "zh-CN" : "en");
   });
   app.renderer.on(Renderer.EVENT_END, ({ outputDirectory, pages }) => {
+    searchForWords(outputDirectory);
     const sources = new Map(pages.map(({ url, model }) => [url, sourceOf(model)]));
     for (const { page, href } of brokenLinks(outputDirectory))
       app.logger.error(`${sources.get(page) ?? page}: the link to ${href} leads nowhere`);
   });
+}
+
+/** TypeDoc decodes each address: `https://example.org/50%off` would end it, without the name of the page. */
+function acceptPercentSigns() {
+  const decode = globalThis.decodeURI;
+  globalThis.decodeURI = (address) => {
+    try {
+      return decode(address);
+    } catch {
+      return address;
+    }
+  };
 }
 
 /** @param {import("typedoc").Application} app */

@@ -84,6 +84,23 @@ describe("the documentation", { timeout: BROWSER_TIMEOUT_MS }, () => {
     },
   );
 
+  test("the search takes each character as text", async (context) => {
+    const page = await openPage(context, { viewport: SIZES.phone });
+    const complaints = complaintsOf(page);
+    await page.goto(`${pathToFileURL(SITE).href}/index.html`);
+    await page.locator("#tsd-search-trigger").click();
+    const results = page.locator("#tsd-search-results a");
+    for (const text of ["tcp://", "unix:", "accept~", "connect()", "keep-alive", "socket ^\\+:~1"]) {
+      await page.locator("#tsd-search-input").fill("qqqzzz");
+      await expect.poll(() => results.count()).toBe(0);
+      await page.locator("#tsd-search-input").fill(text);
+      await expect.poll(() => results.count(), { message: text }).toBeGreaterThan(0);
+    }
+    await page.locator("#tsd-search-input").fill("-");
+    await expect.poll(() => results.count()).toBe(0);
+    expect(complaints).toEqual([]);
+  });
+
   test("the search finds guides among the first five, and no source files", async (context) => {
     const page = await openPage(context, { viewport: SIZES.desktop });
     await page.goto(`${pathToFileURL(SITE).href}/index.html`);

@@ -80,12 +80,23 @@ test("a project without a fault: code in a heading is in its anchor and in the l
 test("links to files that do not exist", () => {
   const { status, lines } = built({
     "README.md": `${README}[no](docs/none.md)\n`,
-    "docs/guides/guide.md": `${GUIDE}[no](../none.ts#L1), ![no](none.svg)\n`,
+    "docs/guides/guide.md": `${GUIDE}[no](../none.ts#L1), ![no](none.svg), [no](20%.md)\n`,
   });
   expect(complaints(lines).toSorted()).toEqual([
     "[error] README.md: the link to docs/none.md leads nowhere",
     "[error] docs/guides/guide.md: the link to ../none.ts#L1 leads nowhere",
+    "[error] docs/guides/guide.md: the link to 20%.md leads nowhere",
     "[error] docs/guides/guide.md: the link to none.svg leads nowhere",
+  ]);
+  expect(status).not.toBe(0);
+});
+
+test("a percent sign in an address", () => {
+  const guide = `${GUIDE}[no](#100%), <a href="#50%">no</a>, [other](https://example.org/50%off)\n`;
+  const { status, lines } = built({ "docs/guides/guide.md": guide });
+  expect(complaints(lines)).toEqual([
+    "[error] docs/guides/guide.md: the link to #100%25 leads nowhere",
+    "[error] docs/guides/guide.md: the link to #50% leads nowhere",
   ]);
   expect(status).not.toBe(0);
 });
@@ -108,6 +119,25 @@ test("a reference without a definition, a link to a file of this machine, and li
     "[error] docs/guides/guide.md: the link to none.md leads nowhere",
     "[error] docs/guides/guide.md: the link to none.png leads nowhere",
   ]);
+  expect(status).not.toBe(0);
+});
+
+test("links that stay text, and links in every spelling of HTML", () => {
+  const wrong = `[a \`b[0]\` *c* [d]][nowhere] [no](javascript:alert(1)) [no]() <a href='#single'>no</a> <a href=#bare>no</a>
+<object data="none.pdf"></object> <A HREF="#UPPER">no</A> [no](/docs/guides/guide.html) <a href=javascript:alert(2)>no</a>
+
+<a name="named"></a>[yes](#named)
+`;
+  const { status, lines } = built({ "docs/guides/guide.md": `${GUIDE}${wrong}` });
+  const hrefs = complaints(lines).map(
+    (line) => /^\[error\] docs\/guides\/guide\.md: the link to (.*) leads nowhere$/.exec(line)?.[1],
+  );
+  expect(hrefs.toSorted()).toEqual(
+    [
+      ...["[a b0 c [d]][nowhere]", "[no](javascript:alert", "", "#single", "#bare"],
+      ...["none.pdf", "#UPPER", "/docs/guides/guide.html", "javascript:alert(2)"],
+    ].toSorted(),
+  );
   expect(status).not.toBe(0);
 });
 
