@@ -29,11 +29,11 @@ type StreamType = typeof SOCK_STREAM;
 type DatagramType = typeof SOCK_DGRAM;
 
 /**
- * Makes a socket — socket(2). It is non-blocking and close-on-exec inside, always; the caller closes it.
+ * Makes a socket — socket(2). It is always non-blocking and close-on-exec; the caller closes it.
  *
- * @param family - `AF_INET` (the default), `AF_INET6`, `AF_UNIX`, or any other that the kernel knows.
+ * @param family - `AF_INET` (the default), `AF_INET6`, `AF_UNIX`, or any other family that the kernel supports.
  * @param type - `SOCK_STREAM` (the default), `SOCK_DGRAM`, `SOCK_SEQPACKET` …
- * @param protocol - 0, the default, is the family's own.
+ * @param protocol - 0, the default, selects the family's own protocol.
  * @throws SocketError `EAFNOSUPPORT`, `EPROTONOSUPPORT`, `EMFILE`, `EPERM` … · TypeError, RangeError.
  * @example
  * ```ts
@@ -55,7 +55,7 @@ export function socket(family: number = AF_INET, type: number = SOCK_STREAM, pro
 /**
  * Makes two sockets that are connected to each other — socketpair(2). The caller closes both.
  *
- * @param family - `AF_UNIX`, the default and on Linux the only one.
+ * @param family - `AF_UNIX`, the default and the only family that Linux supports here.
  * @param type - `SOCK_STREAM` (the default), `SOCK_DGRAM` or `SOCK_SEQPACKET`.
  * @throws SocketError `ENOTSUP` (C's EOPNOTSUPP), `EMFILE` …
  * @example
@@ -90,13 +90,13 @@ export function socketpair(
 }
 
 /**
- * Takes over a socket that is already open, like Python's `socket.socket(fileno=…)`: one that the program was started with, or
- * that another library gave up. It is the counterpart of {@link Socket.detach}.
+ * Takes over a socket that is already open, like Python's `socket.socket(fileno=…)`: one that the program inherited, or that
+ * another library has given up. It is the counterpart of {@link Socket.detach}.
  *
- * @param descriptor - its number. From here on the Socket owns it, and closes it; nobody else may. It becomes non-blocking
- * and close-on-exec; O_NONBLOCK belongs to the open socket, and so holds in every process that shares it.
- * @returns a Socket whose family, type and protocol are what the kernel says.
- * @throws SocketError `EBADF`, `ENOTSOCK`, and `EEXIST` when a Socket has the descriptor already; it stays the caller's.
+ * @param descriptor - its number. From now on the Socket owns and closes it; no other code may. It becomes non-blocking and
+ * close-on-exec. O_NONBLOCK belongs to the open socket, so it applies in every process that shares the socket.
+ * @returns a Socket with the family, type and protocol that the kernel reports.
+ * @throws SocketError `EBADF`, `ENOTSOCK`, and `EEXIST` if a Socket already owns the descriptor; the caller keeps it then.
  * @example
  * ```ts
  * import { adopt, AF_INET, SOCK_DGRAM, socket } from "sockwright";
@@ -118,10 +118,10 @@ export function adopt(descriptor: number): Socket<Buffer | Datagram> {
  * Makes a Socket from a duplicate of a descriptor — Python's fromfd; dup(2). The caller keeps the original and closes it. To
  * hand over the original, use {@link adopt}.
  *
- * @param descriptor - of a socket, whoever has it. It becomes non-blocking, since O_NONBLOCK belongs to the open socket, and
- * so holds for both, and in every process that shares it.
- * @param family - the socket's own, as `type` is: another one is refused, where Python believes it.
- * @param protocol - what {@link Socket.protocol} tells; 0 is the default.
+ * @param descriptor - of a socket with any owner. It becomes non-blocking, since O_NONBLOCK belongs to the open socket; this
+ * applies to both descriptors, and in every process that shares the socket.
+ * @param family - the socket's own family; like a wrong `type`, a wrong family is refused, where Python accepts it.
+ * @param protocol - the value that {@link Socket.protocol} returns; 0 is the default.
  * @returns a Socket that the caller closes.
  * @throws SocketError `EBADF`, `ENOTSOCK`, `EMFILE` · TypeError, RangeError.
  * @example
@@ -144,7 +144,7 @@ export function fromfd(descriptor: number, family: number, type: number, protoco
   const [number, bare] = [int32("descriptor", descriptor), bareType(type)];
   familyOf(family);
   int32("protocol", protocol);
-  // Another Socket may have sends that leave at the end of the turn: they must precede those of the new one.
+  // Another Socket may have sends that are made at the end of the turn: they must precede those of the new one.
   turn.flushTurn();
   const handle = kernel.fromfd(number);
   if (handle < 0) throw new SocketError("fromfd", -handle);
@@ -164,14 +164,14 @@ function otherThanItIs(argument: string, given: number): TypeError {
   return wrongValue(argument, "must be that of the descriptor's socket", given);
 }
 
-/** An option of SOL_SOCKET that is an int, or begins with one. */
+/** Returns an option of SOL_SOCKET that is an int or begins with one. */
 function optionOf(handle: Handle, name: number): number {
   const value = new Int32Array(2);
   kernel.getsockopt(slotOf(handle), generationOf(handle), SOL_SOCKET, name, new Uint8Array(value.buffer));
   return value[0] ?? 0;
 }
 
-/** The endpoint of a socket that others may have, too, and that may listen already. */
+/** Returns an endpoint for a socket that may have other owners, and that may already listen. */
 function adoptEndpoint(handle: Handle, family: number, type: number, protocol: number): Endpoint {
   const endpoint = new Endpoint(handle, family, type, protocol);
   endpoint.isListener = optionOf(handle, SO_ACCEPTCONN) !== 0;

@@ -7,23 +7,23 @@ import { EAGAIN, EINVAL, ENOSYS, EOPNOTSUPP } from "./errno.ts";
  */
 export const FILE_WINDOW_BYTES = 512 * 1024;
 
-/** What a kernel, or the system of a file, says that cannot tell what is in memory: preadv2(2). */
+/** The errors of preadv2(2) when the kernel or the file system cannot report what is in memory. */
 const NOT_TOLD: ReadonlySet<number> = new Set([EOPNOTSUPP, EINVAL, ENOSYS]);
 
-/** Whether the result of a probe says that a kernel, and the system of a file, can tell what is in memory. */
+/** Whether the result of a probe shows that the kernel and the file system can report what is in memory. */
 export function canTell(result: number): boolean {
   return !NOT_TOLD.has(-result);
 }
 
-/** What is read goes here, of all files, and nobody looks at it: the kernel has it then. */
+/** The buffer for all background reads. Its content is never used: reading brings the file into the page cache. */
 let memory: Buffer | undefined;
 
-/** A regular file that is open. */
+/** An open regular file. */
 export interface PagedFile {
   readonly descriptor: number;
-  /** To be called before anybody else has a turn: from then on the descriptor is its own. 0, or a negated errno where none is to be had. */
+  /** Makes the descriptor the file's own; called before other code can run. Returns 0, or a negated errno if that fails. */
   hold(): number;
-  /** Whether a byte of it is in memory: 1, 0 where it has none there, or a negated errno, EAGAIN for no. */
+  /** Probes for a byte in memory: 1 if it is there, 0 at the end of the file, or a negated errno; EAGAIN means that it is not in memory. */
   probe(position: number): number;
   close(): void;
 }

@@ -1,4 +1,4 @@
-// A host and a service as the resolver takes them.
+// The host and service arguments of the resolver.
 import { isIP } from "node:net";
 import { domainToASCII } from "node:url";
 import { port as checkPort, outOfRange, wrongType, wrongValue } from "./argument.ts";
@@ -11,7 +11,7 @@ const MAX_HOST_BYTES = 255;
  */
 export const MAX_SERVICE_BYTES = 255;
 
-/** A host as the resolver takes it: a name that is not ASCII in its form of RFC 3490, `xn--…`. */
+/** Returns a host for the resolver: a name that is not ASCII is converted to its form of RFC 3490, `xn--…`. */
 export function hostOf(name: string, host: unknown, expected = "of type string"): string {
   const text = textOf(name, host, expected);
   const isAscii = [...text].every((character) => character <= "\x7f");
@@ -20,15 +20,15 @@ export function hostOf(name: string, host: unknown, expected = "of type string")
   return checkLength(name, ascii, MAX_HOST_BYTES);
 }
 
-/** A service as the resolver takes it: a port, as a number or in digits, or the name of one. */
+/** Returns a service for the resolver: a port as a number or in digits, or the name of a service. */
 export function serviceOf(name: string, service: unknown): string {
   if (typeof service === "number") return String(checkPort(name, service));
   const text = checkLength(name, textOf(name, service, "of type number, string or null"), MAX_SERVICE_BYTES);
-  // strtoul(3) would take a sign, and getaddrinfo(3) 16 bits of what is too large.
+  // strtoul(3) would accept a sign, and getaddrinfo(3) would use the low 16 bits of a number that is too large.
   return /^\s*[-+]?\d+$/.test(text) ? String(checkPort(name, Number(text))) : text;
 }
 
-/** Text without a NUL, at which C would end it. */
+/** Checks that a text has no NUL, where C would end it. */
 export function textOf(name: string, value: unknown, expected = "of type string"): string {
   if (typeof value !== "string") throw wrongType(name, expected, value);
   if (value.includes("\0")) throw wrongValue(name, "must not contain a NUL", value);
@@ -41,7 +41,7 @@ export function checkLength(name: string, text: string, maxBytes: number): strin
   return text;
 }
 
-/** Whether a host is an IP address, so that nobody has to be asked for it. */
+/** Whether a host is an IP address, which needs no look-up. */
 export function isNumeric(host: string): boolean {
   return isIP(host) !== 0;
 }

@@ -7,15 +7,15 @@ import { SocketError } from "./socket-error.ts";
 import { SockwrightError } from "./sockwright-error.ts";
 
 /**
- * The most bytes of an option value; a longer one is a RangeError. An int is 4 bytes, TCP_INFO some hundred, a packet filter a
+ * The most bytes of an option value; a longer one is a RangeError. An int has 4 bytes, TCP_INFO some hundred, a packet filter a
  * few thousand.
  */
 export const MAX_OPTION_BYTES = 64 * 1024;
 
-/** getsockopt(2): an integer, or with a length the bytes that the kernel gave. */
+/** getsockopt(2): returns an integer, or with `length` the bytes that the kernel returned. */
 export function getsockopt(endpoint: Endpoint, level: unknown, option: unknown, length?: unknown): number | Buffer {
   endpoint.check();
-  // TCP_INFO and others tell of what was sent: sends that were asked for count.
+  // TCP_INFO and other options report sent data, so pending sends are made first.
   endpoint.flushSends();
   const bytes = length === undefined ? 4 : integer("length", length, 0, MAX_OPTION_BYTES);
   const buffer = Buffer.alloc(bytes);
@@ -26,10 +26,10 @@ export function getsockopt(endpoint: Endpoint, level: unknown, option: unknown, 
   return length === undefined ? buffer.readInt32LE(0) : buffer.subarray(0, result);
 }
 
-/** setsockopt(2): an integer, or bytes. */
+/** setsockopt(2) with an integer or bytes. */
 export function setsockopt(endpoint: Endpoint, level: unknown, option: unknown, value: unknown): void {
   endpoint.check();
-  // An option is for what is sent after it: TCP_CORK, for one.
+  // An option applies to later sends, such as TCP_CORK, so pending sends are made first.
   endpoint.flushSends();
   const [levelNumber, optionNumber] = [int32("level", level), int32("option", option)];
   if (levelNumber === SOL_SOCKET && (optionNumber === SO_RCVTIMEO || optionNumber === SO_SNDTIMEO)) {

@@ -18,36 +18,36 @@ import { succeed } from "./socket-error.ts";
 import { messageOf } from "./thrown.ts";
 import { checkWait, signalOf, type WaitOptions } from "./wait-options.ts";
 
-/** A message with descriptors. */
+/** A received message with descriptors. */
 export interface ReceivedDescriptors {
-  /** A Buffer of the caller's. */
+  /** The data, in a Buffer that the caller owns. */
   readonly data: Buffer;
-  /** The descriptors, close-on-exec. They are the caller's: who does not want one closes it, fs.closeSync(). */
+  /** The descriptors, close-on-exec. The caller owns them and closes those that it does not use, with fs.closeSync(). */
   readonly fds: readonly number[];
-  /** `msg_flags`: with MSG_CTRUNC more descriptors had been sent than there was room for, and the kernel has closed those. */
+  /** `msg_flags`: MSG_CTRUNC means that there was no room for all descriptors, and that the kernel has closed the others. */
   readonly flags: number;
-  /** Where it came from; undefined on a connected stream. */
+  /** The sender's address; undefined on a connected stream. */
   readonly address: Address | undefined;
 }
 
 /** The most descriptors in one message; more are a RangeError. unix(7), SCM_MAX_FD. */
 export const MAX_PASSED_DESCRIPTORS = 253;
-/** C has each as an int. */
+/** The size of a descriptor, a C int. */
 const { BYTES_PER_ELEMENT } = Int32Array;
 /** struct ucred, which SO_PASSCRED puts before the descriptors. */
 const SIZE_OF_UCRED = 12;
 
 /**
  * Sends descriptors over a Unix socket, SCM_RIGHTS of unix(7) — Python's `socket.send_fds`. The receiver gets duplicates; the
- * sender's stay his, and he may close them at once.
+ * sender keeps its own and may close them at once.
  *
- * @param buffers - the data that goes with them, at most 1 024, lent until the promise settles. A stream carries descriptors
- * with data only: it takes a byte at least.
- * @param fds - at most 253 descriptors, by number or as sockets. What such a socket was to send goes first.
- * @param flags - MSG_* of sendmsg(2). Default 0. (Python 3.11 takes `flags` and `address`, and forgets them.)
- * @param address - where to send it; none on a connected socket.
- * @returns the number of bytes sent, on a stream perhaps fewer than given: the descriptors are with the first of them.
- * @throws SocketError `EBADF` for a number that is no descriptor, `ETOOMANYREFS` (too many that nobody has received) …, and
+ * @param buffers - the data to send with them, at most 1 024 buffers; the caller must not change it until the promise settles. A
+ * stream carries descriptors with data only, at least one byte.
+ * @param fds - at most 253 descriptors, as numbers or sockets. Pending sends of these sockets are made first.
+ * @param flags - MSG_* of sendmsg(2). Default 0. (Python 3.11 takes `flags` and `address`, and ignores them.)
+ * @param address - the destination; not needed on a connected socket.
+ * @returns the number of bytes sent, on a stream perhaps not all: the descriptors go with the first byte.
+ * @throws SocketError `EBADF` for a number that is no descriptor, `ETOOMANYREFS` (too many are not received yet) …, and
  * the errors of {@link Socket.sendmsg} · TypeError, RangeError.
  * @example
  * ```ts
@@ -86,12 +86,12 @@ export function send_fds(
     const to = address === undefined ? undefined : encodeNumericAddress(AF_UNIX, address);
     checkWait("send_fds()", options);
     const signal = signalOf(options);
-    // What sockets among them were to send leaves before anything of their new owner's.
+    // Pending sends of the passed sockets must precede the sends of their new owner.
     turn.flushTurn();
     const call = new SendDescriptors(endpoint, checked, parts, numbers, to);
     const sending = transmit(call, signal);
     if (call.promise === undefined) return sending;
-    // It waits, and meanwhile the numbers may be closed and become others'.
+    // The call waits. Meanwhile the descriptors may be closed, and their numbers reused.
     call.keep();
     const release = (): void => call.release();
     sending.then(release, release);
@@ -100,12 +100,12 @@ export function send_fds(
 }
 
 /**
- * Receives a message with descriptors, SCM_RIGHTS of unix(7) — Python's `socket.recv_fds`. A receive that ends by a time-out, an
- * abort or a close has taken neither data nor descriptors.
+ * Receives a message with descriptors, SCM_RIGHTS of unix(7) — Python's `socket.recv_fds`. A receive that ends by a timeout, an
+ * abort or a close has consumed neither data nor descriptors.
  *
- * @param count - at most so many bytes of data; as in {@link Socket.recvmsg}.
- * @param maxFds - room for so many descriptors, 0 to 253. What is sent beyond is closed, and `flags` has MSG_CTRUNC.
- * @param flags - MSG_* of recvmsg(2). Default 0. With MSG_PEEK the descriptors are duplicates, and come again.
+ * @param count - the most bytes of data to receive; as in {@link Socket.recvmsg}.
+ * @param maxFds - the most descriptors to receive, 0 to 253. The kernel closes further ones and sets MSG_CTRUNC in `flags`.
+ * @param flags - MSG_* of recvmsg(2). Default 0. With MSG_PEEK the descriptors are duplicates, and the next receive returns them again.
  * @throws the errors of {@link Socket.recvmsg} · TypeError, RangeError.
  * @example See {@link send_fds}.
  */
@@ -132,8 +132,8 @@ export function recv_fds(
 }
 
 /**
- * CMSG_LEN(3) and not CMSG_SPACE(3): where one is asked for, the padding behind it would have room for a second, which nobody
- * would close. Credentials come first, scm_recv, and would take the room of descriptors.
+ * CMSG_LEN(3) and not CMSG_SPACE(3): with room for one descriptor, the padding would hold a second one, which no code would close.
+ * Credentials come first (scm_recv), and would otherwise take the room of the descriptors.
  */
 function controlBytesFor(endpoint: Endpoint, most: number): number {
   const withCredentials = endpoint.family === AF_UNIX && getsockopt(endpoint, SOL_SOCKET, SO_PASSCRED) !== 0;
@@ -170,19 +170,19 @@ class SendDescriptors extends SendMsg {
     return super.attempt();
   }
 
-  /** Sends duplicates from now on, which are its own until {@link release}. */
+  /** Duplicates the descriptors; from now on the call sends the duplicates, and owns them until {@link release}. */
   keep(): void {
     try {
       for (const number of this.#numbers) {
         const handle = kernel.fromfd(number);
-        // sendmsg(2) would say the same of a number that is no descriptor.
+        // sendmsg(2) returns the same error for a number that is no descriptor.
         this.#kept.push(succeed(handle, "sendmsg"));
       }
       this.control = rights(this.#kept.map((handle) => kernel.fileno(slotOf(handle), generationOf(handle))));
     } catch (error) {
       this.release();
       this.#failure = error instanceof Error ? error : new Error(messageOf(error), { cause: error });
-      // It need not wait for room to say so.
+      // Wakes the call, which then fails without waiting for space.
       this.endpoint.sending.wake(0);
     }
   }

@@ -13,15 +13,15 @@ import { SockwrightError } from "./sockwright-error.ts";
 import { checkWait, signalOf, type WaitOptions } from "./wait-options.ts";
 
 /**
- * The most bytes that are read at once from a file without sendfile(2), such as some of /proc; the rest follows in further
+ * The most bytes of one read of a file without sendfile(2), such as some in /proc; the rest follows in further
  * reads.
  */
 export const READ_FILE_BYTES = 64 * 1024;
 
-/** What says that the file's system does not know the call, sendfile(2): then it is read, and sent. */
+/** The errors of sendfile(2) for a file system without it: the file is then read and sent. */
 const NOT_FOR_THIS_FILE = [EINVAL, ENOSYS, EOPNOTSUPP];
 
-/** Sends a file with sendfile(2), to its end or up to a number of bytes. */
+/** Sends a file with sendfile(2), up to its end or a number of bytes. */
 export function sendfile(
   endpoint: Endpoint,
   file: unknown,
@@ -42,17 +42,17 @@ export function sendfile(
     const source = sourceOf(descriptor, file);
     const close = (): void => source.pages.close();
     const sending = transmit(new SendFile(endpoint, source, from, most), signal);
-    // However it ends: what waits in a queue may end without an attempt.
+    // Closes the file after every outcome: a call in the queue may end without an attempt.
     sending.then(close, close);
     return sending;
   });
 }
 
-/** The file for the time of the call. */
+/** The file during the call. */
 interface Source {
   readonly file: HeldFile;
   readonly pages: FilePages;
-  /** When the call was made. */
+  /** The size of the file when the call was made. */
   readonly bytes: number;
 }
 
@@ -70,12 +70,12 @@ function sourceOf(descriptor: number, given: unknown): Source {
 
 function descriptorOf(file: unknown): number {
   if (typeof file === "number") return integer("file", file, 0, 0x7fffffff);
-  // A FileHandle that is closed has -1.
+  // A closed FileHandle has the descriptor -1.
   if (typeof file === "object" && file !== null && "fd" in file && typeof file.fd === "number") return file.fd;
   throw wrongType("file", `an instance of FileHandle, or a descriptor of type number${formOf(file)}`, file);
 }
 
-/** What to write for the path of a file, and for a file whose opening was not awaited. */
+/** Says what to write in place of a path, or of a promise that was not awaited. */
 function formOf(file: unknown): string {
   if (typeof file === "string" || file instanceof URL) return ": await open(path) of node:fs/promises gives one";
   return file instanceof Promise ? ": await the promise" : "";
@@ -112,7 +112,7 @@ class SendFile extends SendCall<number> {
   attempt(): Outcome<number> {
     try {
       const first = this.#sendPiece();
-      // Where the file should be over, whether it is has nothing to do with the room that the socket has.
+      // At the expected end of the file, finding the end must not wait for space in the socket.
       const isAtEnd = first === PROGRESS && this.#from + this.#sent >= this.#source.bytes;
       if (!isAtEnd) return first;
       const second = this.#sendPiece();
@@ -128,13 +128,13 @@ class SendFile extends SendCall<number> {
     if (this.#sent > 0) this.endpoint.sending.broken = "ERR_SOCKWRIGHT_PARTIAL_SEND";
   }
 
-  /** One piece: other sockets have their turn between two of them. The result is all that was sent, at the end of the file or of what was asked for. */
+  /** Sends one piece, so that other sockets get their turn. At the end of the file or of the count it returns the number of bytes sent. */
   #sendPiece(): Outcome<number> {
     const position = this.#from + this.#sent;
     const length = this.#ready(position, Math.min(FILE_WINDOW_BYTES, this.#most - this.#sent));
     if (length === 0) return PARKED;
     const result = this.#isRead ? this.#read(position, length) : this.#sendfile(position, length);
-    // The descriptor is our own, and open.
+    // The descriptor is our own duplicate and is open, so EBADF means that it cannot be read.
     if (result === -EBADF) throw new SocketError("sendfile", EBADF, undefined, NOT_READABLE);
     const count = checkSent(this.endpoint, "sendfile", result);
     if (count === WOULD_BLOCK) return WOULD_BLOCK;
@@ -142,7 +142,7 @@ class SendFile extends SendCall<number> {
     return count === 0 || this.#sent === this.#most ? this.#sent : PROGRESS;
   }
 
-  /** How much can be sent without a wait for a disk; behind the end of the file there is nothing to wait for. */
+  /** Returns how many bytes can be sent without waiting for a disk; after the end of the file no wait is needed. */
   #ready(position: number, length: number): number {
     const { bytes, pages } = this.#source;
     if (position >= bytes) return length;
@@ -155,14 +155,14 @@ class SendFile extends SendCall<number> {
     // sendfile(2) has no MSG_DONTWAIT.
     kernel.unblock(slot, generation);
     const result = kernel.sendfile(slot, generation, file.descriptor, position, length);
-    // Beyond what a file can have: nothing is there.
+    // The offset is beyond the largest file size: there is no data.
     if (result === -EOVERFLOW) return 0;
     if (!NOT_FOR_THIS_FILE.includes(-result)) return result;
     this.#isRead = true;
     return this.#read(position, length);
   }
 
-  /** pread(2) and send(2). What is read and not taken is read again. */
+  /** pread(2) and send(2). Bytes that the socket does not accept are read again. */
   #read(position: number, length: number): number {
     const { slot, generation } = this.endpoint;
     buffer ??= Buffer.allocUnsafeSlow(READ_FILE_BYTES);
