@@ -2,7 +2,7 @@
 import type { Socket } from "sockwright";
 import { printable } from "./client-limits.ts";
 
-/** How long a client waits for its server. The tests wait less. */
+/** How long a client waits for its server. The tests set a shorter time. */
 export const ANSWER_TIMEOUT_MS = Number(process.env["ANSWER_TIMEOUT_MS"] ?? 10_000);
 
 export class ServerGone extends Error {

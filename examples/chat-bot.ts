@@ -1,4 +1,4 @@
-// A chat bot: a member like any other. It tells the time to whoever says "!time".
+// A chat bot: an ordinary member. It answers "!time" with the time.
 import { lines } from "sockwright/codec";
 import { connect } from "sockwright/server";
 
@@ -10,7 +10,7 @@ const chat = connection.frames(lines());
 await chat.read();
 chat.write("clock");
 for await (const line of chat) {
-  // No text of a member can begin a line as a message does: what is in <> is a name.
+  // No member's text can begin a line like a message: the text in <> is always a name.
   const [, name] = /^<([^>]+)> !time$/.exec(line) ?? [];
   if (name !== undefined) chat.write(`${name}: it is ${new Date().toISOString()}`);
 }

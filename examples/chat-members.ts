@@ -1,17 +1,17 @@
-// Who is in a chat room, and what is on the way to each: see chat-room.ts.
+// The members of a chat room and their write buffers: see chat-room.ts.
 import type { Socket } from "sockwright";
 
-const MAX_UNREAD_BYTES = 65_536; // may wait here for one slow reader; with more he is dropped
+const MAX_UNREAD_BYTES = 65_536; // unsent data of a slow member; beyond it, it is dropped
 
 export class Room {
   readonly #members = new Map<string, { readonly peer: Socket; unreadBytes: number }>();
 
-  /** False when nobody can be called that, or somebody is. */
+  /** Returns false when the name is invalid or taken. */
   join(name: string, peer: Socket): boolean {
     if (!/^[\p{L}\p{N}]{1,20}$/u.test(name) || this.#members.has(name)) return false;
     const others = [...this.#members.keys()].join(", ");
     this.#members.set(name, { peer, unreadBytes: 0 });
-    peer.settimeout(null); // who is in may listen for as long as he likes
+    peer.settimeout(null); // a member may listen for any time
     this.#send(name, `* Here: ${others === "" ? "nobody else" : others}`);
     this.say(name, `* ${name} has joined`);
     return true;

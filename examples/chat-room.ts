@@ -7,8 +7,8 @@ import { limited, printable } from "./client-limits.ts";
 import { ctrlC, run, tell } from "./command.ts";
 import { lines } from "./lines.ts";
 
-const LINE_INTERVAL_MS = 20; // who floods is read slowly, and so nobody drowns in what he says
-const KERNEL_BYTES = 65_536; // what the kernel keeps for a slow reader, besides what the room keeps
+const LINE_INTERVAL_MS = 20; // a flooding member is read slowly
+const KERNEL_BYTES = 65_536; // the kernel's buffer for a slow reader, in addition to the room's
 const room = new Room();
 
 async function session(peer: Socket): Promise<void> {

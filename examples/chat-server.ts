@@ -1,5 +1,5 @@
 // Chat between two terminals, the side that waits: node dist/examples/chat-server.js [HOST:PORT]
-// What you type goes to the other side, Ctrl-D ends. A third who comes hears that it is busy.
+// What you type goes to the other side; Ctrl-D ends. A third client gets the answer "busy".
 import { createInterface } from "node:readline";
 import { SO_REUSEADDR, SOL_SOCKET, type Socket, socket } from "sockwright";
 import { addressArgument, announce, nameOf } from "./address.ts";

@@ -1,14 +1,14 @@
-// What the servers here allow their clients: how many, how long, and what reaches the terminal.
+// The limits of these servers for clients: number, time, and what is shown on the terminal.
 import { type Address, SHUT_WR, type Socket } from "sockwright";
 
 export const MAX_CLIENTS = 1_000;
-/** For a client that says nothing, or takes nothing. The tests wait less. */
+/** For a client that sends nothing, or reads nothing. The tests set a shorter time. */
 export const IDLE_TIMEOUT_MS = Number(process.env["IDLE_TIMEOUT_MS"] ?? 60_000);
 const LINGER_TIMEOUT_MS = 1_000;
 
 type Session = (peer: Socket, address: Address) => Promise<void>;
 
-/** The session with a time-out, and for so many clients at once: whoever comes then is closed. */
+/** The session with a timeout, for a limited number of clients at once; further ones are closed. */
 export function limited(session: Session): Session {
   let clients = 0;
   return async (peer, address) => {
@@ -23,7 +23,7 @@ export function limited(session: Session): Session {
   };
 }
 
-/** Says that this is all, and waits a while for the client's end: unread bytes reset a close. */
+/** Ends the sending side, and waits a while for the client's end: unread bytes reset a close. */
 export async function lastWord(peer: Socket, answer = ""): Promise<void> {
   await peer.sendall(answer);
   peer.shutdown(SHUT_WR);
@@ -33,7 +33,7 @@ export async function lastWord(peer: Socket, answer = ""): Promise<void> {
   for (let unread = await rest(); unread.length > 0; ) unread = await rest();
 }
 
-/** Control characters are shown and not obeyed. */
+/** Control characters are shown as text, so the terminal does not obey them. */
 export function printable(text: string): string {
   return text.replace(/\p{Cc}/gu, (c) => `\\x${c.charCodeAt(0).toString(16).padStart(2, "0")}`);
 }

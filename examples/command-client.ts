@@ -4,7 +4,7 @@ import { usage } from "./address.ts";
 import { run, UsageError } from "./command.ts";
 import { COMMAND_PATH, END, ERRORS, receiveFrame } from "./command-frame.ts";
 
-/** More than the server gives a command. */
+/** Longer than the time that the server gives a command. */
 const TIMEOUT_MS = 15_000;
 
 await run(async () => {

@@ -1,5 +1,5 @@
-// A client of command-server.ts sends a line, which as a whole picks one of the COMMANDS. The
-// answer is frames of a kind (1 byte), a length (4 bytes, the highest first) and so many bytes.
+// A client of command-server.ts sends a line, which must be one of the COMMANDS as a whole. The
+// answer is frames: kind (1 byte), length (4 bytes, big-endian), then that many bytes.
 // 1 is standard output, 2 standard error, 0 the end: the exit status in digits, 128+n for signal n,
 // 124 too long, 125 too much or many, 126 not allowed, 127 not found.
 import { MSG_WAITALL, type Socket } from "sockwright";
@@ -7,7 +7,7 @@ import { MSG_WAITALL, type Socket } from "sockwright";
 export const COMMAND_PATH = "/tmp/sockwright-commands.sock";
 export const [END, OUTPUT, ERRORS] = [0, 1, 2];
 const HEAD_BYTES = 5;
-/** Of all frames together, so that no frame is longer. */
+/** For all frames together, so no frame is longer. */
 export const MAX_OUTPUT_BYTES = 1_048_576;
 
 export async function sendFrame(to: Socket, kind: number, text: string | Buffer): Promise<void> {
@@ -17,7 +17,7 @@ export async function sendFrame(to: Socket, kind: number, text: string | Buffer)
   await to.sendall(Buffer.concat([head, data]));
 }
 
-/** Aborts when the peer has left: who has only ended his side still takes an empty frame. */
+/** Aborts when the peer has left: a peer that only ended its side still accepts an empty frame. */
 export function untilGone(peer: Socket): AbortController {
   const stop = new AbortController();
   const check = () => sendFrame(peer, OUTPUT, "").catch(() => stop.abort(129));

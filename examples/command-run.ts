@@ -1,4 +1,4 @@
-// How the command servers run a command: without a shell, within limits, with all that it starts.
+// How the command servers run a command: without a shell, within limits, with its child processes.
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { constants } from "node:os";
@@ -6,9 +6,9 @@ import type { Socket } from "sockwright";
 import { tell } from "./command.ts";
 import { ERRORS, MAX_OUTPUT_BYTES, OUTPUT, sendFrame } from "./command-frame.ts";
 
-const TIMEOUT_MS = Number(process.env["COMMAND_TIMEOUT_MS"] ?? 10_000); // the tests wait less
+const TIMEOUT_MS = Number(process.env["COMMAND_TIMEOUT_MS"] ?? 10_000); // shorter in the tests
 
-/** Gives the exit status; that of a command that was stopped is the reason. */
+/** Returns the exit status; for a stopped command it is the reason. */
 export async function runCommand(argv: readonly string[], peer: Socket, stop: AbortController) {
   const [program = "", ...args] = argv;
   const env = { PATH: process.env["PATH"] };
@@ -18,8 +18,8 @@ export async function runCommand(argv: readonly string[], peer: Socket, stop: Ab
     clearTimeout(timer);
     process.off("exit", end);
     try {
-      process.kill(-Number(child.pid), "SIGKILL"); // kill(2): the group that `detached` has made
-    } catch {} // ESRCH: all of it has ended
+      process.kill(-Number(child.pid), "SIGKILL"); // kill(2): the group that `detached` made
+    } catch {} // ESRCH: all its processes have ended
   };
   const timer = setTimeout(() => stop.abort(124), TIMEOUT_MS);
   process.on("exit", end);

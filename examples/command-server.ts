@@ -17,7 +17,7 @@ await run(async () => {
   const signal = ctrlC();
   const [path = COMMAND_PATH, more] = process.argv.slice(2);
   if (!path || more !== undefined) throw new UsageError(usage("[PATH]"));
-  process.umask(0o077); // unix(7): who may not write to the path cannot connect
+  process.umask(0o077); // unix(7): a user without write permission on the path cannot connect
   await using server = socket(AF_UNIX);
   await bindPath(server, path);
   server.listen();

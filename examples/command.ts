@@ -8,7 +8,7 @@ export class UsageError extends Error {
 
 /** Exit code 0 at its end and at Ctrl-C, 1 for the network, 2 for a wrong argument. */
 export async function run(program: () => Promise<void>): Promise<void> {
-  process.stdout.on("error", () => process.exit()); // nobody reads it any more
+  process.stdout.on("error", () => process.exit()); // the reader has closed standard output
   try {
     await program();
   } catch (error) {
@@ -21,14 +21,14 @@ export async function run(program: () => Promise<void>): Promise<void> {
   setTimeout(() => process.exit(), 100).unref(); // at once it can hang: nodejs/node#54918
 }
 
-/** Aborts at Ctrl-C, for a server that then ends in good order. */
+/** Aborts at Ctrl-C, so that a server can close in order. */
 export function ctrlC(): AbortSignal {
   const ending = new AbortController();
   for (const name of ["SIGINT", "SIGTERM"] as const) process.on(name, () => ending.abort());
   return ending.signal;
 }
 
-/** One line for what went wrong, perhaps with one client. */
+/** Prints one line about an error, such as that of one client. */
 export function tell(error: unknown, at?: Address): void {
   const client = at?.host === undefined ? "" : `${at.host}:${at.port}: `;
   console.error(`${client}${error instanceof Error ? error.message : error}`);

@@ -1,4 +1,4 @@
-// Sends each message behind its length: node dist/examples/framed-client.js [HOST:PORT]
+// Sends each message after its length: node dist/examples/framed-client.js [HOST:PORT]
 import { SHUT_WR, socket } from "sockwright";
 import { addressArgument } from "./address.ts";
 import { ANSWER_TIMEOUT_MS, ServerGone } from "./answer.ts";

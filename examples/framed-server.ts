@@ -1,5 +1,5 @@
 // Sticky packets, the cure: node dist/examples/framed-server.js [HOST:PORT]
-// Each message comes behind its length, so every one is found again; see message.ts.
+// Each message follows its length, so the receiver finds each one again; see message.ts.
 import { setTimeout as pause } from "node:timers/promises";
 import { type Address, SO_REUSEADDR, SOL_SOCKET, type Socket, socket } from "sockwright";
 import { addressArgument, announce, nameOf } from "./address.ts";
@@ -7,7 +7,7 @@ import { limited, printable } from "./client-limits.ts";
 import { ctrlC, run, tell } from "./command.ts";
 import { receiveMessage, sendMessage } from "./message.ts";
 
-const BUSY_MS = 100; // as in sticky-server.ts, where this made one read out of several messages
+const BUSY_MS = 100; // as in sticky-server.ts, where it makes one read return several messages
 
 async function session(peer: Socket, address: Address): Promise<void> {
   console.log(`Connection from ${nameOf(address)}`);

@@ -1,4 +1,4 @@
-// What to do about an error, to stand behind what the error itself says.
+// Advice about an error, to print after its message.
 import { isIP } from "node:net";
 import { SocketError } from "sockwright";
 
@@ -9,7 +9,7 @@ const PORT_HINTS: Hints = {
   "bind EACCES": "not allowed; an ordinary user takes ports from 1024 up",
   "bind EADDRINUSE": "another program has that port, or had it a minute ago; give another address",
 };
-/** unix(7): what is taken need not be a socket, and who connects needs to be let in. */
+/** unix(7): a taken path need not be a socket, and a client needs write permission to connect. */
 const PATH_HINTS: Hints = {
   "bind EACCES": "not allowed in that folder; give another path",
   "bind EADDRINUSE": "the path is taken; give another path",

@@ -9,7 +9,7 @@ export function serveHttp(
   http: HttpServer,
   options: ServeOptions = {},
 ): Promise<Server> {
-  // When the server closes, and when a client ends first, what was asked is answered.
+  // On close, and when a client ends first, the requests already received are answered.
   Object.assign(http, { httpAllowHalfOpen: true });
   const service = {
     name: "http",

@@ -29,40 +29,40 @@ export interface PagedFile {
 }
 
 /**
- * Which bytes of a file can be sent without a wait for a disk, sendfile(2), in which the whole process would wait. Those that cannot
- * are brought in by one of libuv's threads, of each file one window at a time. Where nobody can tell, that is done once, with the
- * first: what the kernel reads ahead has to do for the others.
+ * Determines which bytes of a file sendfile(2) can send without waiting for a disk, which would stop the whole process. A thread of
+ * libuv's pool reads the others into memory, one window of a file at a time. If the kernel cannot report what is in memory, only the
+ * first window is read this way; the kernel's read-ahead must provide the following ones.
  */
 export class FilePages {
   readonly #file: PagedFile;
-  /** Up to here there is no need to look. */
+  /** Up to this position no probe is needed. */
   #readUntil: number;
   #isTold = true;
   #isReading = false;
   #isClosed = false;
 
-  /** @param readyUntil - up to here somebody has looked. */
+  /** @param readyUntil - the end of the bytes that are already known to be in memory. */
   constructor(file: PagedFile, readyUntil = 0) {
     this.#file = file;
     this.#readUntil = readyUntil;
   }
 
   /**
-   * How many bytes from a position on, of so many, can be sent now. 0: they are on their way to memory, and `arrived` is called when
-   * they are there. Then they count as there, whatever has become of them: so there is no end of sending, and who sends finds the error
-   * of a file that cannot be read.
+   * Returns how many of `length` bytes from `position` can be sent now. If 0, a thread reads them, and `arrived` is called when the read
+   * has ended. The bytes then count as in memory even if the read has failed: sending continues, and sendfile(2) reports the error of an
+   * unreadable file.
    */
   ready(position: number, length: number, arrived: () => void): number {
     if (this.#isReading) return 0;
     const bytes = Math.min(length, FILE_WINDOW_BYTES);
     if (position < this.#readUntil) return Math.min(bytes, this.#readUntil - position);
-    // A window whose ends are there is taken for whole. One that is not is brought in whole: the look itself may bring in an end.
+    // If both ends of a window are in memory, so is probably the rest. Else the whole window is read: the probe itself may load an end.
     if (this.#isThere(position) && this.#isThere(position + bytes - 1)) return bytes;
     this.#bringIn(position, bytes, arrived);
     return 0;
   }
 
-  /** Closes the file, once nobody reads it any more: its number is not to be another one's before. */
+  /** Closes the file after the read in progress: until then its descriptor must not be reused. */
   close(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;

@@ -11,7 +11,7 @@ export const RECEIVED_FILE_BYTES = 64 * 1024;
 /** How a file reads. */
 export interface Reading<T> {
   readonly units: Units<T>;
-  /** What received bytes are to the file; of none, at the end, what was still held back. */
+  /** Decodes received bytes; at the end, without an argument, returns what was still held back. */
   of(bytes: Buffer): T;
   /** Why nothing comes after what {@link of} gave last. */
   error(): SockwrightError | undefined;
