@@ -4,11 +4,12 @@ import { existsSync } from "node:fs";
 import { dirname, relative, resolve } from "node:path";
 import { Converter, KindRouter, Renderer } from "typedoc";
 import { brokenLinks } from "./broken-links.mjs";
-import { describe } from "./document.mjs";
+import { describe, sortAsIndex } from "./document.mjs";
 import { addFilePages } from "./file-pages.mjs";
 import { adapted } from "./markup.mjs";
 import { nameModules, registerClass } from "./modules.mjs";
 import { searchForWords } from "./search.mjs";
+import { GitHubSlugger } from "./slugs.mjs";
 
 /** @param {import("typedoc").Application} app */
 export function load(app) {
@@ -19,6 +20,7 @@ export function load(app) {
   app.converter.on(Converter.EVENT_CREATE_DECLARATION, registerClass);
   app.converter.on(Converter.EVENT_RESOLVE_BEGIN, ({ project }) => {
     nameModules(project);
+    sortAsIndex(project);
     addFilePages(app.converter, project);
   });
   app.renderer.on(Renderer.EVENT_END_PAGE, (page) => {
@@ -72,8 +74,23 @@ function sourceOf(model) {
   return path && relative(".", path);
 }
 
-/** Returns the address of a document, from its file: `docs/guides/chat.html`. */
+/** Returns the address of a document, from its file: `docs/guides/chat.html`. The anchors are those of GitHub. */
 class SiteRouter extends KindRouter {
+  /** @type {WeakMap<import("typedoc").Slugger, GitHubSlugger>} */
+  #sluggers = new WeakMap();
+
+  /**
+   * @override
+   * @param {import("typedoc").RouterTarget} target
+   */
+  getSlugger(target) {
+    const original = super.getSlugger(target);
+    if (original instanceof GitHubSlugger) return original;
+    const slugger = this.#sluggers.get(original) ?? new GitHubSlugger({ lowercase: true });
+    this.#sluggers.set(original, slugger);
+    return slugger;
+  }
+
   /**
    * @override
    * @param {import("typedoc").Reflection} reflection

@@ -6,6 +6,7 @@ import { createRequire } from "node:module";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { stripVTControlCharacters } from "node:util";
+import { inflateSync } from "node:zlib";
 import { expect, test, vi } from "vitest";
 import { folderWith } from "../behaviour/web/site.ts";
 import { root } from "./pages.ts";
@@ -75,6 +76,28 @@ test("a project without a fault: code in a heading is in its anchor and in the l
   expect(page).toContain('lang="en"');
   expect(page).not.toContain("http://addon.cc");
   expect(readFileSync(join(site, "docs/guides/guide.zh-CN.html"), "utf8")).toContain('lang="zh-CN"');
+});
+
+test("the anchors of headings are those of GitHub, and each has its own", () => {
+  const headings = "## Twice\n\n## Twice\n\n## Twice 1\n\n## A & B / C — D++\n\n## 一，二\n";
+  const { lines, site } = built({ "docs/guides/guide.md": GUIDE + headings });
+  expect(complaints(lines)).toEqual([]);
+  const page = readFileSync(join(site, "docs/guides/guide.html"), "utf8");
+  const ids = [...page.matchAll(/<h2 id="([^"]*)"/g)].map(([, id]) => id);
+  expect(ids.slice(-5)).toEqual(["twice", "twice-1", "twice-1-1", "a--b--c--d", "一二"]);
+});
+
+test("the sidebar has the guides in the order of docs/README.md", () => {
+  const { lines, site } = built({
+    "docs/README.md": "# Index\n\n[Z](guides/z.md), [Guide](guides/guide.md#first), [A](guides/a.md)\n",
+    "docs/guides/a.md": "# A\n",
+    "docs/guides/z.md": "# Z\n",
+  });
+  expect(complaints(lines)).toEqual([]);
+  const [, data = ""] = /"(.*)"/.exec(readFileSync(join(site, "assets/navigation.js"), "utf8")) ?? [];
+  const navigation = inflateSync(Buffer.from(data, "base64")).toString();
+  const order = [...navigation.matchAll(/"path":"docs\/guides\/(\w+)\.html"/g)].map(([, name]) => name);
+  expect(order).toEqual(["z", "guide", "a"]);
 });
 
 test("links to files that do not exist", () => {

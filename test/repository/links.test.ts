@@ -2,19 +2,15 @@
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import { GitHubSlugger } from "../../scripts/site/slugs.mjs";
 import { below, read, root } from "./pages.ts";
 
 const pages = [...readdirSync(root).filter((file) => file.endsWith(".md")), ...below("docs", ".md")];
 
-/** As GitHub makes them of headings. */
 function anchors(page: string): string[] {
-  const headings = [...read(page).matchAll(/^#+ (.*)$/gm)].map(([, heading = ""]) => heading);
-  return headings.map((heading) =>
-    heading
-      .toLowerCase()
-      .replace(/[^\p{L}\p{N}\s_-]/gu, "")
-      .replaceAll(" ", "-"),
-  );
+  const text = read(page).replaceAll(/^(`{3,}).*?^\1$/gms, "");
+  const slugger = new GitHubSlugger({ lowercase: true });
+  return [...text.matchAll(/^#+ (.*)$/gm)].map(([, heading = ""]) => slugger.slug(heading));
 }
 
 test.for(pages)("the links of %s", (page) => {
