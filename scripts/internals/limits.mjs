@@ -27,8 +27,11 @@ const limitName =
 /** Names of limits in C++. */
 const nativeLimitName = /^k(?:Max|Min)(?:[A-Z]|$)|^k\w*(?:Limit|Budget\w*|Bits|Bytes|Ms|Ns|Capacity|Retries|Timeout)$/;
 
-/** Names that look like limits and are not: sizes of C structures and of texts, a rounding error, and an empty buffer. */
-const notLimits = ["SOCKADDR_BYTES", "VERSION_BYTES", "HEADER_BYTES", "ROUNDING_MS", "NO_BYTES"];
+/** Names that look like limits and are not: sizes of C structures and of texts, a rounding error, an empty buffer, and units. */
+const notLimits = [
+  ...["SOCKADDR_BYTES", "VERSION_BYTES", "HEADER_BYTES", "ROUNDING_MS", "NO_BYTES"],
+  ...["SECOND_MS", "MINUTE_MS", "HOUR_MS", "DAY_MS"],
+];
 
 /** The constants of the kernel are not limits of this package, except those in the list of tests. */
 const kernelConstants = "src/socket/constants.ts";
@@ -208,10 +211,42 @@ function isStaticField(member) {
 /**
  * @param {ts.VariableDeclaration | ts.PropertyDeclaration} declaration
  * @param {ts.Node} documented - the node with the docstring.
+ * @returns {{ name: string, initializer: ts.Expression, meaning: string }[]}
  */
 function constantOf({ name, initializer }, documented) {
-  if (initializer === undefined || !ts.isIdentifier(name) || !/^[A-Z][A-Z\d_]*$/.test(name.text)) return [];
-  return [{ name: name.text, initializer, meaning: firstParagraph(docstringOf(documented)) }];
+  if (initializer === undefined) return [];
+  const meaning = firstParagraph(docstringOf(documented));
+  return valuesOf(name, initializer)
+    .filter((constant) => /^#?[A-Z][A-Z\d_]*$/.test(constant.name))
+    .map((constant) => ({ ...constant, name: constant.name.replace("#", ""), meaning }));
+}
+
+/**
+ * Returns the names of a declaration, each with its value: `A`, `#A`, `[A, B]` or `{ A }`. A value that the literal does not show
+ * is the whole expression.
+ *
+ * @param {ts.PropertyName | ts.BindingName} name
+ * @param {ts.Expression} initializer
+ * @returns {{ name: string, initializer: ts.Expression }[]}
+ */
+function valuesOf(name, initializer) {
+  if (ts.isIdentifier(name) || ts.isPrivateIdentifier(name)) return [{ name: name.text, initializer }];
+  const value = withoutTypes(initializer);
+  if (ts.isArrayBindingPattern(name)) {
+    return name.elements.flatMap((element, place) => {
+      if (ts.isOmittedExpression(element)) return [];
+      const given = ts.isArrayLiteralExpression(value) ? value.elements[place] : undefined;
+      return valuesOf(element.name, given ?? initializer);
+    });
+  }
+  if (!ts.isObjectBindingPattern(name)) return [];
+  return name.elements.flatMap((element) => {
+    const key = (element.propertyName ?? element.name).getText();
+    const properties = ts.isObjectLiteralExpression(value) ? value.properties : [];
+    const given = properties.find((property) => property.name?.getText() === key);
+    const isGiven = given !== undefined && ts.isPropertyAssignment(given);
+    return valuesOf(element.name, isGiven ? given.initializer : initializer);
+  });
 }
 
 /** @type {Readonly<Partial<Record<ts.SyntaxKind, (left: number, right: number) => number>>>} */
@@ -290,8 +325,11 @@ function numberExported(name, source) {
   return numberNamed(name, source);
 }
 
-/** A definition in C++: a constant with `=` or braces, an enumerator or a macro; its value may begin in the next line. */
-const nativeDefinition = /(?:#define\s+(k\w+)\s+|\b(k\w+)\s*(?:=(?!=)|\{)\s*)([^;},\n]*)/g;
+/**
+ * A definition in C++: a constant with `=`, braces or parentheses, an enumerator or a macro; its value may begin in the next
+ * line.
+ */
+const nativeDefinition = /(?:#define\s+(\w+)\s+|\b(k\w+)\s*(?:=(?!=)|\{|(\())\s*)([^;},\n]*)/g;
 
 /**
  * Returns the limits of a C++ file, each with the comment above it or after it. A value that cannot be computed here is shown as
@@ -305,10 +343,12 @@ export function nativeLimitsOf(file, text) {
   const lines = text.split("\n");
   return lines.flatMap((line, index) => {
     const [code = "", comment = ""] = line.split(/\s*\/\/ (.*)/);
-    return [...code.matchAll(nativeDefinition)].flatMap(([, macro, constant, given = ""]) => {
+    return [...code.matchAll(nativeDefinition)].flatMap(([, macro, constant, parenthesis, given = ""]) => {
       const name = macro ?? constant ?? "";
-      const expression = given.trim() || (lines[index + 1]?.replace(/;.*/, "").trim() ?? "");
-      if (!nativeLimitName.test(name) || expression.includes("sizeof")) return [];
+      const value = given.trim() || (lines[index + 1]?.replace(/;.*/, "").trim() ?? "");
+      const expression = parenthesis === undefined ? value : value.replace(/\)$/, "");
+      const isNamed = nativeLimitName.test(name) || (macro !== undefined && limitName.test(macro));
+      if (!isNamed || expression.includes("sizeof")) return [];
       const above = lines.slice(0, index);
       const meaning =
         comment || textOfComment(above.slice(above.findLastIndex((other) => !/^\s*\/\//.test(other)) + 1));

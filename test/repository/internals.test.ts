@@ -110,6 +110,11 @@ describe("a limit", () => {
     ["const MAX_COUNT = (5 satisfies number);", "5"],
     ["const QUEUE_LIMIT = 5;", "5"],
     ["class Queue {\n  static readonly MAX_CALLS = 7;\n}", "7"],
+    ["class Queue {\n  static readonly #MAX_CALLS = 7;\n}", "7"],
+    ["const [MAX_CALLS, other] = [7, 8];", "7"],
+    ["const [, MAX_CALLS] = [7, 8] as const;", "8"],
+    ["const { MAX_CALLS } = { other: 6, MAX_CALLS: 7 };", "7"],
+    ["const { calls: MAX_CALLS } = { calls: 7 };", "7"],
   ] as const)("%s", ([text, amount]) => {
     expect(found(text).map(({ name, value }) => amountText(name, Number(value)))).toEqual([amount]);
   });
@@ -123,6 +128,12 @@ describe("a limit", () => {
 
   test.for(["half(4)", "isBig ? 1 : 2", "SIZES.length", "Infinity", "Number.MAX_VALUE"])("may be %s", (code) => {
     expect(found(`const MAX_CALLS = ${code};`).map(({ value }) => value)).toEqual([code]);
+  });
+
+  test("may be a part of an expression", () => {
+    expect(found("const { MAX_CALLS } = sizes();\n").map(({ name, value }) => [name, value])).toEqual([
+      ["MAX_CALLS", "sizes()"],
+    ]);
   });
 
   test("may be imported under another name", () => {
@@ -187,11 +198,27 @@ describe("a limit", () => {
     ["constexpr int kHalf = 4;\nconstexpr int kMaxA = kHalf * 2;", 8],
     ["constexpr int kMaxA{6};", 6],
     ["constexpr int kMaxA =\n    0x10;", 16],
+    ["constexpr int kMaxA(5);", 5],
+    ["constexpr int kMaxA((1 + 2) * 3);", 9],
     ["#define kMaxA 9", 9],
     ["enum { kMaxA = 8 };", 8],
     ["constexpr int kOther = 1, kMaxA = 2;", 2],
     ["constexpr int kMaxA = Half(2);", "Half(2)"],
   ] as const)("of C++ may be written %s", ([text, value]) => {
     expect(nativeLimitsOf("native/a.h", text).map((limit) => [limit.name, limit.value])).toEqual([["kMaxA", value]]);
+  });
+
+  test("of C++ may be a macro with the name of a constant of TypeScript", () => {
+    const text =
+      "#define SOCKWRIGHT_A_H\n#define MAX_A 7\n#define A_BYTES (1 << 4)\n#define OTHER 8\n#define MAX(a) a\n";
+    expect(nativeLimitsOf("native/a.h", text).map(({ name, value }) => [name, value])).toEqual([
+      ["MAX_A", 7],
+      ["A_BYTES", 16],
+    ]);
+  });
+
+  test("of C++ is not where it is only used", () => {
+    const text = "if (count == kMaxA || Half(kMaxA) > 2) return;\nchar buffer[kMaxBytes];\n";
+    expect(nativeLimitsOf("native/a.h", text)).toEqual([]);
   });
 });

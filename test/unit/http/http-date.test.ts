@@ -1,6 +1,6 @@
 // Dates: RFC 9110, section 5.6.7.
 import { describe, expect, test } from "vitest";
-import { DateText, formatHttpDate, parseHttpDate } from "../../../src/http/http-date.ts";
+import { DateText, formatHttpDate, hasHttpDate, parseHttpDate } from "../../../src/http/http-date.ts";
 
 const NOW = Date.UTC(2026, 11, 1);
 const EXAMPLE = Date.UTC(1994, 10, 6, 8, 49, 37);
@@ -11,6 +11,11 @@ test("formatHttpDate equals toUTCString, and parses back", () => {
     expect(formatHttpDate(ms)).toBe(text);
     expect(parseHttpDate(text, NOW)).toBe(ms);
   }
+});
+
+test("FIRST_MS, END_MS: hasHttpDate() is true in the years 0 to 9999", () => {
+  const [first, end] = [Date.parse("0000-01-01T00:00:00Z"), Date.parse("+010000-01-01T00:00:00Z")];
+  expect([first - 1, first, end - 1, end, Number.NaN].map(hasHttpDate)).toEqual([false, true, true, false, false]);
 });
 
 test.for(["Sun, 06 Nov 1994 08:49:37 GMT", "Sunday, 06-Nov-94 08:49:37 GMT", "Sun Nov  6 08:49:37 1994"])(
