@@ -12,6 +12,9 @@ import { WebSocketSession } from "./web-socket-session.ts";
 
 /** Limits the bytes of a client's message; a longer one ends its connection with 1009. */
 const MAX_CLIENT_FRAME_BYTES = 64 * 1024;
+/** The versions of the WebSocket protocol that `ws` speaks. */
+const VERSIONS: readonly string[] = ["13", "8"];
+
 export interface WebSocketEndpointOptions {
   /** Bytes that may wait to be sent to one member; beyond it, the server aborts the connection. Default 1 MiB. */
   readonly maxSendQueueBytes?: number | undefined;
@@ -47,11 +50,17 @@ export class WebSocketEndpoint {
   /**
    * Returns the answer that upgrades the connection to a WebSocket.
    *
-   * @throws RequestError 426 for a request of another kind.
+   * @throws RequestError 426 for a request of another kind, or of a version that is not spoken here: RFC 6455, section 4.2.2.
    */
   answer(request: HttpRequest): HttpAnswer {
     if (request.upgrade?.toLowerCase() !== "websocket") {
       throw new RequestError(426, "This is for WebSockets", { headers: { Upgrade: "websocket" } });
+    }
+    // `ws` would answer a wrong version with 400.
+    const version = request.headers.get("sec-websocket-version");
+    if (version !== undefined && version !== null && !VERSIONS.includes(version)) {
+      const headers = { Upgrade: "websocket", "Sec-WebSocket-Version": VERSIONS.join(", ") };
+      throw new RequestError(426, `WebSocket version ${VERSIONS.join(" or ")} is needed`, { headers });
     }
     return { takeOver: (connection) => this.#open(request, connection) };
   }

@@ -100,7 +100,7 @@ test("a request that is no valid WebSocket handshake gets 426 or 400", async () 
   const client = await connected(chat.url.replace(/^http:(.*)\/chat\/$/, "tcp:$1"));
   client.write(handshake(chat, {}).replace("Version: 13", "Version: 12"));
   const answered = await httpAnswerOf(client);
-  expect([answered.status, answered.headers["sec-websocket-version"]]).toEqual([400, "13, 8"]);
+  expect([answered.status, answered.headers["sec-websocket-version"]]).toEqual([426, "13, 8"]);
   const other = await connected(chat.url.replace(/^http:(.*)\/chat\/$/, "tcp:$1"));
   other.write(handshake(chat, {}).replace(/Sec-WebSocket-Key: \S+/, "Sec-WebSocket-Key: short"));
   expect((await httpAnswerOf(other)).status).toBe(400);
