@@ -13,6 +13,7 @@ Times:
 export function parseDuration(option: string, text: string): number {
   const time = durationMs(text);
   if (typeof time === "number") return time;
-  const reason = time === "none" ? "is not a time: write 500ms, 2s, 5m or 1h" : "is too long: the maximum is 24 days";
+  const reason =
+    time === "none" ? "is not a time: write 500ms, 2s, 5m, 1h or 1d" : "is too long: the maximum is 24 days";
   throw new CommandError(`${option} ${JSON.stringify(text)} ${reason}`, exitCodes.usage);
 }

@@ -1,7 +1,10 @@
 import { type Server, serve } from "../server/server.ts";
 import { peerName } from "../server/transport/peer-name.ts";
+import { SCHEMES } from "../server/url/schemes.ts";
+import { parseSocketUrl } from "../server/url/socket-url.ts";
 import { type GreetOptions, greet } from "../services/greet/greet.ts";
 import { codeOf, SocketError } from "../socket/values.ts";
+import { CommandError, exitCodes } from "./command-error.ts";
 import { EventLog } from "./event-log.ts";
 import { explain } from "./explain.ts";
 import { jsonLine } from "./printable.ts";
@@ -46,6 +49,7 @@ async function started(options: GreetCommandOptions, report: (event: ServerEvent
   const onEvent: GreetOptions["onEvent"] = (event) => report(events.eventOf(event));
   const service = greet({ greeting, reply, farewell, readBytes, frame, closeAfterFirst, delayMs, onEvent });
   const urls = options.listen ?? [];
+  for (const url of urls) checkListener(url);
   try {
     return await serve(urls, service, {
       onError: (error, peer) => report(failure(inOptions(error, readBytes), peer === undefined ? "" : peerName(peer))),
@@ -53,6 +57,16 @@ async function started(options: GreetCommandOptions, report: (event: ServerEvent
   } catch (error) {
     throw explain(error, { url: whichOf(urls, error), role: "listener" });
   }
+}
+
+/** Refuses an HTTP URL in the words of the command: the library would describe the service object. */
+function checkListener(text: string): void {
+  const { scheme } = parseSocketUrl(text);
+  const { base, protocol } = SCHEMES.get(scheme) ?? {};
+  if (protocol === undefined) return;
+  const plain = text.replace(/^[^:]*/, String(base));
+  const reason = `greet does not speak ${protocol.toUpperCase()}: write ${plain}`;
+  throw new CommandError(`--listen ${JSON.stringify(text)}: ${reason}`, exitCodes.usage);
 }
 
 /** Rewrites an error of the service with the option names of the command. */

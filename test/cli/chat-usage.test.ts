@@ -26,7 +26,7 @@ test.for<[string, number, string | RegExp]>([
   [
     "--join http://x/ --reconnect-timeout soon",
     2,
-    /--reconnect-timeout "soon" is not a time: write 500ms, 2s, 5m or 1h/,
+    /--reconnect-timeout "soon" is not a time: write 500ms, 2s, 5m, 1h or 1d/,
   ],
   ["--nick rose", 2, "unknown option '--nick': write --name rose"],
   ["-l", 2, "unknown option '-l': write --listen URL to host a chat, or --with URL for two terminals"],

@@ -30,7 +30,7 @@ describe("usage errors, exit code 2", () => {
     [["connect", "--keep-open", URL], "unknown option '--keep-open'"],
     [["listen", "--source", "127.0.0.1", URL], "unknown option '--source'"],
     [["connect", URL, "--wait"], "option '--wait <time>' argument missing"],
-    [["connect", URL, "--wait", "soon"], '--wait "soon" is not a time: write 500ms, 2s, 5m or 1h'],
+    [["connect", URL, "--wait", "soon"], '--wait "soon" is not a time: write 500ms, 2s, 5m, 1h or 1d'],
     [["connect", URL, "--wait", "-1"], '--wait "-1" is not a time'],
     [["connect", URL, "--idle-timeout", "1w"], '--idle-timeout "1w" is not a time'],
     [["connect", URL, "--connect-timeout", "1000h"], '--connect-timeout "1000h" is too long: the maximum is 24 days'],

@@ -170,9 +170,15 @@ describe("an error is one clear line", () => {
     [["--listen", "tpc://127.0.0.1:0"], 2, /did you mean tcp:\?/],
     [["--listen", "tcp://127.0.0.1:70000"], 2, /a port is a number from 0 to 65535/],
     [["--listen", `unix:/${"x".repeat(120)}`], 2, /at most 107 bytes/],
+    [
+      ["--listen", "http://127.0.0.1:0"],
+      2,
+      /^sockwright: --listen "http:\/\/127\.0\.0\.1:0": greet does not speak HTTP: write tcp:\/\/127\.0\.0\.1:0\n$/,
+    ],
+    [["--listen", "http+unix:/tmp/g.sock"], 2, /greet does not speak HTTP: write unix:\/tmp\/g\.sock\n$/],
     [["--listn", "tcp://127.0.0.1:0"], 2, /did you mean --listen\?/],
     [["--read-size", "0"], 2, /--read-size "0" is not a read size: write a number from 1 to 65536/],
-    [["--delay", "soon"], 2, /--delay "soon" is not a time: write 500ms, 2s, 5m or 1h/],
+    [["--delay", "soon"], 2, /--delay "soon" is not a time: write 500ms, 2s, 5m, 1h or 1d/],
     [["--frame", "words"], 2, /read, lines/],
     [["--listen", "tcp://192.0.2.1:0"], 1, /is not an address of this machine/],
   ] as const)("%j", async (args, code, message) => {

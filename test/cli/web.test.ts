@@ -348,7 +348,7 @@ describe("an error is one clear line, and exit code 2", () => {
     [["ROOT", "--dotfiles", "all"], "Allowed choices are hidden, well-known, shown"],
     [["ROOT", "--symlinks", "all"], "Allowed choices are deny, inside, follow"],
     [["ROOT", "--access-log", "clf"], "Allowed choices are common, combined, json, off"],
-    [["ROOT", "--grace", "soon"], '--grace "soon" is not a time: write 500ms, 2s, 5m or 1h'],
+    [["ROOT", "--grace", "soon"], '--grace "soon" is not a time: write 500ms, 2s, 5m, 1h or 1d'],
     [["ROOT", "--listng"], "unknown option '--listng' (did you mean --listing?)"],
     [["ROOT", "-p", "80"], "write the port after the folder, as in  sockwright web ROOT 80"],
     [["ROOT", "--port", "80"], "write the port after the folder, as in  sockwright web ROOT 80"],

@@ -64,7 +64,7 @@ export function ms(bounds: NumberOptions = {}): TextOptionKind<number | undefine
     const time = durationMs(text);
     return typeof time === "number" ? time : undefined;
   };
-  return numeric(bounds, MAX_COUNT, " ms", read, "a time, such as 500ms, 2s, 5m or 1h");
+  return numeric(bounds, MAX_COUNT, " ms", read, "a time, such as 500ms, 2s, 5m, 1h or 1d");
 }
 
 /** The kind of an age in ms: no timer waits for it, so that it may be long. */

@@ -113,7 +113,7 @@ describe("text", () => {
     ["a count", count(), "1e3", "ERR_INVALID_ARG_VALUE", "must be a whole number, such as 1000"],
     ["a count out of range", count(), "0", "ERR_OUT_OF_RANGE", ">= 1"],
     ["a count out of range", count(), "999999999999999", "ERR_OUT_OF_RANGE", `<= ${MAX_COUNT}`],
-    ["a time", ms(), "soon", "ERR_INVALID_ARG_VALUE", "must be a time, such as 500ms, 2s, 5m or 1h"],
+    ["a time", ms(), "soon", "ERR_INVALID_ARG_VALUE", "must be a time, such as 500ms, 2s, 5m, 1h or 1d"],
     ["a time that is too long", ms(), "1000h", "ERR_INVALID_ARG_VALUE", "must be a time"],
     ["a time out of range", ms({ max: 10 }), "11ms", "ERR_OUT_OF_RANGE", "<= 10"],
     ["a time of 0", ms(), "0s", "ERR_OUT_OF_RANGE", ">= 1"],

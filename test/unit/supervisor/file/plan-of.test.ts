@@ -28,7 +28,7 @@ test.each<[file: string, mistakes: readonly string[]]>([
   [greetFile('idle-timeout = "1.5"'), ['5:16: idle-timeout is "1.5", a time without its unit; write it, as in "1.5s"']],
   [
     greetFile('idle-timeout = "soon"'),
-    ['5:16: idle-timeout is "soon"; it must be a time, such as 500ms, 2s, 5m or 1h'],
+    ['5:16: idle-timeout is "soon"; it must be a time, such as 500ms, 2s, 5m, 1h or 1d'],
   ],
   [greetFile("idle-timeout = true"), ['5:16: idle-timeout is true; it must be a time as text, such as "30s"']],
   [greetFile('idle-timeout = "0s"'), ['5:16: idle-timeout is "0s"; it must be 1 to 2147483647 ms']],
