@@ -25,7 +25,11 @@ export async function readPlanText(content: string | Uint8Array): Promise<FileRe
 export async function mistakesIn(content: string | Uint8Array): Promise<readonly string[]> {
   const { folder, reading } = await readPlanText(content);
   if ("plan" in reading) return [];
-  return reading.mistakes.map((mistake) => mistakeText(mistake).replace(`${join(folder, "sockwright.toml")}:`, ""));
+  return reading.mistakes.map((mistake) =>
+    mistakeText(mistake)
+      .replace(`${join(folder, "sockwright.toml")}:`, "")
+      .trimStart(),
+  );
 }
 
 /** Returns the plan. Throws if the file has a mistake. */

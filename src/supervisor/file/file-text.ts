@@ -4,7 +4,7 @@ import { constants, type FileHandle, open } from "node:fs/promises";
 /** The longest file of a plan. */
 export const MAX_FILE_BYTES = 256 * 1024;
 
-/** Why a file is not text, and the position of the first invalid byte. */
+/** Why a file is not text, and the position of the first invalid byte; 0 and 0 if the file cannot be read at all. */
 export interface TextMistake {
   readonly line: number;
   readonly column: number;
@@ -57,7 +57,7 @@ async function readAll(file: FileHandle): Promise<Buffer> {
 }
 
 function wrong(message: string): { readonly mistake: TextMistake } {
-  return { mistake: { line: 1, column: 1, message } };
+  return { mistake: { line: 0, column: 0, message } };
 }
 
 function firstOtherByte(bytes: Buffer): TextMistake {

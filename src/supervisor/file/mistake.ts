@@ -3,9 +3,9 @@ import { inOneLine } from "./shown.ts";
 /** A mistake in a file, and its position. */
 export interface Mistake {
   readonly file: string;
-  /** From 1. */
+  /** From 1; 0 if the mistake has no place in the file, as when there is no such file. */
   readonly line: number;
-  /** From 1. */
+  /** From 1; 0 as `line`. */
   readonly column: number;
   /** What is wrong; what to write instead. One line. */
   readonly message: string;
@@ -13,5 +13,6 @@ export interface Mistake {
 
 /** Formats a mistake as compilers do, so that editors find the place. */
 export function mistakeText({ file, line, column, message }: Mistake): string {
-  return `${inOneLine(file)}:${line}:${column}: ${message}`;
+  const place = line === 0 ? "" : `:${line}:${column}`;
+  return `${inOneLine(file)}${place}: ${message}`;
 }

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { MAX_FILE_BYTES } from "../../../../src/supervisor/file/file-text.ts";
-import { mistakeText } from "../../../../src/supervisor/file/mistake.ts";
+import { type Mistake, mistakeText } from "../../../../src/supervisor/file/mistake.ts";
 import { MAX_DEPTH } from "../../../../src/supervisor/file/plain-data.ts";
 import { MAX_SERVICES } from "../../../../src/supervisor/file/plan-of.ts";
 import { MAX_LISTENERS } from "../../../../src/supervisor/file/read-listeners.ts";
@@ -76,9 +76,11 @@ test("a file that cannot be read is reported by name", async () => {
   const directory = join(folder, "directory");
   await mkdir(directory);
   const reading = async (file: string): Promise<unknown> => await readPlan(file);
-  const wrong = (file: string, message: string): unknown => ({ mistakes: [{ file, line: 1, column: 1, message }] });
+  const wrong = (file: string, message: string): unknown => ({ mistakes: [{ file, line: 0, column: 0, message }] });
   const missing = join(folder, "missing.toml");
   expect(await reading(missing)).toEqual(wrong(missing, "there is no such file; write one, or name another"));
+  const { mistakes } = (await reading(missing)) as { mistakes: readonly [Mistake] };
+  expect(mistakeText(mistakes[0])).toBe(`${missing}: there is no such file; write one, or name another`);
   expect(await reading(directory)).toEqual(wrong(directory, "it is a directory; name the file in it"));
   expect(await reading("/proc/self/mem")).toEqual(wrong("/proc/self/mem", "it cannot be read, EIO"));
 });
@@ -89,7 +91,7 @@ test("a pipe is rejected without waiting for a writer", async () => {
   const file = join(folder, "pipe");
   execFileSync("mkfifo", [file]);
   const message = "it is a pipe, and a reload reads it again; name a file";
-  expect(await readPlan(file)).toEqual({ mistakes: [{ file, line: 1, column: 1, message }] });
+  expect(await readPlan(file)).toEqual({ mistakes: [{ file, line: 0, column: 0, message }] });
 });
 
 test("the name of a file is escaped", () => {
@@ -106,7 +108,7 @@ test("MAX_FILE_BYTES limits the length of a file to 256 KiB", async () => {
   const text = `${greetFile()}\n#`;
   const longest = text + "x".repeat(MAX_FILE_BYTES - text.length);
   expect((await planIn(longest)).plan.services).toHaveLength(1);
-  expect(await mistakesIn(`${longest}x`)).toEqual(["1:1: it is longer than 262144 bytes; write less"]);
+  expect(await mistakesIn(`${longest}x`)).toEqual(["it is longer than 262144 bytes; write less"]);
 });
 
 test("MAX_SERVICES and MAX_LISTENERS limit a file", async () => {
