@@ -17,6 +17,7 @@ import { SystemdNotifier } from "../supervisor/systemd-notifier.ts";
 import { CommandError, exitCodes } from "./command-error.ts";
 import { EventLog } from "./event-log.ts";
 import { explain } from "./explain.ts";
+import { invocationOf } from "./invocation.ts";
 import { DEFAULT_FILE, MistakesError, planAt } from "./plan-file.ts";
 import type { StandardStreams } from "./standard-streams.ts";
 import { tableLines } from "./table.ts";
@@ -171,7 +172,8 @@ class UpRun {
     if (shown === undefined) return;
     const rows = shown.rows.map(({ service, address, command }) => [service, address, command]);
     const table = tableLines([["SERVICE", "ADDRESS", "TRY"], ...rows]);
-    const control = `From another terminal: sockwright ctl status --socket ${shown.plan.adminSocket}`;
+    const command = invocationOf(process.argv[1]);
+    const control = `From another terminal: ${command} ctl status --socket ${shown.plan.adminSocket}`;
     for (const line of [...table, ...shown.notes, control, "Stop with Ctrl-C."]) this.#lines.print(line);
   }
 

@@ -6,7 +6,7 @@ import type { Service } from "./service.ts";
 import type { ServiceRun } from "./service-run.ts";
 import type { Transport } from "./transport/transport.ts";
 import { transport } from "./transport/transports.ts";
-import { isDatagramUrl, SCHEMES } from "./url/schemes.ts";
+import { baseOf, isDatagramUrl, SCHEMES } from "./url/schemes.ts";
 import { formatSocketUrl, isInherited, type SocketUrl } from "./url/socket-url.ts";
 
 type AnyListener = Listener | DatagramServer;
@@ -201,7 +201,12 @@ function checkService(service: Service, url: SocketUrl, isDatagrams: boolean): v
     throw missingFunction(service, "connections", url, "a function stream(connection)");
   const protocol = SCHEMES.get(url.scheme)?.protocol;
   if (protocol !== undefined && service.protocols?.includes(protocol) !== true)
-    throw missingFunction(service, protocol, url, `a service whose protocols have ${JSON.stringify(protocol)}`);
+    throw missingFunction(
+      service,
+      protocol,
+      url,
+      `a service whose protocols have ${JSON.stringify(protocol)}; the scheme of plain bytes is ${baseOf(url)}:`,
+    );
 }
 
 function missingFunction(service: Service, kind: string, url: SocketUrl, form: string): TypeError {

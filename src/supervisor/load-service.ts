@@ -62,12 +62,33 @@ async function importService(
     throw importError(path, error);
   });
   const exported = typeof module === "object" && module !== null && "default" in module ? module.default : undefined;
-  if (typeof exported === "function") return (await exported(options)) as ServiceInput;
+  if (isMaker(exported)) return (await makeService(path, exported, options)) as ServiceInput;
   if (exported === undefined) throw new Error(`${path} has no default export: write  export default { name, stream }`);
   if (typeof exported !== "object") {
     throw new Error(`${path} exports a ${typeof exported} by default: write  export default { name, stream }`);
   }
   return exported as ServiceInput;
+}
+
+type Maker = (options: Readonly<Record<string, unknown>>) => unknown;
+
+function isMaker(exported: unknown): exported is Maker {
+  return typeof exported === "function";
+}
+
+/** Calls the default function of a module. One that takes a connection, as those of `serve` do, fails with a TypeError: it gets advice. */
+export async function makeService(
+  path: string,
+  make: Maker,
+  options: Readonly<Record<string, unknown>>,
+): Promise<unknown> {
+  try {
+    return await make(options);
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error;
+    const advice = "the default function gets the options and returns a service, { name, stream }";
+    throw new Error(`${path}: ${error.message}; ${advice}`, { cause: error });
+  }
 }
 
 /**

@@ -70,8 +70,8 @@ test("each command of the table gives an answer", async (context) => {
     expect(await shell.exit()).toEqual({ code: 0, signal: null });
     expect(shell.stdout).toContain("<!DOCTYPE html>");
   }
-  const [, socket = ""] = /^From another terminal: sockwright ctl status --socket (\S+)$/m.exec(child.stdout) ?? [];
-  const ctl = await startChild(process.execPath, [program, "ctl", "status", "--socket", socket]);
+  const [, command = ""] = /^From another terminal: (node \S+ ctl status --socket \S+)$/m.exec(child.stdout) ?? [];
+  const ctl = await startChild("sh", ["-c", command]);
   await ctl.line(/^chat {2,}running/);
   expect(await ctl.exit()).toEqual({ code: 0, signal: null });
   child.kill("SIGINT");

@@ -50,7 +50,7 @@ test("in memory, a client also connects to an http: listener by tcp:", async () 
 
 test("a service that does not serve http is refused", async () => {
   await expect(serve("http://127.0.0.1:0", async () => undefined)).rejects.toThrow(
-    /serves no http: http:\/\/127\.0\.0\.1:0 needs a service whose protocols have "http"/,
+    /serves no http: http:\/\/127\.0\.0\.1:0 needs a service whose protocols have "http"; the scheme of plain bytes is tcp:/,
   );
 });
 

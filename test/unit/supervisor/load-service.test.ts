@@ -1,6 +1,6 @@
-// The error for a module that Node cannot import.
+// The errors for a module that Node cannot import, and for one whose default function is not a maker of services.
 import { expect, test } from "vitest";
-import { importError } from "../../../src/supervisor/load-service.ts";
+import { importError, makeService } from "../../../src/supervisor/load-service.ts";
 
 test("a syntax error names the module and a command that shows the line", () => {
   const error = new SyntaxError("Unexpected token '{'");
@@ -22,4 +22,22 @@ test("a file type that this Node cannot import has to be compiled", () => {
       /^\/srv\/clock\.ts cannot be imported: this Node imports no \.ts files; write .* JavaScript/,
     ),
   });
+});
+
+test("a default function that takes a connection, as those of serve() do, gets advice", async () => {
+  const handler = (connection: unknown) => (connection as { write(text: string): void }).write("Welcome!");
+  await expect(makeService("/srv/hello.mjs", handler, {})).rejects.toMatchObject({
+    message:
+      "/srv/hello.mjs: connection.write is not a function; the default function gets the options and returns a service, " +
+      "{ name, stream }",
+    cause: expect.any(TypeError),
+  });
+});
+
+test("any other error of the default function is passed on", async () => {
+  const error = new RangeError("no such hour");
+  const make = () => {
+    throw error;
+  };
+  await expect(makeService("/srv/clock.mjs", make, {})).rejects.toBe(error);
 });
