@@ -19,16 +19,16 @@ export const EPOLLRDHUP = 0x2000;
 export interface Watcher {
   readonly slot: number;
   readonly generation: number;
-  ready(events: number): void;
+  onReady(events: number): void;
 }
 
 /** A watcher for which the poller itself receives: one call of the addon receives for several sockets. */
 export interface Receiver extends Watcher {
   /**
-   * Called in place of `ready` after the poller has received: `result` bytes are in the memory, which is lent for this call; 0
+   * Called in place of `onReady` after the poller has received: `result` bytes are in the memory, which is lent for this call; 0
    * is the end, and a negative number an errno. It is also called when the receiver was paused or closed meanwhile.
    */
-  arrived(events: number, memory: Buffer, offset: number, result: number): void;
+  onArrived(events: number, memory: Buffer, offset: number, result: number): void;
 }
 
 /**
@@ -158,7 +158,7 @@ export function reportArrived(receiver: Receiver): void {
   if (index < 0) return;
   pieces[index] = undefined;
   const at = index * INT32S_PER_TRANSFER;
-  receiver.arrived(0, slab, transfers[at + 2] ?? 0, transfers[at + 3] ?? 0);
+  receiver.onArrived(0, slab, transfers[at + 2] ?? 0, transfers[at + 3] ?? 0);
 }
 
 /**
@@ -177,11 +177,11 @@ export function dispatch(count: number, list: Int32Array = records): void {
       if (next < pieceCount && transfers[piece] === slot && transfers[piece + 1] === generation) {
         const receiver = pieces[next];
         pieces[next++] = undefined;
-        receiver?.arrived(list[at + 2] ?? 0, slab, transfers[piece + 2] ?? 0, transfers[piece + 3] ?? 0);
+        receiver?.onArrived(list[at + 2] ?? 0, slab, transfers[piece + 2] ?? 0, transfers[piece + 3] ?? 0);
         continue;
       }
       const watcher = watchers[slot];
-      if (watcher !== undefined && watcher.generation === generation) watcher.ready(list[at + 2] ?? 0);
+      if (watcher !== undefined && watcher.generation === generation) watcher.onReady(list[at + 2] ?? 0);
       // No watcher waits, or the record is of a socket that was closed earlier in this portion; then the addon answers EBADF.
       else setInterest(slot, generation, 0);
     } catch (error) {

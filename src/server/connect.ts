@@ -93,7 +93,7 @@ async function open(target: string | ConnectTarget, options: ConnectOptions): Pr
   const policy = clientPolicy(values);
   const { connect: openLink } = await transport(name);
   const link = await withTimeout(timeoutMs, signal, (ends) => openLink(parsed, ends));
-  return new Connection(timedLinkOf(link, policy, deadlines, policy.expired), policy);
+  return new Connection(timedLinkOf(link, policy, deadlines, policy.onExpired), policy);
 }
 
 /** Runs an attempt that ends when the signal aborts or the timeout passes. */

@@ -140,11 +140,11 @@ export class ConnectionSet {
     // connection costs no promise and no closures here.
     if (connection.isPush(running) && connection.notifiesWhenReleased()) return;
     running.then(
-      () => session.returned(connection),
+      () => session.onReturned(connection),
       (error: unknown) => {
         // A connection that this side has cut itself did not fail: the server sends what was written, and then the end.
-        if (connection.isCutHere(error)) session.returned(connection);
-        else session.threw(connection, error);
+        if (connection.isCutHere(error)) session.onReturned(connection);
+        else session.onThrown(connection, error);
       },
     );
   }
@@ -240,7 +240,7 @@ export class Session implements ConnectionOwner {
     this.connections.endCall();
   }
 
-  returned(connection: Connection): void {
+  onReturned(connection: Connection): void {
     if (connection.notifiesWhenReleased()) return;
     if (connection.closeAtOnce()) {
       this.endCall();
@@ -255,7 +255,7 @@ export class Session implements ConnectionOwner {
     );
   }
 
-  threw(connection: Connection, thrown: unknown): void {
+  onThrown(connection: Connection, thrown: unknown): void {
     const { failure, peer } = connection;
     const wasOpen = this.#remove(connection, { reason: "failed", error: thrown });
     if (wasOpen) connection.abort(isError(thrown) ? thrown : undefined);
@@ -267,11 +267,11 @@ export class Session implements ConnectionOwner {
     this.connections.reports.reportError(error, connection.peer);
   }
 
-  closing(connection: Connection): void {
+  onClosing(connection: Connection): void {
     connection.owner = new Session(this.listener, this.connections, this.#run, this.start, endOfClose(connection));
   }
 
-  closed(connection: Connection, isSent: boolean): void {
+  onClosed(connection: Connection, isSent: boolean): void {
     const { failure, phase } = connection;
     const decided = failure === undefined || isSent ? this.#end : undefined;
     const end = decided ?? (failure && endOfLoss(failure, phase, this.connections.closeReason));
@@ -284,7 +284,7 @@ export class Session implements ConnectionOwner {
   }
 
   /** Does nothing: the peer was final before the service was called. */
-  peerIsFinal(): void {}
+  onPeerFinal(): void {}
 
   #remove(connection: Connection, end: ConnectionEnd): boolean {
     if (!this.connections.remove(connection)) return false;

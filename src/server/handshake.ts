@@ -56,7 +56,7 @@ export class HandshakeRun implements ConnectionOwner, PendingHandshake {
   readonly #deadline: Deadline;
   /** Why this side ended the handshake. */
   #reason: HandshakeFailure | undefined;
-  /** Whether the limits per address count the connection: from {@link peerIsFinal} on. */
+  /** Whether the limits per address count the connection: from {@link onPeerFinal} on. */
   countsForAddress = false;
   #isRemoved = false;
 
@@ -94,7 +94,7 @@ export class HandshakeRun implements ConnectionOwner, PendingHandshake {
   }
 
   /** Checks the limits per address, once: the peer does not change any more. Throws when they refuse it. */
-  peerIsFinal(): void {
+  onPeerFinal(): void {
     if (this.countsForAddress || this.#isRemoved) return;
     const refusal = this.#session.listener.admitAddress(this.peer);
     if (refusal === undefined) {
@@ -118,7 +118,7 @@ export class HandshakeRun implements ConnectionOwner, PendingHandshake {
   }
 
   /** Reports a handshake whose connection closed before the service got it. */
-  closed(connection: Connection): void {
+  onClosed(connection: Connection): void {
     if (this.#isRemoved) return;
     const { failure } = connection;
     const reason =
@@ -128,10 +128,10 @@ export class HandshakeRun implements ConnectionOwner, PendingHandshake {
   }
 
   // The service has not been called: nothing can return, throw or close.
-  returned(): void {}
-  threw(): void {}
+  onReturned(): void {}
+  onThrown(): void {}
   report(): void {}
-  closing(): void {}
+  onClosing(): void {}
 
   #call(handshake: Handshake): Promise<unknown> {
     try {
@@ -151,7 +151,7 @@ export class HandshakeRun implements ConnectionOwner, PendingHandshake {
 
   #serve(): void {
     try {
-      this.peerIsFinal();
+      this.onPeerFinal();
     } catch {
       return;
     }
@@ -171,7 +171,7 @@ export class HandshakeRun implements ConnectionOwner, PendingHandshake {
 
   #expire(): void {
     this.#connection.run(() => {
-      this.#connection.policy.expired("handshake", this.peer);
+      this.#connection.policy.onExpired("handshake", this.peer);
       this.#abort("timeout", new DeadlineError("handshake"));
     });
   }

@@ -220,7 +220,7 @@ export class Listener implements ListenerEvents {
 
   #start(link: Link, id: number, session: Session): void {
     const { policy, handshake, settings } = this.#config;
-    const connection = new Connection(timedLinkOf(link, policy, policy.wheel, policy.expired), policy, id);
+    const connection = new Connection(timedLinkOf(link, policy, policy.wheel, policy.onExpired), policy, id);
     if (handshake === undefined) this.#server.connections.begin(connection, session);
     else new HandshakeRun(connection, session).begin(handshake, settings);
   }
@@ -242,8 +242,8 @@ export class Listener implements ListenerEvents {
       ...limits,
       isAccepted: true,
       wheel: deadlines,
-      writeBufferFull: (peer) => reports.reportFullWriteBuffer(limits.whenWriteBufferFull, peer),
-      expired: (reason, peer) => reports.reportExpiry(reason, peer),
+      onWriteBufferFull: (peer) => reports.reportFullWriteBuffer(limits.whenWriteBufferFull, peer),
+      onExpired: (reason, peer) => reports.reportExpiry(reason, peer),
     };
   }
 

@@ -10,12 +10,12 @@ const waiting = new WeakMap<AbortSignal, PlacedList<AbortWait>>();
 export class AbortWait implements Placed {
   place = NO_PLACE;
   readonly #signal: AbortSignal;
-  readonly #ended: (reason: unknown) => void;
+  readonly #onAbort: (reason: unknown) => void;
 
-  /** Makes the signal's `abort` call `ended`, until {@link leave}. */
-  constructor(signal: AbortSignal, ended: (reason: unknown) => void) {
+  /** Makes the signal's `abort` call `onAbort`, until {@link leave}. */
+  constructor(signal: AbortSignal, onAbort: (reason: unknown) => void) {
     this.#signal = signal;
-    this.#ended = ended;
+    this.#onAbort = onAbort;
     waitsOf(signal).add(this);
   }
 
@@ -26,7 +26,7 @@ export class AbortWait implements Placed {
 
   /** Called when the signal fires. */
   fire(): void {
-    this.#ended(this.#signal.reason);
+    this.#onAbort(this.#signal.reason);
   }
 }
 

@@ -85,7 +85,7 @@ export class Endpoint implements poller.Watcher {
   }
 
   /** Called by the poller. The reader is first, except during a connect, whose error it would take. */
-  ready(events: number): void {
+  onReady(events: number): void {
     this.#readyTurn = turn.currentTurn();
     const { receiving } = this;
     dropUnwanted(this, receiving.interest | (this.#sending?.interest ?? 0), events);

@@ -48,17 +48,17 @@ export class FilePages {
   }
 
   /**
-   * Returns how many of `length` bytes from `position` can be sent now. If 0, a thread reads them, and `arrived` is called when the read
+   * Returns how many of `length` bytes from `position` can be sent now. If 0, a thread reads them, and `onArrived` is called when the read
    * has ended. The bytes then count as in memory even if the read has failed: sending continues, and sendfile(2) reports the error of an
    * unreadable file.
    */
-  ready(position: number, length: number, arrived: () => void): number {
+  ready(position: number, length: number, onArrived: () => void): number {
     if (this.#isReading) return 0;
     const bytes = Math.min(length, FILE_WINDOW_BYTES);
     if (position < this.#readUntil) return Math.min(bytes, this.#readUntil - position);
     // If both ends of a window are in memory, so is probably the rest. Else the whole window is read: the probe itself may load an end.
     if (this.#isThere(position) && this.#isThere(position + bytes - 1)) return bytes;
-    this.#bringIn(position, bytes, arrived);
+    this.#bringIn(position, bytes, onArrived);
     return 0;
   }
 

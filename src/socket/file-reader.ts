@@ -87,14 +87,14 @@ export class FileReader<T extends string | Buffer> implements FileSource {
     });
   }
 
-  /** A line for an iteration, which ends quietly where the file is closed meanwhile. `ended` is called at the end. */
-  nextLine(ended: () => void): Promise<IteratorResult<T, undefined>> {
+  /** A line for an iteration, which ends quietly where the file is closed meanwhile. `onEnd` is called at the end. */
+  nextLine(onEnd: () => void): Promise<IteratorResult<T, undefined>> {
     return this.#read({
       take: (isEnd) => {
         const line = this.#takeLine(isEnd);
         if (typeof line === "number") return line;
         if (line.length > 0) return { done: false, value: line };
-        ended();
+        onEnd();
         return ENDED;
       },
       isUnbufferedLine: this.#isUnbuffered,

@@ -153,17 +153,17 @@ function report(error: unknown, address: Address, { signal, onError }: ServeOpti
 }
 
 /**
- * Runs a function of the program and calls `done` or `failed` when it has ended. It never throws, also if the function returns a
+ * Runs a function of the program and calls `done` or `onError` when it has ended. It never throws, also if the function returns a
  * thenable or a promise whose `then` throws. It is not an async function and creates no promise for a native one, since the
  * server keeps this for every idle connection.
  *
- * @param done - must not throw, nor may `failed`.
+ * @param done - must not throw, nor may `onError`.
  */
-function settle(run: () => unknown, done: () => void, failed: (error: unknown) => void): void {
+function settle(run: () => unknown, done: () => void, onError: (error: unknown) => void): void {
   try {
-    void promiseOf(run()).then(done, failed);
+    void promiseOf(run()).then(done, onError);
   } catch (error) {
-    void Promise.reject(error).catch(failed);
+    void Promise.reject(error).catch(onError);
   }
 }
 

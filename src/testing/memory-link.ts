@@ -41,18 +41,18 @@ export class MemoryLink implements Link {
   #isEndNotified = false;
   #isOpen = true;
 
-  private constructor(shape: MemoryLinkShape, peer: Peer, closed: () => void) {
+  private constructor(shape: MemoryLinkShape, peer: Peer, onClosed: () => void) {
     this.#shape = shape;
     this.isRecords = shape.isRecords;
     this.isDatagram = shape.isDatagram;
     this.peer = peer;
-    this.#onClosed = closed;
+    this.#onClosed = onClosed;
   }
 
-  /** Makes the two ends; calls `closed` once both have closed. */
-  static pair(shape: MemoryLinkShape, peers: readonly [Peer, Peer], closed: () => void): [MemoryLink, MemoryLink] {
+  /** Makes the two ends; calls `onClosed` once both have closed. */
+  static pair(shape: MemoryLinkShape, peers: readonly [Peer, Peer], onClosed: () => void): [MemoryLink, MemoryLink] {
     let open = 2;
-    const end = (peer: Peer): MemoryLink => new MemoryLink(shape, peer, () => void (--open === 0 && closed()));
+    const end = (peer: Peer): MemoryLink => new MemoryLink(shape, peer, () => void (--open === 0 && onClosed()));
     const [left, right] = [end(peers[1]), end(peers[0])];
     left.#other = right;
     right.#other = left;

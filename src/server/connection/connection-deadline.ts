@@ -74,7 +74,7 @@ export class ConnectionDeadlines {
 
   expire(name: string, expired: (() => unknown) | undefined): void {
     const connection = this.#connection;
-    connection.policy.expired(name, connection.peer);
+    connection.policy.onExpired(name, connection.peer);
     connection.run(() => {
       if (expired === undefined) connection.abort(new DeadlineError(name));
       else call(expired, (error) => connection.abort(errorOf(error)));
@@ -82,13 +82,13 @@ export class ConnectionDeadlines {
   }
 }
 
-/** Calls `expired`, and `failed` with an error that it throws or rejects with. */
-function call(expired: () => unknown, failed: (error: unknown) => void): void {
+/** Calls `onExpired`, and `onError` with an error that it throws or rejects with. */
+function call(onExpired: () => unknown, onError: (error: unknown) => void): void {
   try {
-    const given = expired();
-    if (typeof given === "object" && given !== null) promiseOf(given).then(undefined, failed);
+    const given = onExpired();
+    if (typeof given === "object" && given !== null) promiseOf(given).then(undefined, onError);
   } catch (error) {
-    failed(error);
+    onError(error);
   }
 }
 

@@ -18,17 +18,17 @@ export interface ConnectionOwner {
   /** Whether the connection counts against the limits of its peer's address. */
   readonly countsForAddress: boolean;
   /** The service's function has returned, and the last push or hold that outlasted it has ended. */
-  returned(connection: Connection): void;
+  onReturned(connection: Connection): void;
   /** The service's function has thrown, or its push has failed. */
-  threw(connection: Connection, error: unknown): void;
+  onThrown(connection: Connection, error: unknown): void;
   /** Code of the program has failed, and the connection goes on. */
   report(error: unknown, connection: Connection): void;
   /** The connection begins an orderly close; its state has not changed yet. */
-  closing(connection: Connection): void;
+  onClosing(connection: Connection): void;
   /** The connection has closed its descriptor; called once. `isSent`: everything written, and the end, was sent before. */
-  closed(connection: Connection, isSent: boolean): void;
+  onClosed(connection: Connection, isSent: boolean): void;
   /** The server closes. */
   stop(reason: Error, connection: Connection): void;
   /** The peer's address is final: a handshake has read it from a proxy's header, or is about to begin expensive work. */
-  peerIsFinal(): void;
+  onPeerFinal(): void;
 }

@@ -690,7 +690,7 @@ export class Connection {
       if (this.failure !== undefined) this.#closing = rejectTolerated(this.failure);
       return false;
     }
-    this.owner?.closing(this);
+    this.owner?.onClosing(this);
     this.#input.discard();
     this.#closing = DONE;
     this.#leave();
@@ -707,7 +707,7 @@ export class Connection {
       throw Object.assign(new Error("The peer is settled already"), { code: "ERR_INVALID_STATE" });
     }
     this.#link.peer = peer;
-    this.owner?.peerIsFinal();
+    this.owner?.onPeerFinal();
   }
 
   /**
@@ -779,7 +779,7 @@ export class Connection {
   }
 
   /** @internal */
-  pushEnded(failure: Error | undefined): boolean {
+  onPushEnd(failure: Error | undefined): boolean {
     if (!this.#notifiesOwner) return false;
     if (failure !== undefined || !this.#isKept()) this.#notifyOwner(failure);
     return true;
@@ -818,10 +818,10 @@ export class Connection {
     this.#closedMs = performance.now();
     this.#link.close();
     this.#deadlines?.end();
-    this.#input.lost(error, phase);
-    this.#output.lost(error);
+    this.#input.onLost(error, phase);
+    this.#output.onLost(error);
     this.#notifyOwner(error);
-    this.owner?.closed(this, isSent);
+    this.owner?.onClosed(this, isSent);
     this.#aborter?.abort(error);
   }
 
@@ -870,8 +870,8 @@ export class Connection {
     if (!this.#notifiesOwner || owner === undefined) return;
     this.#notifiesOwner = false;
     queueMicrotask(() => {
-      if (failure === undefined) owner.returned(this);
-      else owner.threw(this, failure);
+      if (failure === undefined) owner.onReturned(this);
+      else owner.onThrown(this, failure);
     });
   }
 
@@ -885,14 +885,14 @@ export class Connection {
   }
 
   async #endAndLinger(lingerMs: number, idleMs: number | undefined): Promise<void> {
-    this.owner?.closing(this);
+    this.owner?.onClosing(this);
     this.#deadlines?.end();
     this.#input.discard();
     try {
       await this.#output.end();
       // Datagrams have no end to wait for.
       if (this.#link.isDatagram) return;
-      await linger(this.#input, lingerMs, idleMs, () => this.#policy.expired("linger", this.peer));
+      await linger(this.#input, lingerMs, idleMs, () => this.#policy.onExpired("linger", this.peer));
     } finally {
       if (!this.#isClosed()) this.#leave();
     }
@@ -902,6 +902,6 @@ export class Connection {
     this.#closedMs = performance.now();
     this.#deadlines?.end();
     this.#link.close();
-    this.owner?.closed(this, true);
+    this.owner?.onClosed(this, true);
   }
 }

@@ -256,8 +256,8 @@ export class Input implements LinkInput, PushOwner, ReadSource {
     return this.#connection.hold();
   }
 
-  pushEnded(failure: Error | undefined): boolean {
-    return this.#connection.pushEnded(failure);
+  onPushEnd(failure: Error | undefined): boolean {
+    return this.#connection.onPushEnd(failure);
   }
 
   run(call: () => void): void {
@@ -349,7 +349,7 @@ export class Input implements LinkInput, PushOwner, ReadSource {
     this.#finish();
   }
 
-  lost(error: Error, phase: "lost" | "aborted"): void {
+  onLost(error: Error, phase: "lost" | "aborted"): void {
     this.#phase = phase;
     this.#failure = error;
     this.#isReading = false;

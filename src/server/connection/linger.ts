@@ -27,15 +27,15 @@ export function checkLinger(options: LingerOptions): { lingerMs: number; idleMs:
 }
 
 /**
- * Waits for the peer's end, within the limits of {@link LingerOptions}. When a limit passes, calls `expired` and ends the input.
+ * Waits for the peer's end, within the limits of {@link LingerOptions}. When a limit passes, calls `onExpired` and ends the input.
  */
 export function linger(
   input: Input,
-  ...[lingerMs, idleMs, expired]: [lingerMs: number, idleMs: number | undefined, expired: () => void]
+  ...[lingerMs, idleMs, onExpired]: [lingerMs: number, idleMs: number | undefined, onExpired: () => void]
 ): Promise<void> {
   return new Promise((resolve) => {
     const giveUp = (): void => {
-      expired();
+      onExpired();
       input.onEnd();
     };
     let idle: NodeJS.Timeout | undefined;

@@ -316,7 +316,7 @@ export class Output implements LinkOutput, TurnWriter, WaitSource {
     return true;
   }
 
-  lost(error: Error): void {
+  onLost(error: Error): void {
     this.#phase = "lost";
     this.#patience?.cancel();
     this.#bytesAdded = this.bytesWritten;
@@ -419,7 +419,7 @@ export class Output implements LinkOutput, TurnWriter, WaitSource {
   #refuse(): boolean {
     if (this.#connection.failure !== undefined) return false;
     const { policy } = this.#connection;
-    policy.writeBufferFull(this.#link.peer);
+    policy.onWriteBufferFull(this.#link.peer);
     if (policy.whenWriteBufferFull === "close") {
       this.#connection.abort(new ConnectionError("ERR_SOCKWRIGHT_WRITE_BUFFER_FULL"));
       return false;
@@ -473,7 +473,7 @@ export class Output implements LinkOutput, TurnWriter, WaitSource {
     }
     const name = this.#phase === "open" ? "write" : "drain";
     runIn(this.#link, () => {
-      this.#connection.policy.expired(name, this.#link.peer);
+      this.#connection.policy.onExpired(name, this.#link.peer);
       this.#connection.abort(new DeadlineError(name));
     });
   }

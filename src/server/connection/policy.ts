@@ -26,11 +26,11 @@ export interface ConnectionPolicy extends ConnectionLimits {
   readonly isAccepted: boolean;
   readonly wheel: DeadlineWheel;
   /** The write buffer could not hold a write. */
-  writeBufferFull(peer: Peer): void;
-  expired(reason: ExpiryReason, peer: Peer): void;
+  onWriteBufferFull(peer: Peer): void;
+  onExpired(reason: ExpiryReason, peer: Peer): void;
 }
 
-const UNTOLD = { wheel: deadlines, writeBufferFull: () => undefined, expired: () => undefined };
+const UNTOLD = { wheel: deadlines, onWriteBufferFull: () => undefined, onExpired: () => undefined };
 
 /** The policy of a client, whose events are not counted. */
 export function clientPolicy(given: ConnectionOptions = {}): ConnectionPolicy {

@@ -54,7 +54,7 @@ export interface PushOwner {
   abort(reason: Error): void;
   hold(): Disposable;
   /** Called when the push has ended. Returns whether the owner of the connection is told too. */
-  pushEnded(failure: Error | undefined): boolean;
+  onPushEnd(failure: Error | undefined): boolean;
   /** Called when the push resumes. Returns whether bytes, frames or the end wait for it; {@link givePush} then passes them on. */
   pushResumed(push: ActivePush): boolean;
   /** Calls a function in the context of the connection. */
@@ -185,7 +185,7 @@ export abstract class ActivePush implements Push, Waiter {
     this.over(failure);
     resolve?.(failure === undefined ? undefined : Promise.reject(failure));
     // Where the owner of the connection is told, nothing may await the promise: its rejection must not end the process.
-    const isTold = this.#owner.pushEnded(failure);
+    const isTold = this.#owner.onPushEnd(failure);
     if (failure !== undefined && (isTold || !OF_TAKERS.has(failure))) void tolerate(this.ended);
   }
 

@@ -80,11 +80,11 @@ export class WaitLimit {
   readonly #deadline: ConditionalDeadline | undefined;
   readonly #abort: AbortWait | undefined;
 
-  /** @param ended - called once with the error, unless {@link leave} was called before. */
-  constructor({ timeoutMs, signal }: WaitOptions, source: WaitSource, ended: (error: Error) => void) {
+  /** @param onEnd - called once with the error, unless {@link leave} was called before. */
+  constructor({ timeoutMs, signal }: WaitOptions, source: WaitSource, onEnd: (error: Error) => void) {
     const end = (error: Error): void => {
       this.leave();
-      ended(error);
+      onEnd(error);
     };
     if (timeoutMs !== undefined) {
       const expire = (): void => end(new ConnectionError("ERR_SOCKWRIGHT_TIMEOUT"));

@@ -100,7 +100,7 @@ export class DatagramSends implements turn.TurnEnder {
   }
 
   /** Called when the socket is writable again. */
-  writable(): void {
+  onWritable(): void {
     const failures: Failure[] = [];
     const held = this.#held;
     let at = 0;
@@ -128,7 +128,7 @@ export class DatagramSends implements turn.TurnEnder {
   /** Sends the waiting datagrams that the kernel accepts. The rest is lost. */
   close(): void {
     this.flush();
-    if (this.#held.length > 0) this.writable();
+    if (this.#held.length > 0) this.onWritable();
     this.drop();
   }
 

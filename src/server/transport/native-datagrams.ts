@@ -98,10 +98,10 @@ export class NativeDatagrams implements DatagramSocket, Watcher {
   }
 
   /** Called by the poller. */
-  ready(events: number): void {
+  onReady(events: number): void {
     dropUnwanted(this, this.#interest, events);
     if (concerns(this.#interest & EPOLLIN, events)) this.#receive(events);
-    if (concerns(this.#interest & EPOLLOUT, events)) this.#sends.writable();
+    if (concerns(this.#interest & EPOLLOUT, events)) this.#sends.onWritable();
   }
 
   /** One call for each event, so that a flood does not delay the other sockets; epoll reports the rest in the next turn. */

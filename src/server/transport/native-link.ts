@@ -238,7 +238,7 @@ export class NativeLink implements Link, Receiver {
   }
 
   /** Called by the poller. */
-  ready(events: number): void {
+  onReady(events: number): void {
     dropUnwanted(this, this.#interest & ALL, events);
     if (concerns(this.#interest & EPOLLIN, events)) this.#receive(events);
     this.#writableOrLost(events);
@@ -253,7 +253,7 @@ export class NativeLink implements Link, Receiver {
   }
 
   /** Called by the poller, which has received. A reader that has paused meanwhile gets the bytes: the kernel no longer has them. */
-  arrived(events: number, memory: Buffer, offset: number, result: number): void {
+  onArrived(events: number, memory: Buffer, offset: number, result: number): void {
     if (this.#isClosed) return;
     dropUnwanted(this, this.#interest & ALL, events);
     if (result > 0) {

@@ -18,15 +18,15 @@ export class NodeLink implements Link {
   readonly #socket: Socket;
   #input: LinkInput | undefined;
   #output: LinkOutput | undefined;
-  #closed: (() => void) | undefined;
+  #onClosed: (() => void) | undefined;
   /** Node reports the end once, and another input must get it. */
   #owesEnd = false;
 
-  /** `closed` is called once the socket is closed. */
-  constructor(socket: Socket, peer: Peer, closed?: () => void) {
+  /** `onClosed` is called once the socket is closed. */
+  constructor(socket: Socket, peer: Peer, onClosed?: () => void) {
     this.#socket = socket;
     this.peer = peer;
-    this.#closed = closed;
+    this.#onClosed = onClosed;
   }
 
   /** Not undefined: a service that refuses root would then accept everybody. */
@@ -50,8 +50,8 @@ export class NodeLink implements Link {
     socket.on("drain", () => this.#output?.onWritable());
     socket.on("error", (error) => this.#input?.onError(error));
     socket.on("close", () => {
-      this.#closed?.();
-      this.#closed = undefined;
+      this.#onClosed?.();
+      this.#onClosed = undefined;
     });
   }
 

@@ -18,12 +18,12 @@ export function timedLinkOf(
   link: Link,
   timeouts: LinkTimeouts,
   wheel: DeadlineWheel,
-  expired: (name: DeadlineName, peer: Peer) => void,
+  onExpired: (name: DeadlineName, peer: Peer) => void,
 ): Link {
   const { firstByteTimeoutMs, idleTimeoutMs, readTimeoutMs, totalTimeoutMs } = timeouts;
   const all = [firstByteTimeoutMs, idleTimeoutMs, readTimeoutMs, totalTimeoutMs];
   const isTimed = all.some((timeoutMs) => timeoutMs !== undefined);
-  return isTimed ? new TimedLink(link, timeouts, wheel, expired) : link;
+  return isTimed ? new TimedLink(link, timeouts, wheel, onExpired) : link;
 }
 
 /**
@@ -33,7 +33,7 @@ export function timedLinkOf(
 class TimedLink extends LinkDecorator {
   readonly #timeouts: LinkTimeouts;
   readonly #wheel: DeadlineWheel;
-  readonly #expired: (name: DeadlineName, peer: Peer) => void;
+  readonly #onExpired: (name: DeadlineName, peer: Peer) => void;
   readonly #firstByte: Deadline | undefined;
   readonly #idle: Deadline | undefined;
   readonly #read: Deadline | undefined;
@@ -43,12 +43,12 @@ class TimedLink extends LinkDecorator {
     link: Link,
     timeouts: LinkTimeouts,
     wheel: DeadlineWheel,
-    expired: (name: DeadlineName, peer: Peer) => void,
+    onExpired: (name: DeadlineName, peer: Peer) => void,
   ) {
     super(link);
     this.#timeouts = timeouts;
     this.#wheel = wheel;
-    this.#expired = expired;
+    this.#onExpired = onExpired;
     this.#firstByte = this.#deadline("first-byte", timeouts.firstByteTimeoutMs);
     this.#idle = this.#deadline("idle", timeouts.idleTimeoutMs);
     this.#read = this.#deadline("read", timeouts.readTimeoutMs);
@@ -163,7 +163,7 @@ class TimedLink extends LinkDecorator {
   }
 
   #expire(name: DeadlineName): void {
-    this.#expired(name, this.peer);
+    this.#onExpired(name, this.peer);
     this.abort();
     this.input?.onError(new DeadlineError(name));
   }

@@ -12,15 +12,15 @@ export const MAX_WATCHED_DIRECTORIES = 4_096;
  * file with which an editor has replaced the old one. It does not follow links.
  */
 export class TreeWatcher {
-  readonly #changed: () => void;
+  readonly #notify: () => void;
   readonly #watchers = new Map<string, FSWatcher>();
 
   /**
    * @param path - also what is put in its place, by rename(2) or by a link, is watched from then on.
-   * @param changed - called behind each change, once or more.
+   * @param onChange - called behind each change, once or more.
    */
-  constructor(path: string, changed: () => void) {
-    this.#changed = changed;
+  constructor(path: string, onChange: () => void) {
+    this.#notify = onChange;
     const root = resolve(path);
     const around = dirname(root);
     if (around !== root) {
@@ -75,12 +75,12 @@ export class TreeWatcher {
   /** @param isEntry - whether a name has come or gone, and not only what is in a file. */
   #onChange(path: string, isEntry: boolean): void {
     if (isEntry && (this.#watchers.has(path) || isDirectory(path))) this.#renewed(path);
-    else this.#changed();
+    else this.#notify();
   }
 
   #renewed(path: string): void {
     this.#watchTree(path);
-    this.#changed();
+    this.#notify();
   }
 }
 

@@ -1,7 +1,7 @@
 import type { ListenerOptions } from "../../server/listener-options.ts";
 import { formatSocketUrl, type SocketUrl } from "../../server/url/socket-url.ts";
 import type { KeyPath } from "./findings.ts";
-import { listenerPlace, type PlaceContext, PlaceError } from "./listener-place.ts";
+import { type AddressContext, AddressError, listenerAddressOf } from "./listener-address.ts";
 import { isTable, type PlainTable } from "./plain-data.ts";
 import { type ReadOptions, readOptions, type TableContext } from "./read-options.ts";
 import { LISTENER_KEYS, SHARED_KEYS } from "./shared-keys.ts";
@@ -29,7 +29,7 @@ export interface ReadListener {
 /** Reads `listen`. Invalid listeners become findings and are left out. */
 export function readListeners(
   service: PlainTable,
-  place: PlaceContext,
+  place: AddressContext,
   { path, findings }: TableContext,
 ): readonly ReadListener[] {
   const given = service["listen"];
@@ -45,7 +45,7 @@ export function readListeners(
   return given.flatMap((each: unknown, index) => readListener(each, place, { ...context, path: [...own, index] }));
 }
 
-function readListener(given: unknown, place: PlaceContext, context: TableContext): readonly ReadListener[] {
+function readListener(given: unknown, place: AddressContext, context: TableContext): readonly ReadListener[] {
   const { path, findings } = context;
   const options = isTable(given) ? readOptions(given, LISTENER_KEYS, context, ofServer, ["url", "mount"]) : NO_OPTIONS;
   const url = isTable(given) ? given["url"] : given;
@@ -61,11 +61,11 @@ function readListener(given: unknown, place: PlaceContext, context: TableContext
     return [];
   }
   try {
-    const read = listenerPlace(url, mount, place);
+    const read = listenerAddressOf(url, mount, place);
     const listener: ListenerOptions = { ...options, url: formatSocketUrl(read.url) };
     return [{ path, urlPath, text: url, ...read, listener }];
   } catch (error) {
-    if (!(error instanceof PlaceError)) throw error;
+    if (!(error instanceof AddressError)) throw error;
     findings.wrongValue(error.key === "mount" ? [...path, "mount"] : urlPath, error.message);
     return [];
   }

@@ -87,7 +87,7 @@ test.each(["udp", "unix-dgram", "unix-seqpacket"] as const)(
     const { link } = found;
     expect(connection.signal.aborted).toBe(false);
     await send("mine");
-    link.ready(EPOLLERR);
+    link.onReady(EPOLLERR);
     expect(String(await connection.read())).toBe("mine");
     expect(connection.signal.aborted).toBe(false);
     await send("mine too");

@@ -12,7 +12,7 @@ export function clockedConnection() {
   const policy = {
     ...DEFAULT_POLICY,
     wheel: new DeadlineWheel(clock),
-    expired: (name: string) => void expired.push(name),
+    onExpired: (name: string) => void expired.push(name),
   };
   return { clock, link, connection: new Connection(link, policy), expired };
 }

@@ -35,8 +35,8 @@ function scriptedConnection(options: ConnectionOptions, kind: LinkKind = {}) {
     ...clientPolicy(options),
     isAccepted: true,
     wheel: new DeadlineWheel(clock),
-    writeBufferFull: () => told.push("writeBufferFull"),
-    expired: (reason) => told.push(reason),
+    onWriteBufferFull: () => told.push("writeBufferFull"),
+    onExpired: (reason) => told.push(reason),
   };
   const link = new ScriptedLink(kind);
   const connection = new Connection(link, policy);

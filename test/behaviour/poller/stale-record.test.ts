@@ -56,14 +56,14 @@ describe("64-bit tag = slot and generation; a stale record is skipped", () => {
             for (const place of openPair()) {
               if (closed.has(place.slot)) reusedSlots++;
               fresh.push(place);
-              const watcher: Watcher = { ...place, ready: () => misdelivered.push(watcher) };
+              const watcher: Watcher = { ...place, onReady: () => misdelivered.push(watcher) };
               wait(watcher, EPOLLIN);
             }
           }
           resolve();
         };
         for (const [left, right] of pairs) {
-          wait({ ...left, ready: onReady }, EPOLLIN);
+          wait({ ...left, onReady }, EPOLLIN);
           kernel.send(right.slot, right.generation, BYTE, 0, 1, 0);
         }
       });
@@ -123,7 +123,7 @@ describe("64-bit tag = slot and generation; a stale record is skipped", () => {
   test("a record of a socket without a waiter is skipped, and the socket is unregistered", async () => {
     const [left, right] = openPair();
     let ready = 0;
-    const watcher: Watcher = { ...left, ready: () => ready++ };
+    const watcher: Watcher = { ...left, onReady: () => ready++ };
     wait(watcher, EPOLLIN);
     leave(watcher);
     const before = turns.length;

@@ -123,8 +123,8 @@ describe("in the root async context", () => {
     const place = placeOf(ours);
     const seen = await store.run("of whoever waits", () => {
       return new Promise<unknown[]>((resolve) => {
-        const ready = (): void => resolve([store.getStore(), executionAsyncId()]);
-        const watcher = { ...place, ready };
+        const onReady = (): void => resolve([store.getStore(), executionAsyncId()]);
+        const watcher = { ...place, onReady };
         wait(watcher, EPOLLIN);
         peer.trySend("x");
         onTestFinished(() => forget(place.slot));

@@ -5,7 +5,7 @@ import { EPOLLERR, EPOLLHUP, EPOLLIN, EPOLLOUT, EPOLLPRI } from "../../../src/na
 import { concerns, dropUnwanted, errorBehind, isWait, keepAlive } from "../../../src/socket/watching.ts";
 
 /** A watcher of a slot that no test has open. */
-const WATCHER = { slot: 2 ** 20, generation: 1, ready: (): void => {} };
+const WATCHER = { slot: 2 ** 20, generation: 1, onReady: (): void => {} };
 
 afterEach(() => {
   vi.restoreAllMocks();

@@ -122,7 +122,7 @@ async function pollBatch() {
       }
       if (served === 1) defect();
     };
-    wait({ ...ours, ready }, EPOLLIN);
+    wait({ ...ours, onReady: ready }, EPOLLIN);
     kernel.send(peer.slot, peer.generation, BYTE, 0, 1, 0);
   }
   for (let turn = 0; turn < 10; turn++) await new Promise((resolve) => setImmediate(resolve));

@@ -80,7 +80,7 @@ function fileConnection(given: Parameters<typeof clientPolicy>[0] = {}) {
     ...clientPolicy(given),
     isAccepted: true,
     wheel: new DeadlineWheel(clock),
-    expired: (reason) => told.push(reason),
+    onExpired: (reason) => told.push(reason),
   };
   const link = new FileLink();
   const connection = new Connection(link, policy);

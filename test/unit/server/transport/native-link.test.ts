@@ -80,7 +80,7 @@ describe("a link reads", () => {
     for (const datagram of ["one", "two", "three"]) await far.send(datagram);
     const recv = vi.spyOn(kernel, "recv");
     link.resume();
-    link.ready(EPOLLIN);
+    link.onReady(EPOLLIN);
     expect(recv).toHaveBeenCalledTimes(1);
   });
 
@@ -109,7 +109,7 @@ describe("a link reads", () => {
       out[0] = ECONNRESET;
       return 4;
     });
-    link.ready(EPOLLERR);
+    link.onReady(EPOLLERR);
     expect(events).toEqual(["failed ECONNRESET"]);
   });
 });
@@ -121,7 +121,7 @@ test.each([
   const { link, events } = linked(SOCK_DGRAM);
   link.resume();
   const recv = vi.spyOn(kernel, "recv").mockReturnValueOnce(-errno).mockReturnValue(0);
-  link.ready(EPOLLIN | EPOLLERR);
+  link.onReady(EPOLLIN | EPOLLERR);
   expect(recv).toHaveBeenCalledTimes(1 + MAX_RECEIVES_AT_LOSS);
   expect(events.at(-1)).toBe(told);
 });
@@ -142,7 +142,7 @@ describe("events with nothing to read", () => {
     link.resume();
     const watch = vi.spyOn(kernel, "watch");
     findNothing();
-    for (let event = 1; event < MAX_SPURIOUS_WAKEUPS; event++) link.ready(EPOLLIN);
+    for (let event = 1; event < MAX_SPURIOUS_WAKEUPS; event++) link.onReady(EPOLLIN);
     vi.restoreAllMocks();
     await far.sendall("data");
     await turnLoop();

@@ -12,14 +12,14 @@ import type { ListenerKinds } from "../kinds.ts";
 import { shown } from "./shown.ts";
 
 /** The URL and the path that a service is served at. */
-export interface ListenerPlace {
+export interface ListenerAddress {
   readonly url: SocketUrl;
   /** The path of the service on an HTTP listener; undefined on other listeners. */
   readonly mount: string | undefined;
 }
 
 /** What the check of a place depends on. */
-export interface PlaceContext {
+export interface AddressContext {
   /** The folder that relative paths refer to. */
   readonly folder: string;
   /** The listeners that a built-in kind supports; undefined for a module, whose service is checked once it is loaded. */
@@ -29,7 +29,7 @@ export interface PlaceContext {
 }
 
 /** A mistake in a place. */
-export class PlaceError extends Error {
+export class AddressError extends Error {
   readonly key: "url" | "mount";
 
   constructor(message: string, key: "url" | "mount" = "url") {
@@ -43,7 +43,7 @@ export class PlaceError extends Error {
  *
  * @throws PlaceError.
  */
-export function listenerPlace(text: string, mount: string | undefined, context: PlaceContext): ListenerPlace {
+export function listenerAddressOf(text: string, mount: string | undefined, context: AddressContext): ListenerAddress {
   const [bare, path] = withoutPath(text);
   const url = parsed(bare, context.folder);
   const isHttp = SCHEMES.get(url.scheme)?.protocol === "http";
@@ -52,7 +52,7 @@ export function listenerPlace(text: string, mount: string | undefined, context: 
     return { url, mount: mountOf(text, url, path, mount) };
   }
   if (mount !== undefined)
-    throw new PlaceError(`mount is for listeners that speak HTTP, and ${shown(text)} is none; leave it out`, "mount");
+    throw new AddressError(`mount is for listeners that speak HTTP, and ${shown(text)} is none; leave it out`, "mount");
   checkSocket(text, url, context);
   return { url, mount: undefined };
 }
@@ -73,14 +73,14 @@ function parsed(text: string, folder: string): SocketUrl {
     if (!(error instanceof SocketUrlError)) throw error;
     const input = JSON.stringify(error.input);
     const reason = error.message.slice(input.length).replace(/: (?=write |did you |there |use |a |groups )/, "; ");
-    throw new PlaceError(`${shown(error.input)}${reason}`);
+    throw new AddressError(`${shown(error.input)}${reason}`);
   }
 }
 
 function mountOf(text: string, url: SocketUrl, path: string | undefined, mount: string | undefined): string {
   if (mount !== undefined && url.scheme === "http") {
     const { host, port } = /^http:\/\/(?<host>[^/?#:]*|\[[^\]]*\])(?<port>:\d+)?/.exec(text)?.groups ?? {};
-    throw new PlaceError(
+    throw new AddressError(
       `mount is for URLs that have no path; write it into the URL, as in "http://${host ?? "HOST"}${port ?? ""}/chat/"`,
       "mount",
     );
@@ -90,9 +90,9 @@ function mountOf(text: string, url: SocketUrl, path: string | undefined, mount: 
   const key = mount === undefined ? "url" : "mount";
   if (isMountPath(`${given}/`)) {
     const right = mount === undefined ? text.replace(/^(http:\/\/[^/]*[^?]*)/, "$1/") : `${given}/`;
-    throw new PlaceError(`${shown(mount ?? text)} lacks the slash behind its path; write "${right}"`, key);
+    throw new AddressError(`${shown(mount ?? text)} lacks the slash behind its path; write "${right}"`, key);
   }
-  throw new PlaceError(
+  throw new AddressError(
     `${shown(mount ?? text)} has a path that no service can have; write one with a slash at both ends, such as "/chat/"`,
     key,
   );
@@ -102,28 +102,28 @@ function isHttpAlone(listenerKinds: ListenerKinds | undefined): boolean {
   return listenerKinds?.http === true && !listenerKinds.streams && !listenerKinds.datagrams;
 }
 
-function checkHttp(text: string, url: SocketUrl, { listenerKinds, who }: PlaceContext): void {
+function checkHttp(text: string, url: SocketUrl, { listenerKinds, who }: AddressContext): void {
   if (listenerKinds === undefined || listenerKinds.http) return;
   const instead = isInherited(url) ? "leave out the mount" : `write ${shown(withoutHttp(text))}`;
-  throw new PlaceError(`${who} does not speak HTTP, so it cannot be on ${shown(text)}; ${instead}`);
+  throw new AddressError(`${who} does not speak HTTP, so it cannot be on ${shown(text)}; ${instead}`);
 }
 
 function withoutHttp(text: string): string {
   return text.replace(/^http\+unix:/, "unix:").replace(/^http:(\/\/[^/?]*)[^?]*/, "tcp:$1");
 }
 
-function checkSocket(text: string, url: SocketUrl, { listenerKinds, who }: PlaceContext): void {
+function checkSocket(text: string, url: SocketUrl, { listenerKinds, who }: AddressContext): void {
   // Whether an inherited socket takes datagrams is known only when it is opened.
   if (listenerKinds === undefined || (isInherited(url) && (listenerKinds.streams || listenerKinds.datagrams))) return;
   if (isHttpAlone(listenerKinds)) {
     const unix = "path" in url ? `"${text.replace(/^unix[^:]*:/, "http+unix:")}"` : "http+unix:PATH";
     const instead = "host" in url ? `"http://${/\/\/([^?]*)/.exec(text)?.[1] ?? "HOST:PORT"}/"` : unix;
-    throw new PlaceError(`${who} speaks HTTP alone, so it cannot be on ${shown(text)}; write ${instead}`);
+    throw new AddressError(`${who} speaks HTTP alone, so it cannot be on ${shown(text)}; write ${instead}`);
   }
   const isDatagrams = isDatagramUrl(url);
   if (isDatagrams ? listenerKinds.datagrams : listenerKinds.streams) return;
   const scheme = isDatagrams === (baseOf(url) === "udp") && isDatagrams ? "tcp" : "unix";
-  throw new PlaceError(
+  throw new AddressError(
     `${who} takes no ${isDatagrams ? "datagrams" : "connections"}, so it cannot be on ${shown(text)}; write ${shown(text.replace(/^[^:]*/, scheme))}`,
   );
 }
