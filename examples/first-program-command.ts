@@ -52,7 +52,9 @@ export function bind(to: Socket | Socket<Datagram>, protocol: "tcp" | "udp", add
     to.bind(address);
   } catch (error) {
     if (!(error instanceof SocketError)) throw error;
-    const other = `${protocol}://127.0.0.1:${address.port === 65535 ? 0 : address.port + 1}`;
+    // Ports below 1024 need a privilege, ip(7).
+    const isOfUsers = address.port >= 1024 && address.port < 65535;
+    const other = `${protocol}://127.0.0.1:${isOfUsers ? address.port + 1 : 0}`;
     throw new CommandError(`${error.message}: choose another address, such as ${other}`, 1, error);
   }
 }
