@@ -7,6 +7,7 @@ import { AF_INET, type Datagram, SHUT_WR, SOCK_DGRAM, type Socket, socket } from
 import { fillUnread } from "../support/full.ts";
 import { isSoak } from "../support/soak.ts";
 import { connectTo } from "../support/sockets.ts";
+import { bytesToEnd } from "../support/to-end.ts";
 import { lines, runClient, type Server, startServer } from "./tutorial.ts";
 
 const SHORT = { IDLE_TIMEOUT_MS: "1000" };
@@ -24,13 +25,6 @@ const servers: readonly (readonly [server: string, client: string, answer: strin
       ] as const)
     : []),
 ];
-
-/** Reads all remaining bytes until the end. */
-async function rest(client: Socket): Promise<Buffer> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of client) chunks.push(chunk);
-  return Buffer.concat(chunks);
-}
 
 /** Whether a new client receives an answer. */
 async function isServed(port: number): Promise<boolean> {
@@ -65,7 +59,7 @@ describe.each(servers)("%s", (name, client, answer) => {
     const server = await startServer(context, "TypeScript", name, SHORT);
     const silent = await connectTo(server.port, 20_000);
     expect((await runClient(context, "TypeScript", client, server.port)).at(-1)).toContain(answer);
-    await rest(silent);
+    await bytesToEnd(silent);
     await server.stderr(/^127\.0\.0\.1:\d+: recv: The call did not finish within/m);
     expectNoStack(server);
   });
@@ -86,7 +80,7 @@ describe.each(servers)("%s", (name, client, answer) => {
     if (name === "report-server") await staying.sendall("hello");
     expect(await staying.recv(1)).toHaveLength(1);
     server.child.kill("SIGINT");
-    await rest(staying);
+    await bytesToEnd(staying);
     expect(await server.child.exit()).toEqual({ code: 0, signal: null });
     expectNoStack(server);
   });
@@ -97,7 +91,7 @@ describe.each(servers)("%s", (name, client, answer) => {
     const staying = await connectTo(server.port, 20_000);
     server.child.kill("SIGINT");
     await server.child.exit();
-    await rest(staying);
+    await bytesToEnd(staying);
     const second = await startServer(context, "TypeScript", name, {}, server.port);
     expect((await runClient(context, "TypeScript", client, second.port)).at(-1)).toContain(answer);
   });
@@ -146,7 +140,7 @@ describe.each([
       expect((await client.recv(1024)).toString("latin1")).toBe(answered);
     }
     await client.sendall("exit\r\n");
-    expect(await rest(client)).toHaveLength(0);
+    expect(await bytesToEnd(client)).toHaveLength(0);
     expectNoStack(server);
   });
 
@@ -154,7 +148,7 @@ describe.each([
     const server = await startServer(context, "TypeScript", name);
     const client = await greeted(server);
     client.shutdown(SHUT_WR);
-    expect(await rest(client)).toHaveLength(0);
+    expect(await bytesToEnd(client)).toHaveLength(0);
     expect(server.child.stderr).toMatch(/^listening on \S+\n$/);
   });
 });
@@ -190,7 +184,7 @@ describe.each([
     const client = await connectTo(port, 20_000);
     await client.sendall(Buffer.alloc(256 * 1024, "x"));
     const own = String(client.getsockname().port);
-    expect(String(await rest(client))).toBe(answer.replace("PORT", own));
+    expect(String(await bytesToEnd(client))).toBe(answer.replace("PORT", own));
     expect((await child.line(/^.*x$/))[0]).toBe(printed + "x".repeat(1024));
   });
 
@@ -213,7 +207,7 @@ describe.each([
     expect((await runClient(context, "TypeScript", "one-shot-client", server.port))[0]).toMatch(/^(?:欢迎|已收到您)/);
     // The bytes sent to the client are still readable, then the end: there was no reset.
     await deaf.readable();
-    expect((await rest(deaf)).length).toBeGreaterThan(0);
+    expect((await bytesToEnd(deaf)).length).toBeGreaterThan(0);
     // A server that has closed answers one more byte with a reset; then comes EPIPE: signal(7).
     const more = (async () => {
       for (;;) await deaf.sendall("x");
@@ -227,7 +221,7 @@ describe.each([
     const client = await connectTo(port, 20_000);
     await client.sendall(Buffer.from("\x1b[2J\n\xff\r\n", "latin1"));
     client.shutdown(SHUT_WR);
-    await rest(client);
+    await bytesToEnd(client);
     expect((await child.line(/^.*x1b.*$/))[0]).toBe(`${printed.replace("1024", "8")}\\x1b[2J\\x0a\ufffd`);
   });
 
@@ -235,7 +229,7 @@ describe.each([
     const { child, port } = await startServer(context, "TypeScript", name);
     const client = await connectTo(port, 20_000);
     client.shutdown(SHUT_WR);
-    expect(String(await rest(client))).toBe(name === "one-shot-server" ? answer : "");
+    expect(String(await bytesToEnd(client))).toBe(name === "one-shot-server" ? answer : "");
     expect(child.stderr).toMatch(/^listening on \S+\n$/);
   });
 });

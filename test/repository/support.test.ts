@@ -34,12 +34,17 @@ type Helper = ts.FunctionDeclaration | ts.FunctionExpression | ts.ArrowFunction 
 
 function helpersIn(statement: ts.Statement): { name: string; helper: Helper }[] {
   if (ts.isVariableStatement(statement)) {
-    return statement.declarationList.declarations.flatMap(({ name, initializer }) =>
-      initializer !== undefined && isHelper(initializer) ? [{ name: name.getText(), helper: initializer }] : [],
-    );
+    return statement.declarationList.declarations.flatMap(({ name, initializer }) => {
+      const helper = initializer && withoutParentheses(initializer);
+      return helper !== undefined && isHelper(helper) ? [{ name: name.getText(), helper }] : [];
+    });
   }
-  const helper = ts.isExportAssignment(statement) ? statement.expression : statement;
+  const helper = ts.isExportAssignment(statement) ? withoutParentheses(statement.expression) : statement;
   return isHelper(helper) ? [{ name: helper.name?.text ?? "default", helper }] : [];
+}
+
+function withoutParentheses(expression: ts.Expression): ts.Expression {
+  return ts.isParenthesizedExpression(expression) ? withoutParentheses(expression.expression) : expression;
 }
 
 function isHelper(node: ts.Node): node is Helper {
@@ -60,10 +65,42 @@ function codeOf(helper: Helper): string {
   }
   const isAsync = helper.modifiers?.some(({ kind }) => kind === ts.SyntaxKind.AsyncKeyword) ?? false;
   const isGenerator = !ts.isArrowFunction(helper) && helper.asteriskToken !== undefined;
-  const parameters = helper.parameters.map((parameter) => parameter.getText()).join(", ");
-  const body = helper.body === undefined || ts.isBlock(helper.body) ? helper.body : undefined;
-  const text = body?.getText() ?? `{ return ${helper.body?.getText() ?? ""}; }`;
+  const places = new Map(helper.parameters.map(({ name }, place) => [name.getText(), `P${place}`]));
+  const parameters = helper.parameters.map((parameter) => withNames(parameter, places)).join(", ");
+  const { body } = helper;
+  const isBlock = body === undefined || ts.isBlock(body);
+  const text = isBlock ? body && withNames(body, places) : `{ return ${withNames(withoutParentheses(body), places)}; }`;
   return `${isAsync ? "async " : ""}${isGenerator ? "*" : ""}(${parameters}) ${text}`;
+}
+
+/** The code of a node, with other names for some identifiers, but not for a property or a key of the same name. */
+function withNames(node: ts.Node, names: ReadonlyMap<string, string>): string {
+  const from = node.getStart();
+  let code = node.getText();
+  const replace = (identifier: ts.Identifier, by: string): void => {
+    code = code.slice(0, identifier.getStart() - from) + by + code.slice(identifier.end - from);
+  };
+  const found: ts.Identifier[] = [];
+  const visit = (inside: ts.Node): void => {
+    if (ts.isIdentifier(inside)) found.push(inside);
+    ts.forEachChild(inside, visit);
+  };
+  visit(node);
+  // From the last one on, so that the places of the others stay.
+  for (const identifier of found.reverse()) {
+    const name = names.get(identifier.text);
+    if (name === undefined || isKey(identifier)) continue;
+    replace(identifier, ts.isShorthandPropertyAssignment(identifier.parent) ? `${identifier.text}: ${name}` : name);
+  }
+  return code;
+}
+
+/** Whether an identifier is the name of a property: `a.name`, `{ name: 1 }`, `{ name: a } = b`. */
+function isKey(identifier: ts.Identifier): boolean {
+  const { parent } = identifier;
+  if (ts.isPropertyAccessExpression(parent)) return parent.name === identifier;
+  if (ts.isBindingElement(parent)) return parent.propertyName === identifier;
+  return (ts.isPropertyAssignment(parent) || ts.isMethodDeclaration(parent)) && parent.name === identifier;
 }
 
 /** The definitions that have the same code, by their places. */
@@ -113,10 +150,31 @@ test.for([
   ["default export", "export default async function allOf(it) BODY"],
   ["default export without a name", "export default async function (it) BODY"],
   ["default export of an arrow function", "export default async (it) => BODY;"],
+  ["arrow function in parentheses", "const allOf = (async (it) => BODY);"],
+  ["default export in parentheses", "export default ((async (it) => BODY));"],
+  ["function with another parameter", "async function allOf(those) RENAMED"],
 ] as const)("a copy is found as %s", async ([, form]) => {
   const body = "{ const all = []; for await (const each of it) all.push(each); return Buffer.concat(all); }";
   const one = await definitionsOf("a.ts", `async function readAll(it) ${body}\n`);
-  expect(copiesIn([...one, ...(await definitionsOf("b.ts", form.replace("BODY", body)))])).toHaveLength(1);
+  expect(
+    copiesIn([
+      ...one,
+      ...(await definitionsOf(
+        "b.ts",
+        form.replace("BODY", body).replace("RENAMED", body.replace("of it)", "of those)")),
+      )),
+    ]),
+  ).toHaveLength(1);
+});
+
+test("what a parameter is called is no difference, a property of its name is", async () => {
+  const one =
+    "const at = (line, text) => ({ line, end: line.length + text.length, all: [line, text].join('---------') });";
+  const renamed = one.replaceAll(/\bline\b/g, "row").replace("{ row,", "{ line: row,");
+  const other = renamed.replace("line: row", "row: row");
+  const copiesWith = async (code: string): Promise<number> =>
+    copiesIn([...(await definitionsOf("a.ts", one)), ...(await definitionsOf("b.ts", code))]).length;
+  expect([await copiesWith(renamed), await copiesWith(other)]).toEqual([1, 0]);
 });
 
 test("a copy of a class is found as an expression, with another name", async () => {

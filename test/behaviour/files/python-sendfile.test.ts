@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
 import { AF_INET, SOCK_DGRAM, type Socket, socket } from "../../../src/index.ts";
 import { tcpPair } from "../../support/sockets.ts";
+import { bytesToEnd } from "../../support/to-end.ts";
 
 const FILE_BYTES = 10 * 1024 * 1024;
 const data = Buffer.alloc(FILE_BYTES, "sixteen letters.\u1234");
@@ -26,17 +27,11 @@ async function opened(name = path): Promise<FileHandle> {
   return file;
 }
 
-async function receiveAll(from: Socket): Promise<Buffer> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of from) chunks.push(chunk);
-  return Buffer.concat(chunks);
-}
-
 /** Calls sendfile() and closes the socket; returns the result and the bytes that the peer received. */
 async function sentBy(send: (ours: Socket, file: FileHandle) => Promise<number>): Promise<[number, Buffer]> {
   const [ours, peer] = await tcpPair();
   const file = await opened();
-  const [count, received] = await Promise.all([send(ours, file).finally(() => ours.close()), receiveAll(peer)]);
+  const [count, received] = await Promise.all([send(ours, file).finally(() => ours.close()), bytesToEnd(peer)]);
   // Python moves the position of the file; here it stays.
   const { bytesRead } = await file.read(Buffer.alloc(1), 0, 1);
   expect(bytesRead).toBe(1);
@@ -66,7 +61,7 @@ test("testEmptyFileSend", async () => {
   const [ours, peer] = await tcpPair();
   expect(await ours.sendfile(await opened(name))).toBe(0);
   ours.close();
-  expect(await receiveAll(peer)).toHaveLength(0);
+  expect(await bytesToEnd(peer)).toHaveLength(0);
 });
 
 test("testOffset", async () => {

@@ -3,6 +3,7 @@ import { MSG_PEEK, MSG_WAITALL, SO_REUSEADDR, SOL_SOCKET, type Socket } from "..
 import { fill } from "../../support/full.ts";
 import { resizableBuffer } from "../../support/resizable-buffer.ts";
 import { unixPair } from "../../support/sockets.ts";
+import { countToEnd } from "../../support/to-end.ts";
 import { expectFault } from "./bad-argument.ts";
 
 type View = NodeJS.ArrayBufferView & { readonly buffer: ArrayBufferLike };
@@ -132,7 +133,7 @@ describe("memory that is detached or shrinks while the call waits", () => {
     const waiting = Promise.resolve(lending.lend(ours, view));
     const faulty = expectFault(() => waiting, { ...lending, fault: "value", wrong: "detached" });
     detach(view.buffer);
-    const received = drain(peer);
+    const received = countToEnd(peer);
     await faulty;
     ours.close();
     expect(await received).toBe(filled);
@@ -143,7 +144,7 @@ describe("memory that is detached or shrinks while the call waits", () => {
     const view = new Uint8Array(4 * 1024 * 1024);
     const waiting = ours.sendall(view);
     detach(view.buffer);
-    const received = drain(peer);
+    const received = countToEnd(peer);
     const error = await waiting.catch((reason: unknown) => reason);
     expect(error).toMatchObject({ code: "ERR_INVALID_ARG_VALUE", bytesSent: expect.any(Number) });
     await expect(ours.send("x")).rejects.toMatchObject({ code: "ERR_SOCKWRIGHT_PARTIAL_SEND" });
@@ -196,12 +197,6 @@ describe("memory that is detached or shrinks while the call waits", () => {
 function abortable(): { signal: AbortSignal; abort: () => void } {
   const controller = new AbortController();
   return { signal: controller.signal, abort: () => controller.abort() };
-}
-
-async function drain(peer: Socket): Promise<number> {
-  let bytes = 0;
-  for await (const chunk of peer) bytes += chunk.length;
-  return bytes;
 }
 
 describe("the bytes of every kind of memory are sent and received", () => {

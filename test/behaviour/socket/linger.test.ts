@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import { SO_LINGER, SOL_SOCKET, type Socket } from "../../../src/index.ts";
 import { fill } from "../../support/full.ts";
 import { listenOnLoopback, openStream, RESET_AT_CLOSE, tcpPair, unixPair } from "../../support/sockets.ts";
+import { countToEnd } from "../../support/to-end.ts";
 import { turn } from "../../support/until.ts";
 
 /** Sets SO_LINGER to this number of seconds, socket(7), struct linger. */
@@ -17,12 +18,6 @@ async function clogged(seconds: number): Promise<readonly [ours: Socket, peer: S
   return [ours, peer, bytes];
 }
 
-async function readToEnd(socket: Socket): Promise<number> {
-  let bytes = 0;
-  for await (const chunk of socket) bytes += chunk.length;
-  return bytes;
-}
-
 describe("with SO_LINGER > 0 the close runs in its own thread", () => {
   test("close does not block the loop, and asyncDispose waits until the peer has read all data", async () => {
     const [ours, peer, bytes] = await clogged(30);
@@ -36,7 +31,7 @@ describe("with SO_LINGER > 0 the close runs in its own thread", () => {
     // The loop turns; a blocking close would stop it for 30 seconds.
     for (let turn = 0; turn < 100; turn++) await new Promise((resolve) => setImmediate(resolve));
     expect(isGone).toBe(false);
-    expect(await readToEnd(peer)).toBe(bytes);
+    expect(await countToEnd(peer)).toBe(bytes);
     await gone;
   });
 
@@ -46,7 +41,7 @@ describe("with SO_LINGER > 0 the close runs in its own thread", () => {
       await using inside = ours;
       expect(inside.closed).toBe(false);
     })();
-    const received = await readToEnd(peer);
+    const received = await countToEnd(peer);
     await block;
     expect(received).toBe(bytes);
   });
@@ -57,7 +52,7 @@ describe("with SO_LINGER > 0 the close runs in its own thread", () => {
     const [left, right] = unixPair();
     await left.sendall("not blocked");
     expect(String(await right.recv(1024))).toBe("not blocked");
-    const reads = Promise.all(clogs.map(([, peer]) => readToEnd(peer)));
+    const reads = Promise.all(clogs.map(([, peer]) => countToEnd(peer)));
     await Promise.all(clogs.map(([ours]) => ours[Symbol.asyncDispose]()));
     expect(await reads).toEqual(clogs.map(([, , bytes]) => bytes));
   });
@@ -67,7 +62,7 @@ describe("with SO_LINGER > 0 the close runs in its own thread", () => {
     const duplicate = ours.dup();
     await ours[Symbol.asyncDispose]();
     const gone = duplicate[Symbol.asyncDispose]();
-    expect(await readToEnd(peer)).toBe(bytes);
+    expect(await countToEnd(peer)).toBe(bytes);
     await gone;
   });
 
@@ -81,7 +76,7 @@ describe("with SO_LINGER > 0 the close runs in its own thread", () => {
     expect(await Promise.race([gone, new Promise((resolve) => setImmediate(resolve, "the loop turns"))])).toBe(
       "the loop turns",
     );
-    expect(await readToEnd(client)).toBe(bytes);
+    expect(await countToEnd(client)).toBe(bytes);
     await gone;
   });
 });
@@ -91,7 +86,7 @@ describe("in all other cases close does not wait", () => {
     const [ours, peer] = await tcpPair();
     const bytes = fill(ours);
     await ours[Symbol.asyncDispose]();
-    expect(await readToEnd(peer)).toBe(bytes);
+    expect(await countToEnd(peer)).toBe(bytes);
   });
 
   test("with SO_LINGER of 0 seconds close discards the data and resets the connection", async () => {
@@ -99,7 +94,7 @@ describe("in all other cases close does not wait", () => {
     fill(ours);
     ours.setsockopt(SOL_SOCKET, SO_LINGER, RESET_AT_CLOSE);
     await ours[Symbol.asyncDispose]();
-    await expect(readToEnd(peer)).rejects.toMatchObject({ code: "ECONNRESET" });
+    await expect(countToEnd(peer)).rejects.toMatchObject({ code: "ECONNRESET" });
   });
 
   test("with SO_LINGER and no data to send close ends at once", async () => {
@@ -115,7 +110,7 @@ describe("in all other cases close does not wait", () => {
     const disposals = ["first", "second"].map((name) => ours[Symbol.asyncDispose]().then(() => settled.push(name)));
     await turn(20);
     expect(settled).toEqual([]);
-    expect(await readToEnd(peer)).toBe(bytes);
+    expect(await countToEnd(peer)).toBe(bytes);
     await Promise.all(disposals);
   });
 });

@@ -1,4 +1,3 @@
-import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import type { Socket } from "node:net";
 import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from "vitest";
 import { ConnectionSpans } from "../../../../src/server/telemetry/connection-spans.ts";
@@ -11,19 +10,12 @@ import type {
   ServiceInput,
 } from "../../../../src/server.ts";
 import { connectedNodeClient } from "../../../support/node-client.ts";
+import { publishedOn } from "../../../support/published.ts";
 import { serving } from "../../../support/serving.ts";
 import { until } from "../../../support/until.ts";
 
 const START = "sockwright:server:connection:start";
 const STOP = "sockwright:server:connection:stop";
-
-function heard<Message>(name: string): Message[] {
-  const messages: Message[] = [];
-  const collect = (message: unknown): void => void messages.push(message as Message);
-  subscribe(name, collect);
-  onTestFinished(() => void unsubscribe(name, collect));
-  return messages;
-}
 
 /** What a service does, what its client does, and the expected end. */
 interface Story {
@@ -206,8 +198,8 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
   });
 
   test("a connection is published when it starts and when it has ended, with its byte counts", async () => {
-    const starts = heard<ConnectionStart>(START);
-    const stops = heard<ConnectionStop>(STOP);
+    const starts = publishedOn<ConnectionStart>(START);
+    const stops = publishedOn<ConnectionStop>(STOP);
     const server = await serving({
       name: "answer",
       stream: async (connection) => {
@@ -235,8 +227,8 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
   });
 
   test("each connection has an id of its own", async () => {
-    const starts = heard<ConnectionStart>(START);
-    const stops = heard<ConnectionStop>(STOP);
+    const starts = publishedOn<ConnectionStart>(START);
+    const stops = publishedOn<ConnectionStop>(STOP);
     const server = await serving(untilPeerEnds);
     const sockets = await Promise.all([
       connectedNodeClient(server),
@@ -253,7 +245,7 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
   });
 
   test.for(stories)("%s", async ([, { service, options, client: act, end }]) => {
-    const stops = heard<ConnectionStop>(STOP);
+    const stops = publishedOn<ConnectionStop>(STOP);
     const server = await serving(service, options);
     const socket = await connectedNodeClient(server);
     socket.resume();
@@ -286,7 +278,7 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
     const server = await serving(untilPeerEnds);
     const early = await connectedNodeClient(server);
     await until(() => server.connections().length === 1, "one connection");
-    const stops = heard<ConnectionStop>(STOP);
+    const stops = publishedOn<ConnectionStop>(STOP);
     const late = await connectedNodeClient(server);
     await until(() => server.connections().length === 2, "2 connections");
     early.end();

@@ -1,0 +1,16 @@
+// Reads a socket until its peer has ended.
+import type { Socket } from "../../src/index.ts";
+
+/** Returns all remaining bytes. */
+export async function bytesToEnd(socket: Socket): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of socket) chunks.push(chunk);
+  return Buffer.concat(chunks);
+}
+
+/** Returns the number of remaining bytes. */
+export async function countToEnd(socket: Socket): Promise<number> {
+  let bytes = 0;
+  for await (const chunk of socket) bytes += chunk.length;
+  return bytes;
+}
