@@ -34,6 +34,7 @@ const options = {
   plugin: [load],
   router: "site",
   out: "dist/docs",
+  favicon: fileURLToPath(new URL("src/pages/icon.svg", import.meta.url)),
   customCss: fileURLToPath(new URL("scripts/site/site.css", import.meta.url)),
   headings: { readme: false, document: false },
   markdownItLoader: (parser) => {

@@ -1,7 +1,7 @@
 // `npm run docs` fails on what a reader would stumble over, and names it: the configuration of the repository, on a small
 // project of its own.
 import { spawnSync } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
@@ -74,6 +74,8 @@ test("a project without a fault: code in a heading is in its anchor and in the l
   const [, entry] = /<a href="#call-ab-twice"[^>]*><span>(.*?)<\/span><\/a>/.exec(page) ?? [];
   expect(entry?.replaceAll("<wbr/>", "")).toBe("Call a&lt;b&gt; twice");
   expect(page).toContain('lang="en"');
+  expect(page).toContain('<link rel="icon" href="../../assets/favicon.svg"');
+  expect(existsSync(join(site, "assets/favicon.svg"))).toBe(true);
   expect(page).not.toContain("http://addon.cc");
   expect(readFileSync(join(site, "docs/guides/guide.zh-CN.html"), "utf8")).toContain('lang="zh-CN"');
 });
