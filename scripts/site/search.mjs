@@ -23,7 +23,7 @@ export function searchForWords(folder) {
  *
  * @param {string} text
  */
-export function queryOf(text) {
+function queryOf(text) {
   const words = text.match(/[^\s-]+/g) ?? ["-"];
   return words
     .map((word) => word.replace(/^[^\p{L}\p{N}_]+|[^\p{L}\p{N}_]+$/gu, "") || word)

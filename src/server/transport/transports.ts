@@ -25,9 +25,14 @@ export async function transport(name?: TransportName): Promise<Transport> {
   return isOverNode(name) ? nodeTransport : (await import("./native-transport.ts")).nativeTransport;
 }
 
-function forcedName(name: TransportName | undefined): TransportName | undefined {
+/** A program in JavaScript can give any value. */
+function checkName(name: unknown): TransportName {
   if (name === "native" || name === "node") return name;
-  if (name !== undefined) throw wrongValue("name", 'must be "native" or "node"', name);
+  throw wrongValue("name", 'must be "native" or "node"', name);
+}
+
+function forcedName(name: TransportName | undefined): TransportName | undefined {
+  if (name !== undefined) return checkName(name);
   const forced = process.env["SOCKWRIGHT_TRANSPORT"];
   if (forced === "native" || forced === "node") return forced;
   if (forced === undefined || forced === "") return undefined;

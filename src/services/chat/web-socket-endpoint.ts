@@ -58,7 +58,7 @@ export class WebSocketEndpoint {
     }
     // `ws` would answer a wrong version with 400.
     const version = request.headers.get("sec-websocket-version");
-    if (version !== undefined && version !== null && !VERSIONS.includes(version)) {
+    if (version !== undefined && !VERSIONS.includes(version)) {
       const headers = { Upgrade: "websocket", "Sec-WebSocket-Version": VERSIONS.join(", ") };
       throw new RequestError(426, `WebSocket version ${VERSIONS.join(" or ")} is needed`, { headers });
     }
