@@ -12,6 +12,16 @@ export { type LengthPrefixedOptions, lengthPrefixed } from "./codec/length-prefi
 export { type LinesOptions, lines } from "./codec/lines.ts";
 export { type FrameMapping, mapFrames } from "./codec/map-frames.ts";
 export { type NetstringOptions, netstring } from "./codec/netstring.ts";
+export {
+  DEFAULT_MAX_PROXY_HEADER_BYTES,
+  type ProxyEnds,
+  type ProxyHeader,
+  type ProxyHeaderOptions,
+  type ProxyHost,
+  type ProxyUnix,
+  proxyHeader,
+} from "./codec/proxy-header.ts";
+export { type ProxyTlv, ProxyTlvType } from "./codec/proxy-tlv.ts";
 export type { TextEncoding } from "./codec/text.ts";
 export { type VarintPrefixedOptions, varintPrefixed } from "./codec/varint-prefixed.ts";
 export type { Data } from "./socket/values.ts";

@@ -9,6 +9,7 @@ import type {
   LengthPrefixedOptions,
   LinesOptions,
   NetstringOptions,
+  ProxyHeaderOptions,
   VarintPrefixedOptions,
 } from "../../../src/codec.ts";
 import {
@@ -21,6 +22,7 @@ import {
   lines,
   mapFrames,
   netstring,
+  proxyHeader,
   varintPrefixed,
 } from "../../../src/codec.ts";
 import { expectDefaults, expectNoOtherName, expectNoOtherValue, row } from "../../support/option-table.ts";
@@ -45,6 +47,9 @@ describe.each([
   ),
   row<FixedOptions>("fixed()", "value", { borrow: [true] }, (options) => fixed(4, options)),
   row<NetstringOptions>("netstring()", "value", frame, (options) => netstring(options)),
+  row<ProxyHeaderOptions>("proxyHeader()", "value", { maxHeaderBytes: [], checksum: [true] }, (options) =>
+    proxyHeader(options),
+  ),
   row<VarintPrefixedOptions>("varintPrefixed()", "value", frame, (options) => varintPrefixed(options)),
   row<LengthPrefixedOptions>(
     "lengthPrefixed()",
@@ -67,6 +72,7 @@ const untyped = {
   lengthPrefixed: lengthPrefixed as Untyped,
   lines: lines as Untyped,
   mapFrames: mapFrames as Untyped,
+  proxyHeader: proxyHeader as Untyped,
 };
 const definition: CodecDefinition<Buffer, Buffer> = {
   name: "all",
@@ -83,6 +89,7 @@ describe("the error for an argument of the wrong type says what to write", () =>
     ["lines({ eol })", () => untyped.lines({ eol: "\n" }), "Did you mean newline?"],
     ["lengthPrefixed(4)", () => untyped.lengthPrefixed(4), "of type object, such as { lengthBytes: 4 }"],
     ["lengthPrefixed({ byteOrder })", () => untyped.lengthPrefixed({ byteOrder: 1 }), "Did you mean endian?"],
+    ["proxyHeader(512)", () => untyped.proxyHeader(512), "of type object, such as { maxHeaderBytes: 512 }"],
     ["fixed({})", () => untyped.fixed({ frameBytes: 4 }), 'The "frameBytes" argument must be of type number'],
     [
       "layered(lines, lines)",
