@@ -111,7 +111,8 @@ export function proxyHeader(options: ProxyHeaderOptions = {}): Codec<ProxyHeader
     name: NAME,
     decoder: (): Decoder<ProxyHeader> => new ProxyHeaderDecoder(maxHeaderBytes),
     encode(header) {
-      if (typeof header !== "object" || header === null) throw wrongType("frame", "a ProxyHeader", header);
+      const given: unknown = header;
+      if (typeof given !== "object" || given === null) throw wrongType("frame", "a ProxyHeader", given);
       const bytes = header.version === 1 ? encodeV1(header) : encodeV2(header, hasChecksum);
       checkFrameBytes(NAME, bytes.length, maxHeaderBytes);
       return bytes;
@@ -239,7 +240,8 @@ function unixOf(bytes: Buffer): ProxyUnix {
 
 function encodeV1(header: ProxyHeader & { readonly version: 1 }): Buffer {
   if (header.family === "unspec") return Buffer.from("PROXY UNKNOWN\r\n");
-  if ((header.tlvs ?? []).length > 0) throw unencodableError(NAME, "version 1 has no TLVs");
+  const tlvs: readonly unknown[] = header.tlvs ?? [];
+  if (tlvs.length > 0) throw unencodableError(NAME, "version 1 has no TLVs");
   if (header.family === "unix" || header.type !== "stream") {
     throw unencodableError(NAME, "version 1 has TCP alone: use version 2, or the family unspec");
   }

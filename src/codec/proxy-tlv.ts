@@ -27,7 +27,7 @@ export const ProxyTlvType = {
 } as const;
 
 /** The most bytes of a {@link ProxyTlvType.UNIQUE_ID}, section 2.2.5. A longer one is malformed. */
-export const MAX_UNIQUE_ID_BYTES = 128;
+const MAX_UNIQUE_ID_BYTES = 128;
 
 const TLV_HEADER_SIZE = 3;
 const CRC_SIZE = 4;
@@ -58,7 +58,7 @@ export function readTlvs(header: Buffer, at: number): readonly ProxyTlv[] | stri
 }
 
 /** Returns the checksum of a header whose own checksum is at `at`, section 2.2.3. */
-export function checksumOf(header: Buffer, at: number): number {
+function checksumOf(header: Buffer, at: number): number {
   const copy = Buffer.from(header);
   copy.fill(0, at, at + CRC_SIZE);
   return crc32c(copy);
