@@ -6,10 +6,10 @@ import { codeOf } from "../socket/values.ts";
 import { Broadcast, MAX_BEHIND_BYTES, type Reader } from "./broadcast.ts";
 import { CommandError, exitCodes } from "./command-error.ts";
 import { connectionOf } from "./connection-of.ts";
+import type { ConversationOptions, Traffic } from "./conversation.ts";
 import { CrlfWriter } from "./crlf.ts";
 import { explain, unwritable } from "./explain.ts";
 import { IdleTimer } from "./idle-timer.ts";
-import type { RelayOptions, Traffic } from "./relay.ts";
 import type { Reporter } from "./reporter.ts";
 import type { SocketConnection } from "./socket-connection.ts";
 import type { Input, Output } from "./standard-streams.ts";
@@ -38,7 +38,7 @@ export class Clients {
   readonly #input: Input;
   readonly #output: Output;
   readonly #reporter: Reporter;
-  readonly #options: RelayOptions;
+  readonly #options: ConversationOptions;
   readonly #clients = new PlacedList<Client>();
   readonly #broadcast = new Broadcast();
   readonly #changed = new WakeUp();
@@ -47,7 +47,13 @@ export class Clients {
   #isStopped = false;
   #failure: { readonly error: unknown } | undefined;
 
-  constructor(scheme: AddressUrl["scheme"], input: Input, output: Output, reporter: Reporter, options: RelayOptions) {
+  constructor(
+    scheme: AddressUrl["scheme"],
+    input: Input,
+    output: Output,
+    reporter: Reporter,
+    options: ConversationOptions,
+  ) {
     this.#scheme = scheme;
     this.#input = input;
     this.#output = output;

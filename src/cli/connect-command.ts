@@ -1,8 +1,8 @@
 import { Command } from "commander";
 import type { ConnectOptions } from "./connect.ts";
+import { addConversationOptions, END_OF_FILE } from "./conversation-command.ts";
 import { parseDuration } from "./duration.ts";
 import { onlyUrl } from "./operand.ts";
-import { addRelayOptions, END_OF_FILE } from "./relay-command.ts";
 import type { StandardStreams } from "./standard-streams.ts";
 
 const EXAMPLES = `
@@ -23,7 +23,7 @@ export function connectCommand(streams: StandardStreams, done: (exitCode: number
       parseDuration("--connect-timeout", text),
     )
     .option("--source <address>", "the local address: HOST, HOST:PORT, or for Unix sockets PATH or @NAME");
-  return addRelayOptions(command)
+  return addConversationOptions(command)
     .addHelpText("after", END_OF_FILE + EXAMPLES)
     .action(async (_url: string, options: ConnectOptions, own: Command) => {
       const url = onlyUrl(own);

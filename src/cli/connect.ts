@@ -10,15 +10,15 @@ import {
 import type { SocketDescriptor } from "../socket/internal.ts";
 import { CommandError, exitCodes } from "./command-error.ts";
 import { connectionOf } from "./connection-of.ts";
-import { relay } from "./relay.ts";
-import type { RelayCommandOptions } from "./relay-command.ts";
+import { converse } from "./conversation.ts";
+import type { ConversationCommandOptions } from "./conversation-command.ts";
 import { setOptions } from "./socket-option.ts";
 import { sourceAddress } from "./source-address.ts";
 import type { StandardStreams } from "./standard-streams.ts";
 import { runOnTerminal, type Terminal } from "./terminal.ts";
 
 /** The options of `connect`. */
-export interface ConnectOptions extends RelayCommandOptions {
+export interface ConnectOptions extends ConversationCommandOptions {
   readonly connectTimeout?: number;
   readonly source?: string;
 }
@@ -26,10 +26,10 @@ export interface ConnectOptions extends RelayCommandOptions {
 /** Runs `sockwright connect URL`, and resolves with the exit code. */
 export function connect(text: string, options: ConnectOptions, streams: StandardStreams): Promise<number> {
   const form = options.json === true ? "json" : "errors";
-  return runOnTerminal({ url: text, role: "target" }, form, streams, (terminal) => converse(text, options, terminal));
+  return runOnTerminal({ url: text, role: "target" }, form, streams, (terminal) => connectTo(text, options, terminal));
 }
 
-async function converse(text: string, options: ConnectOptions, terminal: Terminal): Promise<void> {
+async function connectTo(text: string, options: ConnectOptions, terminal: Terminal): Promise<void> {
   const { input, output, reporter, signal, fail } = terminal;
   const url = parseSocketUrl(text);
   checkConnectable(url);
@@ -39,8 +39,8 @@ async function converse(text: string, options: ConnectOptions, terminal: Termina
     const peer = formatSocketUrl(url);
     await reporter.report({ event: "open", local: formatAddressUrl(url.scheme, open.socket.getsockname()), peer });
     const { wait: waitMs, idleTimeout: idleTimeoutMs, crlf } = options;
-    const relayOptions = { waitMs, idleTimeoutMs, crlf, signal };
-    const { traffic, failure } = await relay(connectionOf(open.socket), input, output, relayOptions);
+    const conversationOptions = { waitMs, idleTimeoutMs, crlf, signal };
+    const { traffic, failure } = await converse(connectionOf(open.socket), input, output, conversationOptions);
     if (failure !== undefined) await fail(failure.error, { url: text, role: "target" });
     await reporter.report({ event: "close", peer, ...traffic });
   } finally {

@@ -1,7 +1,7 @@
 import { Command } from "commander";
+import { addConversationOptions, END_OF_FILE } from "./conversation-command.ts";
 import type { ListenOptions } from "./listen.ts";
 import { onlyUrl } from "./operand.ts";
-import { addRelayOptions, END_OF_FILE } from "./relay-command.ts";
 import type { StandardStreams } from "./standard-streams.ts";
 
 const KEEP_OPEN = `
@@ -31,7 +31,7 @@ export function listenCommand(streams: StandardStreams, done: (exitCode: number)
     .description("Waits for one client, sends standard input to it, and prints what it sends.")
     .argument("<url>", "tcp://HOST:PORT, udp://HOST:PORT, unix:PATH, unix-dgram:PATH or unix-seqpacket:PATH")
     .option("--keep-open", "serve many clients, until Ctrl-C");
-  return addRelayOptions(command)
+  return addConversationOptions(command)
     .addHelpText("after", KEEP_OPEN + END_OF_FILE + EXAMPLES)
     .action(async (_url: string, options: ListenOptions, own: Command) => {
       const url = onlyUrl(own);

@@ -14,16 +14,16 @@ import { type Address, SOCK_DGRAM } from "../socket/values.ts";
 import { Clients } from "./clients.ts";
 import { CommandError, exitCodes } from "./command-error.ts";
 import { connectionOf } from "./connection-of.ts";
+import { type ConversationOptions, converse } from "./conversation.ts";
+import type { ConversationCommandOptions } from "./conversation-command.ts";
 import { DatagramListener } from "./datagram-listener.ts";
 import { type ErrorContext, explain } from "./explain.ts";
-import { type RelayOptions, relay } from "./relay.ts";
-import type { RelayCommandOptions } from "./relay-command.ts";
 import { type SocketOption, setOptions } from "./socket-option.ts";
 import type { StandardStreams } from "./standard-streams.ts";
 import { runOnTerminal, type Terminal } from "./terminal.ts";
 
 /** The options of `listen`. */
-export interface ListenOptions extends RelayCommandOptions {
+export interface ListenOptions extends ConversationCommandOptions {
   readonly keepOpen?: boolean;
 }
 
@@ -54,15 +54,15 @@ async function listenOn(text: string, options: ListenOptions, terminal: Terminal
   };
   terminal.signal.addEventListener("abort", close, { once: true });
   const { wait: waitMs, idleTimeout: idleTimeoutMs, crlf } = options;
-  const relayOptions = { waitMs, idleTimeoutMs, crlf, signal: terminal.signal };
+  const conversationOptions = { waitMs, idleTimeoutMs, crlf, signal: terminal.signal };
   const isOpen = options.keepOpen === true;
   try {
     const isDatagram = sockets.every(({ type }) => type === SOCK_DGRAM);
     if (!isDatagram) for (const socket of sockets) socket.listen();
     await terminal.reporter.report({ event: "listening", url: listening.url });
-    if (isDatagram) await receiveDatagrams(listening, isOpen, relayOptions, terminal);
-    else if (isOpen) await serveAll(listening, relayOptions, terminal);
-    else await serveOne(listening, relayOptions, terminal);
+    if (isDatagram) await receiveDatagrams(listening, isOpen, conversationOptions, terminal);
+    else if (isOpen) await serveAll(listening, conversationOptions, terminal);
+    else await serveOne(listening, conversationOptions, terminal);
   } finally {
     terminal.signal.removeEventListener("abort", close);
     listening.close();
@@ -91,7 +91,7 @@ async function bound(text: string, options: readonly SocketOption[]): Promise<Li
 
 async function serveOne(
   { scheme, sockets, close }: Listening,
-  options: RelayOptions,
+  options: ConversationOptions,
   { input, output, reporter, fail }: Terminal,
 ): Promise<void> {
   const accepted = await first(sockets, close, options.idleTimeoutMs);
@@ -100,7 +100,7 @@ async function serveOne(
   try {
     const peer = formatAddressUrl(scheme, address);
     await reporter.report({ event: "open", local: formatAddressUrl(scheme, socket.getsockname()), peer });
-    const { traffic, failure } = await relay(connectionOf(socket), input, output, options);
+    const { traffic, failure } = await converse(connectionOf(socket), input, output, options);
     if (failure !== undefined) await fail(failure.error, { url: peer, role: "peer" });
     await reporter.report({ event: "close", peer, ...traffic });
   } finally {
@@ -146,7 +146,7 @@ async function first(
 
 async function serveAll(
   { scheme, sockets }: Listening,
-  options: RelayOptions,
+  options: ConversationOptions,
   { input, output, reporter }: Terminal,
 ): Promise<void> {
   await new Clients(scheme, input, output, reporter, options).serve(sockets.map((socket) => socket.listen()));
@@ -155,7 +155,7 @@ async function serveAll(
 async function receiveDatagrams(
   { scheme, url, sockets }: Listening,
   keepOpen: boolean,
-  options: RelayOptions,
+  options: ConversationOptions,
   { input, output, reporter, fail }: Terminal,
 ): Promise<void> {
   let peer: string | undefined;
@@ -171,7 +171,7 @@ async function receiveDatagrams(
       void reporter.report({ event: "error", message, code, exitCode: undefined });
     },
   });
-  const { traffic, failure } = await relay(connection, input, output, options);
+  const { traffic, failure } = await converse(connection, input, output, options);
   if (failure !== undefined) await fail(failure.error, contextOf());
   await reporter.report({ event: "close", peer: peer ?? `${scheme}:`, ...traffic });
 }

@@ -3,7 +3,7 @@ import { parseDuration, TIMES } from "./duration.ts";
 import { parseSocketOption, type SocketOption } from "./socket-option.ts";
 
 /** The options that `connect` and `listen` share. */
-export interface RelayCommandOptions {
+export interface ConversationCommandOptions {
   readonly wait?: number;
   readonly idleTimeout?: number;
   readonly crlf?: boolean;
@@ -22,7 +22,7 @@ Exit codes:
   0 done   1 network   2 usage or file   3 timeout   128+n ended by signal n`;
 
 /** Adds the options that both commands have. */
-export function addRelayOptions(command: Command): Command {
+export function addConversationOptions(command: Command): Command {
   const time = (option: string) => (text: string) => parseDuration(option, text);
   const collect = (text: string, list: readonly SocketOption[] = []) => [...list, parseSocketOption(text)];
   return command

@@ -7,7 +7,7 @@ import type { SocketConnection } from "./socket-connection.ts";
 import type { Input, Output } from "./standard-streams.ts";
 
 /** The options of a conversation. */
-export interface RelayOptions {
+export interface ConversationOptions {
   /** Once one direction has ended, the other ends after this time without data. */
   readonly waitMs?: number | undefined;
   /** The conversation fails after this time without data in both directions. */
@@ -38,11 +38,11 @@ interface Outcome {
  * standard input shuts down the sending side, and the end of the peer's data closes standard output. Each direction holds
  * one piece of data, and reads the next when that one is written.
  */
-export async function relay(
+export async function converse(
   connection: SocketConnection,
   input: Input,
   output: Output,
-  options: RelayOptions,
+  options: ConversationOptions,
 ): Promise<Outcome> {
   return new Conversation(connection, input, output, options).run();
 }
@@ -52,7 +52,7 @@ class Conversation {
   readonly #connection: SocketConnection;
   readonly #input: Input;
   readonly #output: Output;
-  readonly #options: RelayOptions;
+  readonly #options: ConversationOptions;
   readonly #idle = new IdleTimer(() => {
     this.#stop(timedOut(this.#options.idleTimeoutMs));
     this.#giveUp();
@@ -66,7 +66,7 @@ class Conversation {
     this.#giveUp = resolve;
   });
 
-  constructor(connection: SocketConnection, input: Input, output: Output, options: RelayOptions) {
+  constructor(connection: SocketConnection, input: Input, output: Output, options: ConversationOptions) {
     this.#connection = connection;
     this.#input = input;
     this.#output = output;
