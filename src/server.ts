@@ -49,5 +49,6 @@ export {
   type UnixPathUrl,
   type UnixScheme,
 } from "./server/url/socket-url.ts";
+export type { StreamUrlFields, TlsUrlFields } from "./server/url/stream-fields.ts";
 export type { VsockUrl } from "./server/url/vsock-url.ts";
 export type { WebStreams } from "./socket/values.ts";

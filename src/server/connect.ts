@@ -11,7 +11,8 @@ import type { Link } from "./transport/link.ts";
 import { timedLinkOf } from "./transport/timed-link.ts";
 import type { TransportName } from "./transport/transport.ts";
 import { transport } from "./transport/transports.ts";
-import { parseSocketUrl } from "./url/socket-url.ts";
+import { SCHEMES } from "./url/schemes.ts";
+import { checkConnectable, parseSocketUrl, SocketUrlError } from "./url/socket-url.ts";
 import { checkUrlText, hasUrl } from "./url/url-text.ts";
 
 /** The options of {@link connect}: how to connect, and how the connection behaves. */
@@ -84,6 +85,10 @@ async function open(target: string | ConnectTarget, options: ConnectOptions): Pr
   const { url, ...own }: GivenOptions<(typeof TARGET)["kinds"]> = given;
   checkUrlText(url, "target.url");
   const parsed = parseSocketUrl(url);
+  checkConnectable(parsed);
+  // Without its handshake a connection would carry plain bytes.
+  if (SCHEMES.get(parsed.scheme)?.handshake === "tls")
+    throw new SocketUrlError(url, "needs TLS, which connect() does not speak yet");
   const {
     signal,
     timeoutMs,

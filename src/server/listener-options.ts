@@ -9,9 +9,17 @@ import type { Handshake } from "./handshake.ts";
 import { choice, count, custom, flag, hook, ms } from "./options/option-kind.ts";
 import { type GivenOptions, type OptionKindsOf, options } from "./options/option-table.ts";
 import type { ListenSocketOptions, TransportName } from "./transport/transport.ts";
+import { MAX_KEEP_ALIVE_MS } from "./url/parse-url-option.ts";
 import { baseOf, isDatagramUrl } from "./url/schemes.ts";
-import { formatSocketUrl, type InternetUrl, isInherited, parseSocketUrl, type SocketUrl } from "./url/socket-url.ts";
-import { MAX_KEEP_ALIVE_MS } from "./url/url-options.ts";
+import {
+  checkListenable,
+  formatSocketUrl,
+  type InternetUrl,
+  isInherited,
+  parseSocketUrl,
+  type SocketUrl,
+} from "./url/socket-url.ts";
+import type { StreamUrlFields } from "./url/stream-fields.ts";
 import { checkUrlText, hasUrl } from "./url/url-text.ts";
 
 /** The default of `writeTimeoutMs` for servers: the server aborts a connection whose peer takes no data for this long. */
@@ -159,14 +167,17 @@ function settingsOf(
     : { url: input };
   checkUrlText(own.url, `${argument}.url`);
   const url = parseSocketUrl(own.url);
+  checkListenable(url);
   checkCombination(url, own, argument);
   const { maxConnections = Number.POSITIVE_INFINITY, ...values } = LISTENER.fill({ ...common, ...own });
   const urlOptions: Partial<InternetUrl> = "host" in url && baseOf(url) === "tcp" ? url : {};
+  const streamOptions: StreamUrlFields = "host" in url || "path" in url || "abstract" in url ? url : {};
   return {
     ...values,
     url,
     maxConnections,
     limits: connectionLimits(values, isObject ? argument : "options"),
+    handshakeTimeoutMs: streamOptions.handshakeTimeoutMs ?? values.handshakeTimeoutMs,
     keepAliveMs: urlOptions.keepAliveMs ?? values.keepAliveMs,
     userTimeoutMs: urlOptions.userTimeoutMs ?? values.userTimeoutMs,
     noDelay: urlOptions.noDelay ?? values.noDelay,
@@ -186,6 +197,10 @@ function checkCombination(url: SocketUrl, own: GivenOptions<(typeof LISTENER)["k
     if (!isTcp && !isInherited(url)) throw refuse(name, "is for tcp: listeners only");
     if (isTcp && url[name] !== undefined && url[name] !== own[name]) throw refuse(name, "has another value in the URL");
   }
+  const inUrl: StreamUrlFields = "host" in url || "path" in url || "abstract" in url ? url : {};
+  const { handshakeTimeoutMs } = inUrl;
+  if (own.handshakeTimeoutMs !== undefined && (handshakeTimeoutMs ?? own.handshakeTimeoutMs) !== own.handshakeTimeoutMs)
+    throw refuse("handshakeTimeoutMs", "has another value in the URL");
   for (const name of CONNECTIONS_ONLY) {
     if (isDatagrams && own[name] !== undefined) throw refuse(name, "is for connections, and not for datagrams");
   }

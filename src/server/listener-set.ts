@@ -7,7 +7,7 @@ import type { ServiceRun } from "./service-run.ts";
 import type { Transport } from "./transport/transport.ts";
 import { transport } from "./transport/transports.ts";
 import { baseOf, isDatagramUrl, SCHEMES } from "./url/schemes.ts";
-import { formatSocketUrl, isInherited, type SocketUrl } from "./url/socket-url.ts";
+import { formatSocketUrl, isInherited, placeOf, type SocketUrl } from "./url/socket-url.ts";
 
 type AnyListener = Listener | DatagramServer;
 
@@ -161,7 +161,7 @@ function matchListeners(
   const free = new Set(listeners.filter(({ isLive }) => isLive));
   const matches = new Map<ListenerSettings, AnyListener>();
   for (const name of ["url", "requestedUrl"] as const) {
-    for (const textOf of [formatSocketUrl, placeOf]) {
+    for (const textOf of [formatSocketUrl, placeText]) {
       for (const settings of all) {
         if (matches.has(settings)) continue;
         const text = textOf(settings.url);
@@ -175,11 +175,8 @@ function matchListeners(
   return matches;
 }
 
-/** The URL without the options of its connections: these can change while the listener keeps its socket. */
-function placeOf(url: SocketUrl): string {
-  if (!("host" in url)) return formatSocketUrl(url);
-  const { keepAliveMs, userTimeoutMs, noDelay, ...place } = url;
-  return formatSocketUrl(place);
+function placeText(url: SocketUrl): string {
+  return formatSocketUrl(placeOf(url));
 }
 
 /** Checks that a kept listener fits its new settings and service: its socket does not change. */

@@ -20,7 +20,7 @@ import { peerOf } from "./transport/peer-of.ts";
 import { timedLinkOf } from "./transport/timed-link.ts";
 import type { LinkListener, ListenerEvents, Transport } from "./transport/transport.ts";
 import { SCHEMES } from "./url/schemes.ts";
-import type { SocketUrl } from "./url/socket-url.ts";
+import { formatSocketUrl, type SocketUrl, SocketUrlError } from "./url/socket-url.ts";
 
 /** Connections to keep until all listeners of the server are open; the listener resets further ones. */
 export const MAX_EARLY_CONNECTIONS = 64;
@@ -272,7 +272,11 @@ export class Listener implements ListenerEvents {
 /** The handshake of the scheme, followed by the listener's own: the bytes of the second are inside the protocol of the first. */
 function handshakeOf(settings: ListenerSettings): Handshake | undefined {
   const name = SCHEMES.get(settings.url.scheme)?.handshake;
-  const outer = name === undefined ? undefined : HANDSHAKES.get(name)?.(settings);
+  const make = name === undefined ? undefined : HANDSHAKES.get(name);
+  // Without its handshake a listener would serve plain bytes.
+  if (name !== undefined && make === undefined)
+    throw new SocketUrlError(formatSocketUrl(settings.url), `needs ${name}, which servers do not speak yet`);
+  const outer = make?.(settings);
   const inner = settings.handshake;
   if (outer === undefined || inner === undefined) return outer ?? inner;
   return async (connection, signal) => {

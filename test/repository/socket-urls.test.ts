@@ -6,7 +6,9 @@ import { codeIn, read, section, tables } from "./pages.ts";
 const page = read("docs/guides/socket-urls.md");
 const [[, ...mistakes] = []] = tables(section(page, "## Mistakes"));
 const right = codeIn(page.replace(section(page, "## Mistakes"), "").replace(/```.*?```/gs, "")).filter((code) =>
-  /^(?:tcp|udp|unix|unix-dgram|unix-seqpacket|http|http\+unix|vsock|fd|systemd):(?:.|(?<=systemd:)$)/.test(code),
+  /^(?:tcp|udp|unix|unix-dgram|unix-seqpacket|http|http\+unix|tls|tls\+unix|https|https\+unix|vsock|fd|systemd):(?:.|(?<=systemd:)$)/.test(
+    code,
+  ),
 );
 
 test.for(right)("%s is taken", (url) => {
@@ -22,7 +24,7 @@ test("it has examples of every scheme, and every option", () => {
   expect(mistakes.length).toBeGreaterThan(5);
   const told = /there are (.*)$/.exec(messageOf("nonesuch:x"))?.[1]?.split(", ") ?? [];
   expect(told.filter((scheme) => !right.some((url) => url.startsWith(`${scheme}:`)))).toEqual([]);
-  const names = ["tcp://[::]:1?", "udp://[::]:1?", "unix:x?"].flatMap(
+  const names = ["tcp://[::]:1?", "udp://[::]:1?", "unix:x?", "tls://[::]:1?"].flatMap(
     (url) => /there are (.*)$/.exec(messageOf(url))?.[1]?.split(", ") ?? [],
   );
   expect(names.length).toBeGreaterThan(6);

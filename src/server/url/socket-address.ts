@@ -13,10 +13,10 @@ import {
   SOCK_STREAM,
   VMADDR_PORT_ANY,
 } from "../../socket/values.ts";
+import { isMulticast } from "./parse-url-option.ts";
 import { baseOf, isDatagramUrl } from "./schemes.ts";
 import { withZone } from "./scope.ts";
 import { type AddressUrl, formatSocketUrl, type InternetUrl, type UnixScheme } from "./socket-url.ts";
-import { isMulticast } from "./url-options.ts";
 import { needsZone, versionOf } from "./zone.ts";
 
 /** An address of a URL in the form that a socket takes, with its address family. */

@@ -1,15 +1,25 @@
 import { isIPv4 } from "node:net";
-import { baseOf, SCHEMES } from "./schemes.ts";
+import { isMulticast } from "./parse-url-option.ts";
+import { UNIX_SOURCE } from "./proxy-source.ts";
+import { abstractOptions, baseOf, SCHEMES, type Scheme } from "./schemes.ts";
+import type { StreamUrlFields, TlsUrlFields } from "./stream-fields.ts";
 import { adviceFor, hostAndPort, MAX_PORT } from "./url-advice.ts";
 import { checkUrlObject } from "./url-fields.ts";
-import { formatOptions, isMulticast, parseOptions } from "./url-options.ts";
-import { checkUrlText } from "./url-text.ts";
+import {
+  clientOption,
+  connectionOption,
+  formatOptions,
+  listenerOption,
+  parseOptions,
+  type UrlOptions,
+} from "./url-options.ts";
+import { checkUrlText, type Refuse } from "./url-text.ts";
 import { ANY_CID, formatVsock, parseVsock, type VsockUrl } from "./vsock-url.ts";
 import { formatZone, needsZone, parseZone, versionOf } from "./zone.ts";
 
-/** The parsed URL of a TCP or UDP socket, or of HTTP over TCP. `host` is a name or an address; an IPv6 address has no brackets. */
-export interface InternetUrl {
-  readonly scheme: "tcp" | "udp" | "http";
+/** The parsed URL of a TCP or UDP socket, or of HTTP or TLS over TCP. `host` is a name or an address; an IPv6 address has no brackets. */
+export interface InternetUrl extends StreamUrlFields, TlsUrlFields {
+  readonly scheme: "tcp" | "udp" | "http" | "tls" | "https";
   /** The host. `*`, for listeners only, means every address of the machine, of both families. */
   readonly host: string;
   /** 0 to 65 535; a listener on 0 gets a free port. */
@@ -33,7 +43,7 @@ export interface InternetUrl {
 }
 
 /** The parsed URL of a Unix socket in the file system. */
-export interface UnixPathUrl {
+export interface UnixPathUrl extends StreamUrlFields, TlsUrlFields {
   readonly scheme: UnixScheme;
   readonly path: string;
   /** The permissions of a listener's file, such as 0o660; chmod(2). By default the umask decides. */
@@ -45,13 +55,13 @@ export interface UnixPathUrl {
 }
 
 /** The parsed URL of a Unix socket in Linux's abstract namespace. */
-export interface UnixAbstractUrl {
+export interface UnixAbstractUrl extends StreamUrlFields, TlsUrlFields {
   readonly scheme: UnixScheme;
   readonly abstract: string;
 }
 
-/** The schemes of Unix sockets: stream, datagram and seqpacket, and HTTP over a stream. */
-export type UnixScheme = "unix" | "unix-dgram" | "unix-seqpacket" | "http+unix";
+/** The schemes of Unix sockets: stream, datagram and seqpacket, and HTTP and TLS over a stream. */
+export type UnixScheme = "unix" | "unix-dgram" | "unix-seqpacket" | "http+unix" | "tls+unix" | "https+unix";
 
 /** The parsed URL of a socket that the process inherits: a descriptor number, or the name of a socket that systemd passes on. */
 export type InheritedUrl =
@@ -95,12 +105,14 @@ export class SocketUrlError extends TypeError {
  * | `unix:PATH`, `unix-dgram:PATH`, `unix-seqpacket:PATH` | the path, absolute or relative, also `unix:///run/x.sock` |
  * | `unix:@NAME` and so on | a name in the abstract namespace; the `@` is not part of it |
  * | `http://HOST:PORT`, `http+unix:PATH` | TCP (default port 80) and a Unix path, for servers that speak HTTP |
+ * | `tls://HOST:PORT`, `https://HOST:PORT`, `tls+unix:PATH`, `https+unix:PATH` | the same with TLS; the default port of `https:` is 443 |
  * | `vsock://CID:PORT` | a socket of a virtual machine or its host; `*` is every CID, for listeners |
  * | `fd:3`, `systemd:NAME` | a socket that the process inherits |
  *
  * Options follow after a `?`, joined by `&`: `ipv6only`, `broadcast`, `group=ADDRESS`, `source=ADDRESS` and
  * `interface=NAME` of internet addresses, `keepalive=60s`, `user-timeout=30s` and `nodelay=off` of TCP, `mode=660`,
- * `owner=NAME` and `group=NAME` of paths. Write a `?` in a path as
+ * `owner=NAME` and `group=NAME` of paths, `proxy-from=CIDR`, `proxy-send=v2` and `handshake-timeout=10s` of streams, and
+ * `cert`, `key`, `ca`, `crl`, `client`, `pin`, `servername`, `alpn` and `min` of TLS. Write a `?` in a path as
  * `%3F`, and a `%` before `3F` or `25` as `%25`. docs/guides/socket-urls.md explains all of them.
  *
  * @throws SocketUrlError `ERR_SOCKWRIGHT_URL` · TypeError when `text` is no string.
@@ -131,7 +143,7 @@ export function parseSocketUrl(text: string): SocketUrl {
     case "unix-seqpacket":
       return parseUnix(text, scheme as UnixScheme, place, query);
     case "vsock":
-      parseOptions(scheme, query, refuse);
+      parseOptions(optionsOf(scheme), query, refuse);
       return parseVsock(place, refuse);
     case "fd":
     case "systemd":
@@ -163,7 +175,7 @@ function textOf(url: SocketUrl): string {
     const host = url.host.includes(":") ? `[${formatZone(url.host)}]` : url.host;
     return `${url.scheme}://${host}:${url.port}${formatOptions(url)}`;
   }
-  if ("abstract" in url) return `${url.scheme}:@${escapePath(url.abstract)}`;
+  if ("abstract" in url) return `${url.scheme}:@${escapePath(url.abstract)}${formatOptions(url)}`;
   // Two slashes at the beginning would announce a host.
   const path = relativePath(url.path.replace(/^\/{2,}/, "/"));
   return `${url.scheme}:${escapePath(path)}${formatOptions(url)}`;
@@ -190,7 +202,18 @@ export function checkAddress(url: SocketUrl): asserts url is AddressUrl {
 /** The URL without its options: clients of a listener do not need them. */
 export function plainUrl(url: SocketUrl): SocketUrl {
   if ("host" in url) return { scheme: url.scheme, host: url.host, port: url.port };
+  if ("abstract" in url) return { scheme: url.scheme, abstract: url.abstract };
   return "path" in url ? { scheme: url.scheme, path: url.path } : url;
+}
+
+/** The URL without the options of its connections: these can change while the listener keeps its socket. */
+export function placeOf(url: SocketUrl): SocketUrl {
+  if (!("host" in url || "path" in url || "abstract" in url)) return url;
+  const { proxyFrom, proxySend, handshakeTimeoutMs, cert, key, ca, crl, client, pin, servername, alpn, min, ...rest } =
+    url;
+  if (!("host" in rest)) return rest;
+  const { keepAliveMs, userTimeoutMs, noDelay, ...place } = rest;
+  return place;
 }
 
 /** The multicast group that a listener on the URL joins. A client does not join the group. */
@@ -199,11 +222,19 @@ export function groupOf(url: InternetUrl): string | undefined {
   return url.group ?? (isMulticast(url.host) ? url.host : undefined);
 }
 
-/** Refuses a URL whose scheme names a protocol, for commands that only connect a terminal to a socket. */
+/** Refuses a URL whose scheme or options name a protocol, for commands that only connect a terminal to a socket. */
 export function checkNoProtocol(url: AddressUrl): void {
-  const { base, protocol } = SCHEMES.get(url.scheme) ?? {};
-  if (protocol === undefined) return;
+  const { base, protocol, handshake } = SCHEMES.get(url.scheme) ?? {};
   const text = formatSocketUrl(url);
+  if (handshake !== undefined) {
+    const plain = formatSocketUrl(plainUrl(url)).replace(url.scheme, String(base));
+    const advice = `use openssl s_client, or write ${plain} for the connection alone`;
+    throw new SocketUrlError(text, `needs TLS, which this command does not speak: ${advice}`);
+  }
+  const name = connectionOption(optionsIn(url));
+  if (name !== undefined)
+    throw new SocketUrlError(text, `has the option ${name}, which is for programs that serve or connect: leave it out`);
+  if (protocol === undefined) return;
   const plain = text.replace(url.scheme, String(base));
   throw new SocketUrlError(
     text,
@@ -219,8 +250,35 @@ export function checkConnectable(url: SocketUrl): asserts url is AddressUrl {
     throw refuse("is for listeners: to connect, write the address of one machine");
   if ("port" in url && url.port === 0)
     throw refuse("has the port 0, which is for listeners: to connect, write the port on which the server listens");
-  const found = ["ipv6only", "group", "source", "mode", "owner"].find((name) => name in url);
+  const found = listenerOption(optionsIn(url));
   if (found !== undefined) throw refuse(`has the option ${found}, which is for listeners: leave it out to connect`);
+  const { handshakeTimeoutMs } = optionsIn(url);
+  if (handshakeTimeoutMs !== undefined && SCHEMES.get(url.scheme)?.handshake === undefined)
+    throw refuse("has the option handshake-timeout, which is for listeners and TLS: leave it out to connect");
+}
+
+/** Checks that a server can listen on the URL: it refuses options that are for clients, and those that would have no effect. */
+export function checkListenable(url: SocketUrl): void {
+  const refuse = (reason: string): Error => new SocketUrlError(formatSocketUrl(url), reason);
+  const options = optionsIn(url);
+  const found = clientOption(options);
+  if (found !== undefined) throw refuse(`has the option ${found}, which is for clients: leave it out to listen`);
+  const unused = (["ca", "crl", "pin"] as const).find((name) => options[name] !== undefined);
+  if (unused !== undefined && options.client === undefined)
+    throw refuse(`has the option ${unused}, which is for certificates of clients: add client=require to ask for them`);
+  const isUnix = baseOf(url) === "unix";
+  for (const source of options.proxyFrom ?? []) {
+    if (isUnix === (source === UNIX_SOURCE)) continue;
+    throw refuse(
+      isUnix
+        ? `has the proxy-from ${source}, and clients of a Unix socket have no address: write proxy-from=${UNIX_SOURCE}`
+        : `has the proxy-from ${source}, and its clients have addresses: write proxy-from=10.0.0.0/8`,
+    );
+  }
+}
+
+function optionsIn(url: SocketUrl): UrlOptions {
+  return "host" in url || "path" in url || "abstract" in url ? url : {};
 }
 
 function parseInternet(
@@ -229,9 +287,9 @@ function parseInternet(
   place: string,
   query: string | undefined,
 ): InternetUrl {
-  const refuse = (reason: string): Error => new SocketUrlError(text, reason);
+  const refuse: Refuse = (reason) => new SocketUrlError(text, reason);
   const { host, port } = parseAuthority(text, scheme, place);
-  const options = parseOptions(scheme, query, refuse);
+  const options = parseOptions(optionsOf(scheme), query, refuse);
   const group = options.group ?? (isMulticast(host) ? host : undefined);
   if (baseOf({ scheme }) === "tcp" && isMulticast(host))
     throw refuse(`has a multicast group, which only UDP has: write udp://${host}`);
@@ -263,7 +321,7 @@ function parseInherited(
   place: string,
   query: string | undefined,
 ): InheritedUrl {
-  parseOptions(scheme, query, (reason) => new SocketUrlError(text, reason));
+  parseOptions(optionsOf(scheme), query, (reason) => new SocketUrlError(text, reason));
   if (scheme === "systemd") {
     // sd_listen_fds_with_names(3): a name has at most 255 characters, and no colon or space.
     if (/^[^:/\s\0]{0,255}$/.test(place)) return { scheme, name: place };
@@ -280,8 +338,16 @@ function parseUnix(text: string, scheme: UnixScheme, place: string, query: strin
   return {
     scheme,
     ...name,
-    ...parseOptions(isFile ? scheme : "abstract", query, (reason) => new SocketUrlError(text, reason)),
+    ...parseOptions(
+      isFile ? optionsOf(scheme) : abstractOptions(scheme),
+      query,
+      (reason) => new SocketUrlError(text, reason),
+    ),
   };
+}
+
+function optionsOf(scheme: string): Scheme["options"] {
+  return SCHEMES.get(scheme)?.options ?? {};
 }
 
 /** A path as a URL has it: `@` begins an abstract name there, so that a file `@name` is written `./@name`. */

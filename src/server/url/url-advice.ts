@@ -15,22 +15,22 @@ const OTHER_NAMES: readonly (readonly [name: RegExp, scheme: string])[] = [
   [/^unix-?(?:seq)?packet$/, "unix-seqpacket"],
   [/^abstract(?:-(?:connect|listen|l|client))?$/, "unix:@"],
   [/^vsock-(?:connect|listen|l)$/, "vsock"],
+  [/^(?:ssl|openssl)(?:-(?:connect|listen|l))?$|^tls-(?:connect|listen|l)$/, "tls"],
 ];
 
 /** Names of sockets that listen, and need no host. */
 const LISTENING = /-(?:l|listen|recv|recvfrom)$/i;
 
-/** Protocols over TCP: the usual port, whether the protocol uses TLS, and a program that speaks it. */
-const PROTOCOLS: Readonly<Record<string, { readonly port: number; readonly isTls: boolean; readonly client: string }>> =
-  {
-    https: { port: 443, isTls: true, client: "curl" },
-    ws: { port: 80, isTls: false, client: "a WebSocket client" },
-    wss: { port: 443, isTls: true, client: "a WebSocket client" },
-    ftp: { port: 21, isTls: false, client: "curl" },
-    telnet: { port: 23, isTls: false, client: "telnet" },
-    tls: { port: 443, isTls: true, client: "node:tls or openssl s_client -connect" },
-    ssl: { port: 443, isTls: true, client: "node:tls or openssl s_client -connect" },
-  };
+/** Protocols over TCP or TLS: the scheme of the connection alone, the usual port, and a program that speaks the protocol. */
+const PROTOCOLS: Readonly<
+  Record<string, { readonly scheme: "tcp" | "tls"; readonly port: number; readonly client: string }>
+> = {
+  ws: { scheme: "tcp", port: 80, client: "a WebSocket client" },
+  wss: { scheme: "tls", port: 443, client: "a WebSocket client" },
+  ftp: { scheme: "tcp", port: 21, client: "curl" },
+  ftps: { scheme: "tls", port: 990, client: "curl" },
+  telnet: { scheme: "tcp", port: 23, client: "telnet" },
+};
 
 const JOINED_STREAMS = "standard input and output are always joined to the socket";
 /** Addresses of socat(1) that are no sockets, and kinds of sockets that Sockwright does not offer. */
@@ -90,17 +90,15 @@ function suggestUrl(scheme: string, rest: string, schemes: readonly string[]): s
   const [, own] = OTHER_NAMES.find(([other]) => other.test(name)) ?? [];
   if (own !== undefined) return `write ${urlOf(own, LISTENING.test(name), rest)}`;
   // The scheme is in capitals.
-  if (name === "http") return `write http://${hostAndPort(rest).replace(/:PORT$/, "")}`;
+  if (name === "http" || name === "https") return `write ${name}://${hostAndPort(rest).replace(/:PORT$/, "")}`;
   if (schemes.includes(name)) return `write ${name}:${rest}`;
   const [, advice] = NO_SOCKETS.find(([other]) => other.test(name)) ?? [];
   if (advice !== undefined) return advice;
-  if (/^(?:openssl|ssl)-(?:listen|l)$/.test(name)) return "there is no TLS here, so use openssl s_server -accept PORT";
-  const protocol = PROTOCOLS[name.replace(/^openssl\b/, "tls").replace(/-connect$/, "")];
+  const protocol = PROTOCOLS[name];
   if (protocol !== undefined) {
-    const { port, isTls, client } = protocol;
+    const { scheme: under, port, client } = protocol;
     const target = hostAndPort(rest.replace(SOCAT_OPTIONS, "")).replace(/PORT$/, String(port));
-    const who = client.endsWith("-connect") ? `${client} ${target}` : client;
-    return `${isTls ? "there is no TLS here, so " : ""}use ${who}, or write tcp://${target} for the TCP connection alone`;
+    return `use ${client}, or write ${under}://${target} for the ${under.toUpperCase()} connection alone`;
   }
   const near = nearest(name, schemes);
   return near === undefined ? `there are ${schemes.join(", ")}` : `did you mean ${near}:?`;
@@ -117,7 +115,7 @@ function urlOf(scheme: string, isListening: boolean, rest: string): string {
     given.map((each) => [each.replace(/=.*$/s, "").toLowerCase(), each.replace(/^[^=]*=?/s, "")]),
   );
   const isPortAlone = isListening && /^\d+$/.test(place);
-  if (scheme === "tcp" || scheme === "udp") {
+  if (scheme === "tcp" || scheme === "udp" || scheme === "tls") {
     // A listener on one address must not become one on all networks.
     const host = options.get("bind")?.replace(/^([^:]*):\d*$/, "$1") ?? "";
     const authority = host === "" ? `*:${place}` : hostAndPort(`${host}:${place}`);

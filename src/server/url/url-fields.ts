@@ -1,16 +1,18 @@
 import { integer, MAX_TIMEOUT_MS, wrongType, wrongValue } from "../../socket/values.ts";
+import { MAX_KEEP_ALIVE_MS, MAX_MODE } from "./parse-url-option.ts";
 import { baseOf } from "./schemes.ts";
 import { MAX_PORT } from "./url-advice.ts";
-import { MAX_KEEP_ALIVE_MS, MAX_MODE } from "./url-options.ts";
 import { versionOf } from "./zone.ts";
 
 /** A host name in a URL: any characters but the delimiters of a URL, spaces and control characters. */
 const HOST_NAME = /^[^:/#@?[\]\s\p{Cc}]+$/u;
 const FLAGS = ["ipv6only", "broadcast"] as const;
-const TEXTS = ["group", "source", "interface", "owner"] as const;
+const TEXTS = ["group", "source", "interface", "owner", "ca", "crl", "client", "servername", "min", "proxySend"];
+const LISTS = ["cert", "key", "pin", "alpn", "proxyFrom"];
 const TIMES = [
   ["keepAliveMs", MAX_KEEP_ALIVE_MS],
   ["userTimeoutMs", MAX_TIMEOUT_MS],
+  ["handshakeTimeoutMs", MAX_TIMEOUT_MS],
 ] as const;
 
 /**
@@ -37,6 +39,7 @@ export function checkUrlObject(given: unknown, schemes: readonly string[]): void
   else checkText("abstract" in url ? "abstract" : "path", url);
   for (const name of FLAGS) if (url[name] !== undefined && url[name] !== true) throw wrongFlagError(name, url[name]);
   for (const name of TEXTS) if (url[name] !== undefined) checkText(name, url);
+  for (const name of LISTS) if (url[name] !== undefined) checkTexts(name, url[name]);
   if (url["mode"] !== undefined) integer("url.mode", url["mode"], 0, MAX_MODE);
   for (const [name, max] of TIMES) if (url[name] !== undefined) integer(`url.${name}`, url[name], 1, max);
   const { noDelay } = url;
@@ -54,6 +57,11 @@ function checkText(name: string, url: Readonly<Record<string, unknown>>): string
   const value = url[name];
   if (typeof value !== "string") throw wrongType(`url.${name}`, "of type string", value);
   return value;
+}
+
+function checkTexts(name: string, value: unknown): void {
+  const isList = Array.isArray(value) && value.length > 0 && value.every((each) => typeof each === "string");
+  if (!isList) throw wrongType(`url.${name}`, "an array of strings with one element or more", value);
 }
 
 function wrongFlagError(name: string, value: unknown): TypeError {

@@ -1,10 +1,12 @@
-import { isIP, isIPv6 } from "node:net";
-import { MAX_TIMEOUT_MS, nearest } from "../../socket/values.ts";
-import { durationMs, durationText } from "../options/duration.ts";
-import { SCHEMES, type UrlOptionKind } from "./schemes.ts";
+import { nearest } from "../../socket/values.ts";
+import { durationText } from "../options/duration.ts";
+import { isListKind, parseUrlOption, type UrlOptionValue } from "./parse-url-option.ts";
+import type { UrlOptionKind } from "./schemes.ts";
+import type { StreamUrlFields, TlsUrlFields } from "./stream-fields.ts";
+import type { Refuse } from "./url-text.ts";
 
 /** The parsed options of a socket URL. An option that is not given has no property. */
-export interface UrlOptions {
+export interface UrlOptions extends StreamUrlFields, TlsUrlFields {
   readonly ipv6only?: true;
   readonly broadcast?: true;
   readonly group?: string;
@@ -24,30 +26,39 @@ const FIELDS: Readonly<Record<string, keyof UrlOptions>> = {
   keepalive: "keepAliveMs",
   "user-timeout": "userTimeoutMs",
   nodelay: "noDelay",
+  "proxy-from": "proxyFrom",
+  "proxy-send": "proxySend",
+  "handshake-timeout": "handshakeTimeoutMs",
 };
 
-/** The highest mode of a Unix socket's file, 0o777 — chmod(2): set-user-ID, set-group-ID and the sticky bit are not allowed. */
-export const MAX_MODE = 0o777;
+/** All options, in the order in which they are formatted. */
+const NAMES = [
+  ...["ipv6only", "broadcast", "group", "source", "interface", "mode", "owner"],
+  ...["keepalive", "user-timeout", "nodelay", "proxy-from", "proxy-send"],
+  ...["cert", "key", "ca", "crl", "client", "pin", "servername", "alpn", "min", "handshake-timeout"],
+];
+/** Options that a client has no use for. */
+const FOR_LISTENERS = ["ipv6only", "group", "source", "mode", "owner", "client", "proxy-from"];
+/** Options that a listener has no use for. */
+const FOR_CLIENTS = ["servername", "proxy-send"];
+/** Names by which other programs turn off the check of a certificate. */
+const WITHOUT_CHECK = /^(?:insecure|.*(?:verify|verification|unauthorized)|check|trust)$/i;
 
-/** The most that can be set for `keepAliveMs` — tcp(7): TCP_KEEPIDLE takes 32 767 s. */
-export const MAX_KEEP_ALIVE_MS = 32_767_000;
-
-/** Makes the error for a mistake, from what is wrong and what to write instead. */
-type Refuse = (reason: string) => Error;
-
-/** Parses the options of a query, `name=value&flag`; an empty object when there is no query. */
-export function parseOptions(scheme: string, query: string | undefined, refuse: Refuse): UrlOptions {
+/** Parses the options of a query, `name=value&flag`, of which `known` are allowed; an empty object when there is no query. */
+export function parseOptions(known: Known, query: string | undefined, refuse: Refuse): UrlOptions {
   if (query === undefined) return {};
-  // Abstract names have no scheme of their own, and no options: there is no file.
-  const known = SCHEMES.get(scheme)?.options ?? {};
-  const options: Record<string, string | number | boolean> = {};
+  const options: Record<string, UrlOptionValue> = {};
   for (const piece of query.split("&")) {
-    const [, given = "", value] = /^([^=]*)(?:=(.*))?$/s.exec(piece) ?? [];
+    const [, given = "", text] = /^([^=]*)(?:=(.*))?$/s.exec(piece) ?? [];
     const [name, kind] = findOption(known, given, refuse);
     const field = FIELDS[name] ?? name;
-    if (Object.hasOwn(options, field)) throw refuse(`has the option ${name} twice`);
-    options[field] = optionValue(name, kind, value, refuse);
+    const value = parseUrlOption(name, kind, text, refuse);
+    const before = options[field];
+    if (before !== undefined && !(isListKind(kind) && Array.isArray(before) && Array.isArray(value)))
+      throw refuse(`has the option ${name} twice`);
+    options[field] = Array.isArray(before) && Array.isArray(value) ? [...before, ...value] : value;
   }
+  checkPairs(options, refuse);
   return options;
 }
 
@@ -58,26 +69,51 @@ export function formatOptions(options: UrlOptions): string {
     if (value === undefined) return [];
     if (value === true) return [name];
     if (value === false) return [`${name}=off`];
-    const text = typeof value === "number" ? numberText(name, value) : value;
-    return [`${name}=${text.replace(/[%&]/g, encodeURIComponent)}`];
+    if (typeof value === "number") return [`${name}=${numberText(name, value)}`];
+    if (typeof value === "string") return [`${name}=${escapeValue(value)}`];
+    // A comma separates the names of protocols, and the sources: it is escaped within them.
+    if (name === "alpn" || name === "proxy-from")
+      return [`${name}=${value.map((each) => escapeValue(each).replaceAll(",", "%2C")).join(",")}`];
+    return value.map((each) => `${name}=${escapeValue(each)}`);
   });
   return pieces.length === 0 ? "" : `?${pieces.join("&")}`;
 }
 
-const NAMES = [
-  ...["ipv6only", "broadcast", "group", "source", "interface", "mode", "owner"],
-  ...["keepalive", "user-timeout", "nodelay"],
-];
+/** The name of an option among these that is for listeners alone; undefined when there is none. */
+export function listenerOption(options: UrlOptions): string | undefined {
+  return givenOf(FOR_LISTENERS, options);
+}
+
+/** The name of an option among these that is for clients alone; undefined when there is none. */
+export function clientOption(options: UrlOptions): string | undefined {
+  return givenOf(FOR_CLIENTS, options);
+}
+
+/** The name of an option among these that is about the bytes of a connection; undefined when there is none. */
+export function connectionOption(options: UrlOptions): string | undefined {
+  return givenOf(["proxy-from", "proxy-send", "handshake-timeout"], options);
+}
+
+function givenOf(names: readonly string[], options: UrlOptions): string | undefined {
+  return names.find((name) => options[FIELDS[name] ?? (name as keyof UrlOptions)] !== undefined);
+}
+
+function escapeValue(text: string): string {
+  return text.replace(/[%&]/g, encodeURIComponent);
+}
 
 function numberText(name: string, value: number): string {
   return name === "mode" ? value.toString(8).padStart(3, "0") : durationText(value);
 }
 
-/** Whether an address is a multicast group; ip(7), RFC 4291 section 2.7. */
-export function isMulticast(address: string): boolean {
-  if (isIPv6(address)) return /^ff/i.test(address);
-  const [, first = "0"] = /^(\d+)\./.exec(address) ?? [];
-  return isIP(address) === 4 && Number(first) >= 224 && Number(first) < 240;
+function checkPairs({ cert = [], key = [] }: UrlOptions, refuse: Refuse): void {
+  if (cert.length === key.length) return;
+  const counts = `cert ${times(cert.length)} and key ${times(key.length)}`;
+  throw refuse(`has ${counts}: write cert=FILE&key=FILE for each certificate`);
+}
+
+function times(count: number): string {
+  return count === 1 ? "once" : `${count} times`;
 }
 
 function findOption(known: Known, given: string, refuse: Refuse): [string, UrlOptionKind] {
@@ -87,64 +123,11 @@ function findOption(known: Known, given: string, refuse: Refuse): [string, UrlOp
   if (names.length === 0)
     throw refuse("has options, of which this kind of socket has none: leave out what follows the ?");
   if (given === "") throw refuse(`has an empty option: there are ${names.join(", ")}`);
+  if ("pin" in known && WITHOUT_CHECK.test(given)) {
+    const advice = "write pin=sha256:HEX to accept one certificate, or ca=FILE to accept those of an authority";
+    throw refuse(`has the option ${JSON.stringify(given)}, and certificates are always checked: ${advice}`);
+  }
   const near = nearest(given.toLowerCase(), names);
   const hint = near === undefined ? `there are ${names.join(", ")}` : `did you mean ${near}?`;
   throw refuse(`has the option ${JSON.stringify(given)}, which its kind of socket does not have: ${hint}`);
-}
-
-const EXAMPLES: Readonly<Record<string, string>> = {
-  keepalive: "keepalive=60s",
-  "user-timeout": "user-timeout=30s",
-  mode: "mode=660",
-  owner: "owner=www-data",
-  source: "source=192.0.2.1",
-  interface: "interface=eth0",
-};
-
-function optionValue(
-  name: string,
-  kind: UrlOptionKind,
-  given: string | undefined,
-  refuse: Refuse,
-): string | number | boolean {
-  if (kind === "switch") {
-    if (given === undefined || given === "on") return true;
-    if (given === "off") return false;
-    throw refuse(`has the ${name} ${JSON.stringify(given)}: write ${name}=on or ${name}=off`);
-  }
-  if (kind === "flag") {
-    if (given !== undefined) throw refuse(`has a value for ${name}, which takes none: write ?${name}`);
-    return true;
-  }
-  const example = EXAMPLES[name] ?? (kind === "multicast" ? "group=239.1.1.1" : "group=www-data");
-  if (given === undefined || given === "") throw refuse(`has the option ${name} without a value: write ${example}`);
-  const value = decode(given, refuse);
-  const quoted = JSON.stringify(value);
-  if (kind === "duration") {
-    const time = durationMs(value);
-    const most = name === "keepalive" ? MAX_KEEP_ALIVE_MS : MAX_TIMEOUT_MS;
-    if (typeof time === "number" && time > 0 && time <= most) return time;
-    throw refuse(`has the ${name} ${quoted}, which is no valid time: write ${example}`);
-  }
-  if (kind === "octal") {
-    const mode = /^[0-7]{3,4}$/.test(value) ? Number.parseInt(value, 8) : MAX_MODE + 1;
-    if (mode > MAX_MODE) throw refuse(`has the mode ${quoted}: a mode is three octal digits, as in ${example}`);
-    return mode;
-  }
-  if (kind !== "text" && isIP(value) === 0)
-    throw refuse(`has the ${name} ${quoted}, which is no address: write ${example}`);
-  if (kind === "multicast" && !isMulticast(value)) {
-    throw refuse(
-      `has the group ${quoted}: groups are 224.0.0.0 to 239.255.255.255, and IPv6 addresses that begin with ff`,
-    );
-  }
-  return value;
-}
-
-function decode(text: string, refuse: Refuse): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    throw refuse("has a % that begins no character: write %25 for a % itself");
-  }
 }

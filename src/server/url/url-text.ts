@@ -1,5 +1,8 @@
 import { wrongType } from "../../socket/values.ts";
 
+/** Makes the error for a mistake in a URL, from what is wrong and what to write instead. */
+export type Refuse = (reason: string) => Error;
+
 /** Checks that a URL is text. The error for another value shows the URL that it stands for, such as that of `{ host, port }`. */
 export function checkUrlText(given: unknown, argument = "url"): asserts given is string {
   if (typeof given === "string") return;
@@ -8,7 +11,8 @@ export function checkUrlText(given: unknown, argument = "url"): asserts given is
 
 /** The URL for a port, `{ host, port }` or `{ path }`, as `net.connect` takes them, and for a URL object. */
 function example(given: unknown): string {
-  if (given instanceof URL && /^(?:tcp|udp|unix.*|vsock|fd|systemd):$/.test(given.protocol)) return given.href;
+  if (given instanceof URL && /^(?:tcp|udp|unix.*|vsock|fd|systemd|tls|tls\+unix):$/.test(given.protocol))
+    return given.href;
   const place: object = typeof given === "object" && given !== null ? given : { port: given };
   const [path, host, port] = ["path", "host", "port"].map((name) => {
     const value: unknown = Object.getOwnPropertyDescriptor(place, name)?.value;

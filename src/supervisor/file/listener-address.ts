@@ -39,7 +39,7 @@ export class AddressError extends Error {
 }
 
 /**
- * Returns the place for a URL. Its mount is the path of an `http:` URL, or `mount` for a URL that cannot have a path.
+ * Returns the place for a URL. Its mount is the path of an `http:` or `https:` URL, or `mount` for a URL that cannot have a path.
  *
  * @throws PlaceError.
  */
@@ -57,15 +57,15 @@ export function listenerAddressOf(text: string, mount: string | undefined, conte
   return { url, mount: undefined };
 }
 
-/** Splits an `http:` URL into the URL without its path, and the path. */
+/** Splits an `http:` or `https:` URL into the URL without its path, and the path. */
 function withoutPath(text: string): [url: string, path: string | undefined] {
-  const [, host, path, query = ""] = /^(http:\/\/[^/?#]*)(\/[^?#]*)(\?.*)?$/s.exec(text) ?? [];
+  const [, host, path, query = ""] = /^(https?:\/\/[^/?#]*)(\/[^?#]*)(\?.*)?$/s.exec(text) ?? [];
   return host === undefined ? [text, undefined] : [`${host}${query}`, path];
 }
 
 function parsed(text: string, folder: string): SocketUrl {
   try {
-    const url = parseSocketUrl(text);
+    const url = withAbsoluteFiles(parseSocketUrl(text), folder);
     if (!("path" in url)) return url;
     // The absolute path is parsed again: its length is checked, and a name that begins with @ is not taken for an abstract name.
     return parseSocketUrl(formatSocketUrl({ ...url, path: resolve(folder, url.path) }));
@@ -77,11 +77,25 @@ function parsed(text: string, folder: string): SocketUrl {
   }
 }
 
+/** The URL with absolute paths of the files of TLS. */
+function withAbsoluteFiles(url: SocketUrl, folder: string): SocketUrl {
+  if (!("host" in url || "path" in url || "abstract" in url)) return url;
+  const { cert, key, ca, crl } = url;
+  const absolute = (path: string): string => resolve(folder, path);
+  return {
+    ...url,
+    ...(cert === undefined ? {} : { cert: cert.map(absolute) }),
+    ...(key === undefined ? {} : { key: key.map(absolute) }),
+    ...(ca === undefined ? {} : { ca: absolute(ca) }),
+    ...(crl === undefined ? {} : { crl: absolute(crl) }),
+  };
+}
+
 function mountOf(text: string, url: SocketUrl, path: string | undefined, mount: string | undefined): string {
-  if (mount !== undefined && url.scheme === "http") {
-    const { host, port } = /^http:\/\/(?<host>[^/?#:]*|\[[^\]]*\])(?<port>:\d+)?/.exec(text)?.groups ?? {};
+  if (mount !== undefined && (url.scheme === "http" || url.scheme === "https")) {
+    const { host, port } = /^https?:\/\/(?<host>[^/?#:]*|\[[^\]]*\])(?<port>:\d+)?/.exec(text)?.groups ?? {};
     throw new AddressError(
-      `mount is for URLs that have no path; write it into the URL, as in "http://${host ?? "HOST"}${port ?? ""}/chat/"`,
+      `mount is for URLs that have no path; write it into the URL, as in "${url.scheme}://${host ?? "HOST"}${port ?? ""}/chat/"`,
       "mount",
     );
   }
@@ -89,7 +103,7 @@ function mountOf(text: string, url: SocketUrl, path: string | undefined, mount: 
   if (isMountPath(given)) return given;
   const key = mount === undefined ? "url" : "mount";
   if (isMountPath(`${given}/`)) {
-    const right = mount === undefined ? text.replace(/^(http:\/\/[^/]*[^?]*)/, "$1/") : `${given}/`;
+    const right = mount === undefined ? text.replace(/^(https?:\/\/[^/]*[^?]*)/, "$1/") : `${given}/`;
     throw new AddressError(`${shown(mount ?? text)} lacks the slash behind its path; write "${right}"`, key);
   }
   throw new AddressError(
@@ -109,15 +123,18 @@ function checkHttp(text: string, url: SocketUrl, { listenerKinds, who }: Address
 }
 
 function withoutHttp(text: string): string {
-  return text.replace(/^http\+unix:/, "unix:").replace(/^http:(\/\/[^/?]*)[^?]*/, "tcp:$1");
+  return text
+    .replace(/^http(s?)\+unix:/, (_, tls: string) => (tls === "" ? "unix:" : "tls+unix:"))
+    .replace(/^http(s?):(\/\/[^/?]*)[^?]*/, (_, tls: string, host: string) => `${tls === "" ? "tcp" : "tls"}:${host}`);
 }
 
 function checkSocket(text: string, url: SocketUrl, { listenerKinds, who }: AddressContext): void {
   // Whether an inherited socket takes datagrams is known only when it is opened.
   if (listenerKinds === undefined || (isInherited(url) && (listenerKinds.streams || listenerKinds.datagrams))) return;
   if (isHttpAlone(listenerKinds)) {
-    const unix = "path" in url ? `"${text.replace(/^unix[^:]*:/, "http+unix:")}"` : "http+unix:PATH";
-    const instead = "host" in url ? `"http://${/\/\/([^?]*)/.exec(text)?.[1] ?? "HOST:PORT"}/"` : unix;
+    const http = SCHEMES.get(url.scheme)?.handshake === undefined ? "http" : "https";
+    const unix = "path" in url ? `"${text.replace(/^(?:tls\+)?unix[^:]*:/, `${http}+unix:`)}"` : `${http}+unix:PATH`;
+    const instead = "host" in url ? `"${http}://${/\/\/([^?]*)/.exec(text)?.[1] ?? "HOST:PORT"}/"` : unix;
     throw new AddressError(`${who} speaks HTTP alone, so it cannot be on ${shown(text)}; write ${instead}`);
   }
   const isDatagrams = isDatagramUrl(url);

@@ -3,8 +3,8 @@ import { randomUUID } from "node:crypto";
 import { beforeEach, describe, expect, onTestFinished, test, vi } from "vitest";
 import { HANDSHAKES } from "../../../../src/server/handshake.ts";
 import type { ListenerSettings } from "../../../../src/server/listener-options.ts";
+import { MAX_KEEP_ALIVE_MS } from "../../../../src/server/url/parse-url-option.ts";
 import { type BaseScheme, baseOf, isDatagramUrl, SCHEMES, type Scheme } from "../../../../src/server/url/schemes.ts";
-import { MAX_KEEP_ALIVE_MS } from "../../../../src/server/url/url-options.ts";
 import {
   type Connection,
   connect,
@@ -92,7 +92,7 @@ describe("keepalive, user-timeout and nodelay", () => {
     expect(() => parseSocketUrl(text)).toThrow(told);
   });
 
-  test.each(["udp://127.0.0.1:1", "unix:/x", "vsock://2:1", "fd:3"])("%s has none of them", (url) => {
+  test.each(["udp://127.0.0.1:1", "unix:/x", "tls+unix:/x", "vsock://2:1", "fd:3"])("%s has none of them", (url) => {
     for (const query of ["keepalive=5s", "user-timeout=5s", "nodelay"]) {
       expect(() => parseSocketUrl(`${url}?${query}`)).toThrow(SocketUrlError);
     }

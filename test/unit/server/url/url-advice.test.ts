@@ -68,10 +68,16 @@ const ADVICE: readonly (readonly [text: string, advice: string])[] = [
   ["ipc:///run/app.sock", "unix:///run/app.sock"],
   // Protocols over TCP
   ["ws://example.com/path", "tcp://example.com:80"],
-  ["https://example.com", "tcp://example.com:443"],
+  ["wss://example.com", "tls://example.com:443"],
+  ["HTTPS://example.com", "https://example.com"],
+  ["TLS://example.com:443", "tls://example.com:443"],
+  ["ftps://example.com", "tls://example.com:990"],
   ["ws://example.com:8080/", "tcp://example.com:8080"],
-  ["tls://[::1]:8443", "tcp://[::1]:8443"],
-  ["OPENSSL:h:443,verify=0", "tcp://h:443"],
+  ["ssl://[::1]:8443", "tls://[::1]:8443"],
+  ["OPENSSL:h:443,verify=0", "tls://h:443"],
+  ["OPENSSL-CONNECT:h:443", "tls://h:443"],
+  ["OPENSSL-LISTEN:443,bind=127.0.0.1", "tls://127.0.0.1:443"],
+  ["TLS-LISTEN:443", "tls://*:443"],
   ["telnet://h:23", "tcp://h:23"],
   ["telnet://h", "tcp://h:23"],
 ];
@@ -87,10 +93,6 @@ test.for(["127.0.0.1:99999", "localhost:65536", "99999", "::ffff:1.2.3.4:70000"]
   expect(() => parseSocketUrl(text)).toThrow(/ has the port "\d+": a port is a number from 0 to 65535$/);
 });
 
-test.for(["https://example.com", "wss://example.com", "tls://example.com:443"])("%s: there is no TLS", (text) => {
-  expect(() => parseSocketUrl(text)).toThrow("there is no TLS here, so use");
-});
-
 test.for([
   ["-", "is no socket: standard input and output are always joined to the socket"],
   ["STDIO", "is no socket: standard input and output are always joined to the socket"],
@@ -99,8 +101,7 @@ test.for([
   ["EXEC:", "no program is started: join it by pipes"],
   ["OPEN:/etc/motd", "standard input and output are joined to files by < and >"],
   ["SCTP:127.0.0.1:80", "it is not offered"],
-  ["OPENSSL:h:443", "use node:tls or openssl s_client -connect h:443, or write tcp://h:443"],
-  ["OPENSSL-LISTEN:443", "use openssl s_server -accept PORT"],
+  ["wss://h/", "use a WebSocket client, or write tls://h:443 for the TLS connection alone"],
 ] as const)("%s: %s", ([text, reason]) => {
   expect(() => parseSocketUrl(text)).toThrow(reason);
 });

@@ -143,18 +143,22 @@ describe("refused", () => {
     ],
     [serviceFile("greet", '"./a.sock"'), ['4:10: "./a.sock" has no scheme; write unix:./a.sock']],
     [
-      serviceFile("web", '["https://127.0.0.1:8443/", "tls://127.0.0.1:8443"]', WEB),
+      serviceFile("web", '["https://127.0.0.1:8443/", "tls://127.0.0.1:8443", "wss://127.0.0.1:8443"]', WEB),
       [
-        '4:11: "https://127.0.0.1:8443/" begins with https:, which is no kind of socket; there is no TLS here, so use curl, or write tcp://127.0.0.1:8443 for the TCP connection alone',
-        '4:38: "tls://127.0.0.1:8443" begins with tls:, which is no kind of socket; there is no TLS here, so use node:tls or openssl s_client -connect 127.0.0.1:8443, or write tcp://127.0.0.1:8443 for the TCP connection alone',
+        '4:38: web speaks HTTP alone, so it cannot be on "tls://127.0.0.1:8443"; write "https://127.0.0.1:8443/"',
+        '4:62: "wss://127.0.0.1:8443" begins with wss:, which is no kind of socket; use a WebSocket client, or write tls://127.0.0.1:8443 for the TLS connection alone',
+      ],
+    ],
+    [
+      serviceFile("greet", '["https://127.0.0.1:8443/?cert=a&key=b", "https+unix:/x"]'),
+      [
+        '4:11: greet does not speak HTTP, so it cannot be on "https://127.0.0.1:8443/?cert=a&key=b"; write "tls://127.0.0.1:8443?cert=a&key=b"',
+        '4:51: greet does not speak HTTP, so it cannot be on "https+unix:/x"; write "tls+unix:/x"',
       ],
     ],
     [
       serviceFile("web", '{ url = "https://127.0.0.1:8443/", cert = "a.pem" }', WEB),
-      [
-        '4:18: "https://127.0.0.1:8443/" begins with https:, which is no kind of socket; there is no TLS here, so use curl, or write tcp://127.0.0.1:8443 for the TCP connection alone',
-        "4:45: cert is no key of a listener; there are url, mount and many of [server], such as backlog",
-      ],
+      ["4:45: cert is no key of a listener; there are url, mount and many of [server], such as backlog"],
     ],
     [
       serviceFile("greet", '{ url = "tcp://127.0.0.1:1", handshake = 1, grace = "1s", backlgo = 5 }'),
