@@ -19,6 +19,7 @@ import type { Link } from "../transport/link.ts";
 import { runIn, withBase } from "../transport/link-decorator.ts";
 import type { Peer } from "../transport/peer.ts";
 import type { PeerCredentials } from "../transport/peer-credentials.ts";
+import type { TlsInfo } from "../transport/tls-info.ts";
 import { type ConnectionDeadline, ConnectionDeadlines } from "./connection-deadline.ts";
 import { nextConnectionId } from "./connection-id.ts";
 import { DEFAULT_MAX_READ_BUFFER_BYTES } from "./connection-options.ts";
@@ -33,7 +34,8 @@ import { type ConnectionPolicy, DEFAULT_POLICY } from "./policy.ts";
 import { BytePush, type ByteTaker, type Push, TakerPush } from "./push.ts";
 import { MAX_READ_BYTES, NEXT_PIECE, type Read, ReadAtMost, ReadExactly, ReadUntil } from "./read.ts";
 import { ConnectionStream } from "./stream.ts";
-import { rejectTolerated, tolerate, WatchedPromise } from "./unawaited.ts";
+import { rejectTolerated, tolerate, tolerateIf, WatchedPromise } from "./unawaited.ts";
+import type { UpgradeTlsOptions } from "./upgrade-tls.ts";
 import { checkWait, LIMITED_READ, type LimitedRead, type WaitOptions, waitOf } from "./wait.ts";
 
 const DONE = Promise.resolve();
@@ -73,6 +75,8 @@ export class Connection {
   place = NO_PLACE;
   /** The owner, which the connection tells of its state. @internal */
   owner: ConnectionOwner | undefined;
+  /** The host of the URL that a client has connected to: the name that the server's certificate must have. @internal */
+  targetHost: string | undefined;
   /** Called when the server closes; it ends the input once the requests in progress have finished. @internal */
   stopper: ConnectionStopper | undefined;
   readonly #policy: ConnectionPolicy;
@@ -124,6 +128,15 @@ export class Connection {
    */
   get peerCredentials(): PeerCredentials | undefined {
     return this.#isClosed() ? undefined : this.#link.peerCredentials;
+  }
+
+  /**
+   * What the TLS handshake has negotiated; undefined without TLS.
+   *
+   * @example See {@link upgradeTls}.
+   */
+  get tls(): TlsInfo | undefined {
+    return this.#link.tls;
   }
 
   /**
@@ -698,6 +711,43 @@ export class Connection {
   }
 
   /**
+   * Puts TLS over the connection, as STARTTLS and its kind do. Everything written before is sent first, in clear. When the promise
+   * resolves, the peer's certificate was checked as the options say, and reads and writes are those of TLS. Where the handshake
+   * fails, the connection is lost with the same error. A truncated connection is told: `ERR_SOCKWRIGHT_TLS_TRUNCATED`.
+   *
+   * A server calls it in the turn in which it has written its answer to the command. Bytes that came in clear behind the command, and
+   * are not of TLS, end the connection: somebody may have put them there, and a reader would take them for the peer's (CVE-2011-0411).
+   *
+   * @throws TlsOptionError · TlsError · DeadlineError · ConnectionError `ERR_SOCKWRIGHT_TLS_PLAINTEXT`, `ERR_SOCKWRIGHT_READING` while
+   * a reader waits, `ERR_SOCKWRIGHT_RECORDS` for a connection that carries records, `ERR_SOCKWRIGHT_ENDED` after the end of this side ·
+   * the error of a system call · TypeError, RangeError for an invalid option.
+   * @example
+   * ```ts
+   * import { execFileSync } from "node:child_process";
+   * import { connect, serve } from "sockwright/server";
+   *
+   * const make = "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout - -out - -subj /CN=localhost -addext subjectAltName=DNS:localhost";
+   * const pem = execFileSync("openssl", make.split(" "), { stdio: ["ignore", "pipe", "ignore"] });
+   * const server = await serve("tcp://127.0.0.1:0", async (connection) => {
+   *   await connection.readUntil("STARTTLS\n");
+   *   connection.write("go on\n");
+   *   await connection.upgradeTls({ cert: pem, key: pem });
+   *   connection.write(`you speak ${connection.tls?.version}`);
+   * });
+   * const client = await connect(server.urls[0] ?? "");
+   * client.write("STARTTLS\n");
+   * await client.readUntil("\n");
+   * await client.upgradeTls({ ca: pem, servername: "localhost" });
+   * console.log(String(await client.read())); // => you speak TLSv1.3
+   * await client.close();
+   * await server.close();
+   * ```
+   */
+  upgradeTls(options: UpgradeTlsOptions = {}): Promise<void> {
+    return tolerateIf(this.#upgradeTls(options), (error) => error === this.failure);
+  }
+
+  /**
    * Called by a handshake: makes the peer final, either the one that a proxy's header names or the one that connected. Checks the
    * limits per address, once; throws where they refuse the peer. @internal
    */
@@ -726,6 +776,12 @@ export class Connection {
     this.#input.use(this.#link);
     this.#output.use(this.#link);
     this.#checkOpened();
+  }
+
+  async #upgradeTls(options: UpgradeTlsOptions): Promise<void> {
+    // Only connections with TLS load it.
+    const { upgradeTls } = await import("./upgrade-tls.ts");
+    await upgradeTls(this, options);
   }
 
   /** Opening the new link may have lost the connection, which has then closed only the old link. */

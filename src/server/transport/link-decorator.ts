@@ -1,6 +1,7 @@
 import type { Link, LinkInput, LinkOutput } from "./link.ts";
 import type { Peer } from "./peer.ts";
 import type { PeerCredentials } from "./peer-credentials.ts";
+import type { TlsInfo } from "./tls-info.ts";
 
 /** A link between another link and the connection. It passes every call on; subclasses override what they change. */
 export abstract class LinkDecorator implements Link, LinkInput, LinkOutput {
@@ -34,6 +35,14 @@ export abstract class LinkDecorator implements Link, LinkInput, LinkOutput {
 
   get peerCredentials(): PeerCredentials | undefined {
     return this.link.peerCredentials;
+  }
+
+  get tls(): TlsInfo | undefined {
+    return this.link.tls;
+  }
+
+  get bytesReceived(): number {
+    return this.link.bytesReceived ?? 0;
   }
 
   open(input: LinkInput, output: LinkOutput): void {

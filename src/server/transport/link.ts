@@ -2,6 +2,7 @@ import type { Kernel } from "../../native/kernel.ts";
 import type { PagedFile } from "../../socket/values.ts";
 import type { Peer } from "./peer.ts";
 import type { PeerCredentials } from "./peer-credentials.ts";
+import type { TlsInfo } from "./tls-info.ts";
 
 /**
  * The sending side of a link. Each method makes one system call and returns the number of bytes that the kernel has taken, or
@@ -76,6 +77,10 @@ export interface Link extends Sender {
   sendFile?(file: LinkFile, position: number, length: number): number | undefined;
   /** The credentials of the peer of a Unix socket; undefined for other sockets. Throws where the transport cannot know them. */
   readonly peerCredentials?: PeerCredentials | undefined;
+  /** What a TLS handshake has negotiated; undefined before, and without TLS. */
+  readonly tls?: TlsInfo | undefined;
+  /** Received bytes of a link whose input gets others: those of a TLS handshake show its progress. */
+  readonly bytesReceived?: number;
   /**
    * Begins to call the two sides of a connection. A second call replaces them, as when another link is put over this one; an end
    * that was reported already is reported to the new input, too.

@@ -1,10 +1,14 @@
 import type { Socket } from "node:net";
+import { Deadline, deadlines } from "../time/deadline-wheel.ts";
 import { ConnectionError } from "./connection-error.ts";
 import type { Link, LinkInput, LinkOutput } from "./link.ts";
 import type { Peer } from "./peer.ts";
+import type { PeerCredentials } from "./peer-credentials.ts";
 
 /** The bytes passed to Node at once: Node may hold this much above its own mark. */
 export const HANDED_BYTES = 64 * 1024;
+/** How long a closed socket may take to send what Node still has; then it is destroyed. */
+export const MAX_CLOSE_MS = 30_000;
 
 const NOTHING = Buffer.alloc(0);
 
@@ -14,9 +18,9 @@ export class NodeLink implements Link {
   readonly isRecords = false;
   readonly isDatagram = false;
   /** destroySoon ends the socket first. */
-  readonly endsAtClose = true;
-  readonly #socket: Socket;
-  #input: LinkInput | undefined;
+  readonly endsAtClose: boolean = true;
+  protected readonly nodeSocket: Socket;
+  protected input: LinkInput | undefined;
   #output: LinkOutput | undefined;
   #onClosed: (() => void) | undefined;
   /** Node reports the end once, and another input must get it. */
@@ -24,31 +28,31 @@ export class NodeLink implements Link {
 
   /** `onClosed` is called once the socket is closed. */
   constructor(socket: Socket, peer: Peer, onClosed?: () => void) {
-    this.#socket = socket;
+    this.nodeSocket = socket;
     this.peer = peer;
     this.#onClosed = onClosed;
   }
 
   /** Not undefined: a service that refuses root would then accept everybody. */
-  get peerCredentials(): undefined {
+  get peerCredentials(): PeerCredentials | undefined {
     if ("host" in this.peer) return undefined;
     throw new ConnectionError("ERR_SOCKWRIGHT_NO_CREDENTIALS");
   }
 
   open(input: LinkInput, output: LinkOutput): void {
-    const isOpen = this.#input !== undefined;
-    this.#input = input;
+    const isOpen = this.input !== undefined;
+    this.input = input;
     this.#output = output;
-    const socket = this.#socket;
+    const socket = this.nodeSocket;
     if (isOpen) {
       this.#owesEnd = socket.readableEnded;
       return;
     }
     socket.pause();
-    socket.on("data", (bytes: Buffer) => this.#input?.onReceived(bytes));
-    socket.on("end", () => this.#endInput());
+    socket.on("data", (bytes: Buffer) => this.input?.onReceived(bytes));
+    socket.on("end", () => this.endInput());
     socket.on("drain", () => this.#output?.onWritable());
-    socket.on("error", (error) => this.#input?.onError(error));
+    socket.on("error", (error) => this.input?.onError(error));
     socket.on("close", () => {
       this.#onClosed?.();
       this.#onClosed = undefined;
@@ -56,14 +60,14 @@ export class NodeLink implements Link {
   }
 
   resume(): void {
-    this.#socket.resume();
+    this.nodeSocket.resume();
     if (!this.#owesEnd) return;
     this.#owesEnd = false;
-    queueMicrotask(() => this.#input?.onEnd());
+    queueMicrotask(() => this.input?.onEnd());
   }
 
   pause(): void {
-    this.#socket.pause();
+    this.nodeSocket.pause();
   }
 
   send(bytes: Uint8Array, offset: number, length: number): number | undefined {
@@ -78,47 +82,56 @@ export class NodeLink implements Link {
   }
 
   awaitWritable(): void {
-    if (!this.#socket.writableNeedDrain) queueMicrotask(() => this.#output?.onWritable());
+    if (!this.nodeSocket.writableNeedDrain) queueMicrotask(() => this.#output?.onWritable());
   }
 
   /** Node does not tell whether a socket that is not read has input: so the peer is never certainly silent. */
   isDue(what: "input" | "output"): boolean {
-    return what === "input" && this.#socket.isPaused();
+    return what === "input" && this.nodeSocket.isPaused();
   }
 
   setNoDelay(isOn: boolean): void {
-    this.#socket.setNoDelay(isOn);
+    this.nodeSocket.setNoDelay(isOn);
   }
 
   setKeepAlive(isOn: boolean, delayMs: number): void {
-    this.#socket.setKeepAlive(isOn, delayMs);
+    this.nodeSocket.setKeepAlive(isOn, delayMs);
   }
 
   setReferenced(isOn: boolean): void {
-    if (isOn) this.#socket.ref();
-    else this.#socket.unref();
+    if (isOn) this.nodeSocket.ref();
+    else this.nodeSocket.unref();
   }
 
   end(): void {
-    this.#socket.end();
+    this.nodeSocket.end();
   }
 
   close(): void {
     // Continues to read, so that the socket reaches the end and closes by itself.
-    this.#input = undefined;
+    this.input = undefined;
     this.#output = undefined;
-    this.#socket.on("error", () => undefined);
-    this.#socket.destroySoon();
+    this.nodeSocket.on("error", () => undefined);
+    this.nodeSocket.destroySoon();
+    if (this.nodeSocket.destroyed) return;
+    // The peer may never take what is left.
+    const deadline = new Deadline(deadlines, () => this.reset());
+    deadline.start(MAX_CLOSE_MS);
+    this.nodeSocket.once("close", () => deadline.cancel());
   }
 
   abort(): void {
-    this.#input = undefined;
+    this.input = undefined;
     this.#output = undefined;
-    this.#socket.on("error", () => undefined);
+    this.nodeSocket.on("error", () => undefined);
+    this.reset();
+  }
+
+  protected reset(): void {
     // Node refuses to reset a Unix socket, which has no reset. libuv refuses to reset a socket that is being shut down
     // (uv_tcp_close_reset, UV_EINVAL): Node would leak the descriptor.
-    if ("host" in this.peer && !this.#socket.writableEnded) this.#socket.resetAndDestroy();
-    else this.#socket.destroy();
+    if ("host" in this.peer && !this.nodeSocket.writableEnded) this.nodeSocket.resetAndDestroy();
+    else this.nodeSocket.destroy();
   }
 
   /**
@@ -127,25 +140,25 @@ export class NodeLink implements Link {
    * reports EPIPE for every end: there node:net cannot tell a reset from an end, and this link reports an end. `hadError` is false,
    * and `remoteAddress` is kept from before.
    */
-  #endInput(): void {
-    const socket = this.#socket;
+  protected endInput(): void {
+    const socket = this.nodeSocket;
     if (!("host" in this.peer) || socket.writableEnded || socket.writableLength > 0) {
-      this.#input?.onEnd();
+      this.input?.onEnd();
       return;
     }
     socket.write(NOTHING, (error) => {
-      if (error === null || error === undefined) this.#input?.onEnd();
+      if (error === null || error === undefined) this.input?.onEnd();
     });
   }
 
   /** Node takes all bytes, and reports only afterwards whether they were too many. */
   #capacity(): number {
-    return this.#socket.writableNeedDrain ? 0 : HANDED_BYTES;
+    return this.nodeSocket.writableNeedDrain ? 0 : HANDED_BYTES;
   }
 
   /** The bytes are lent, and Node keeps them: it gets a copy. */
   #write(bytes: Uint8Array): number {
-    this.#socket.write(Buffer.from(bytes));
+    this.nodeSocket.write(Buffer.from(bytes));
     return bytes.length;
   }
 }

@@ -1,0 +1,147 @@
+import { constants, createHash, type X509Certificate } from "node:crypto";
+import { createSecureContext, type SecureContext, type SecureContextOptions } from "node:tls";
+import { messageOf } from "../../socket/values.ts";
+import type { OptionValues } from "../options/option-table.ts";
+import { type KeyPair, readCertificates, readKeyPair } from "./key-pair.ts";
+import { inputName, type PemInput, readPem } from "./pem-file.ts";
+import { rootBundle } from "./root-certificates.ts";
+import { TlsOptionError } from "./tls-error.ts";
+import type { TLS_OPTIONS } from "./tls-options.ts";
+
+/** The checked options of TLS. */
+export type TlsSettings = Partial<OptionValues<typeof TLS_OPTIONS>>;
+
+/** Which certificate a peer must show. */
+export interface PeerCheck {
+  /** Whether a peer without a certificate is refused. A client always requires that of its server. */
+  readonly isRequired: boolean;
+  /** Whether the peer's certificate needs an authority that this side trusts, and for a server the right name. */
+  readonly checksChain: boolean;
+  /** `sha256:HEX` of the only certificates to accept; undefined for all. */
+  readonly pins: readonly string[] | undefined;
+}
+
+/** What one side of TLS is made of: certificates, and what it requires of the peer. All connections of a listener share one. */
+export interface TlsContext {
+  readonly secure: SecureContext;
+  /** The context for the name that a client asks for; undefined where there is only one. */
+  readonly forName: ((name: string) => SecureContext) | undefined;
+  readonly alpn: readonly string[] | undefined;
+  /** Undefined where this side asks for no certificate. */
+  readonly check: PeerCheck | undefined;
+  readonly servername: string | undefined;
+}
+
+/** RFC 9325, section 4.2: forward secrecy and authenticated encryption only. TLS 1.3 has no other suites. */
+const CIPHERS = [
+  ...["TLS_AES_128_GCM_SHA256", "TLS_AES_256_GCM_SHA384", "TLS_CHACHA20_POLY1305_SHA256"],
+  ...["ECDHE-ECDSA-AES128-GCM-SHA256", "ECDHE-RSA-AES128-GCM-SHA256"],
+  ...["ECDHE-ECDSA-AES256-GCM-SHA384", "ECDHE-RSA-AES256-GCM-SHA384"],
+  ...["ECDHE-ECDSA-CHACHA20-POLY1305", "ECDHE-RSA-CHACHA20-POLY1305"],
+].join(":");
+
+/** SSL_CTX_set_session_id_context(3): at most 32 bytes. */
+const SESSION_CONTEXT_SIZE = 32;
+
+/**
+ * Makes the context of a server. Throws TlsOptionError.
+ *
+ * @param ticketKeys - 48 bytes of a listener's own, which outlive a reload so that clients can resume their sessions.
+ */
+export function serverContext(settings: TlsSettings, ticketKeys: Buffer): TlsContext {
+  const { cert, key, ca, crl, client, pin, alpn } = settings;
+  const [first, ...others] = keyPairs(cert, key);
+  if (first === undefined) throw new TlsOptionError("cert", "a TLS server needs cert and key, the paths of two PEM files");
+  if (settings.servername !== undefined) throw new TlsOptionError("servername", "servername is for clients: a server has the names of its certificates");
+  for (const option of ["ca", "crl", "pin"] as const) {
+    if (settings[option] !== undefined && client === undefined)
+      throw new TlsOptionError(option, `${option} is for certificates of clients: add client=require, or client=ask`);
+  }
+  if (client !== undefined && ca === undefined && pin === undefined)
+    throw new TlsOptionError("client", `client=${client} needs ca, the authorities of the clients' certificates, or pin`);
+  const shared = { ...trustOf(settings), ticketKeys, sessionIdContext: sessionContextOf(settings) };
+  const contextOf = (pair: KeyPair): SecureContext => secureContext(settings, pair, shared);
+  const secure = contextOf(first);
+  const named = others.map((pair) => ({ certificate: pair.certificate, secure: contextOf(pair) }));
+  const all = [{ certificate: first.certificate, secure }, ...named];
+  return {
+    secure,
+    forName: others.length === 0 ? undefined : (name) => chosenFor(name, all) ?? secure,
+    alpn,
+    check: client && { isRequired: client === "require", checksChain: ca !== undefined, pins: pin },
+    servername: undefined,
+  };
+}
+
+/** The context of clients without files of their own, by the lowest version: the system's authorities are parsed once. */
+const defaults = new Map<string, SecureContext>();
+
+/** Makes the context of a client. Throws TlsOptionError. */
+export function clientContext(settings: TlsSettings): TlsContext {
+  const { cert, key, ca, crl, client, pin, alpn, servername, min = "1.2" } = settings;
+  if (client !== undefined) throw new TlsOptionError("client", "client is for servers: a client always checks its server");
+  const [pair, second] = keyPairs(cert, key);
+  if (second !== undefined) throw new TlsOptionError("cert", "a client has one certificate: give cert and key once");
+  const isDefault = pair === undefined && ca === undefined && crl === undefined && process.env["SSL_CERT_FILE"] === undefined;
+  const made = isDefault ? defaults.get(min) : undefined;
+  const secure = made ?? secureContext(settings, pair, trustOf({ ...settings, ca: ca ?? undefined }, pin === undefined));
+  if (isDefault && pin === undefined) defaults.set(min, secure);
+  const checksChain = pin === undefined || ca !== undefined;
+  return { secure, forName: undefined, alpn, check: { isRequired: true, checksChain, pins: pin }, servername };
+}
+
+function keyPairs(certs: readonly PemInput[] = [], keys: readonly PemInput[] = []): KeyPair[] {
+  if (certs.length > keys.length) throw new TlsOptionError("key", "each cert needs a key: give key once for each cert, in the same order");
+  if (keys.length > certs.length) throw new TlsOptionError("cert", "each key needs a cert: give cert once for each key, in the same order");
+  return certs.flatMap((cert, index) => {
+    const key = keys[index];
+    return key === undefined ? [] : [readKeyPair(cert, key)];
+  });
+}
+
+/** The authorities to trust, and their lists of revoked certificates. */
+function trustOf({ ca, crl }: TlsSettings, usesRoots = false): SecureContextOptions {
+  const lists = crl === undefined ? undefined : readPem("crl", crl, /^X509 CRL$/, "list of revoked certificates");
+  return { ca: ca === undefined ? (usesRoots ? roots() : []) : readCertificates("ca", ca), crl: lists };
+}
+
+function roots(): string | string[] {
+  const bundle = rootBundle();
+  return typeof bundle === "string" ? readCertificates("ca", bundle) : [...bundle];
+}
+
+function secureContext(settings: TlsSettings, pair: KeyPair | undefined, shared: SecureContextOptions): SecureContext {
+  try {
+    return createSecureContext({
+      ...shared,
+      cert: pair?.cert,
+      key: pair?.key,
+      ciphers: CIPHERS,
+      honorCipherOrder: true,
+      minVersion: settings.min === "1.3" ? "TLSv1.3" : "TLSv1.2",
+      secureOptions: constants.SSL_OP_NO_RENEGOTIATION,
+    });
+  } catch (error) {
+    const option = settings.crl === undefined ? "cert" : "crl";
+    const input = settings.crl ?? settings.cert?.[0] ?? "";
+    throw new TlsOptionError(option, `${inputName(option, input)}: it cannot be used: ${messageOf(error)}`, { cause: error });
+  }
+}
+
+function chosenFor(
+  name: string,
+  all: readonly { readonly certificate: X509Certificate; readonly secure: SecureContext }[],
+): SecureContext | undefined {
+  // RFC 6125, section 6.4.4: only the alternative names count.
+  const options = { subject: "never", partialWildcards: false } as const;
+  return all.find(({ certificate }) => certificate.checkHost(name, options) !== undefined)?.secure;
+}
+
+/**
+ * A session is resumed only where the same is required of clients: otherwise a client could take a session from before a reload,
+ * or from another listener, past a stricter check.
+ */
+function sessionContextOf({ client, ca, crl, pin }: TlsSettings): string {
+  const content = { client, ca: ca && readCertificates("ca", ca), crl: crl && readPem("crl", crl, /CRL$/, "list"), pin };
+  return createHash("sha256").update(JSON.stringify(content)).digest("hex").slice(0, SESSION_CONTEXT_SIZE);
+}

@@ -1,0 +1,179 @@
+import type { Socket } from "node:net";
+import type { TLSSocket } from "node:tls";
+import { ConnectionError } from "../transport/connection-error.ts";
+import type { Link, LinkInput, LinkOutput } from "../transport/link.ts";
+import { NodeLink } from "../transport/node-link.ts";
+import type { Peer } from "../transport/peer.ts";
+import type { PeerCredentials } from "../transport/peer-credentials.ts";
+import type { LinkStream } from "./link-stream.ts";
+import { TlsError, tlsErrorOf } from "./tls-error.ts";
+import type { TlsInfo } from "../transport/tls-info.ts";
+
+/** What carries the records of TLS: a socket of `node:net`, which has taken over the descriptor, or a stream over a link. */
+export type TlsBase =
+  | { readonly kind: "socket"; readonly socket: Socket; readonly peerCredentials: PeerCredentials | undefined }
+  | { readonly kind: "stream"; readonly stream: LinkStream; readonly link: Link };
+
+/** Returns what was negotiated; throws where the peer's certificate is refused. */
+type Finish = () => TlsInfo;
+
+interface Waiter {
+  readonly resolve: () => void;
+  readonly reject: (error: Error) => void;
+}
+
+/**
+ * A link whose bytes are encrypted. Over a stream it tells a truncated connection: node:tls ends its reader when close_notify comes,
+ * and otherwise only when the stream below ends, so an end that comes with the stream's own is not the peer's (RFC 8446, section
+ * 6.1). Over a socket both look the same.
+ */
+export class TlsLink extends NodeLink {
+  override readonly endsAtClose = false;
+  readonly #socket: TLSSocket;
+  readonly #base: TlsBase;
+  readonly #finish: Finish;
+  #tls: TlsInfo | undefined;
+  #waiter: Waiter | undefined;
+  #isTruncated = false;
+  #isOver = false;
+
+  /** @param securedEvent - the event of the socket at the end of its handshake. */
+  constructor(socket: TLSSocket, base: TlsBase, peer: Peer, securedEvent: "secure" | "secureConnect", finish: Finish) {
+    super(socket, peer);
+    this.#socket = socket;
+    this.#base = base;
+    this.#finish = finish;
+    const push = socket.push.bind(socket);
+    socket.push = (chunk: unknown, encoding?: BufferEncoding): boolean => {
+      if (chunk === null) this.#onPlainEnd();
+      return push(chunk, encoding);
+    };
+    socket.once(securedEvent, () => this.#onSecured());
+    // Node's own event for an error before the handshake is complete, at a server's side.
+    socket.on("_tlsError", (error: Error) => this.#fail(error));
+    socket.once("close", () => this.#fail(new TlsError("ERR_SOCKWRIGHT_TLS_END")));
+    if (base.kind === "stream") base.stream.owner = { onBaseError: (error) => this.#fail(error) };
+  }
+
+  get tls(): TlsInfo | undefined {
+    return this.#tls;
+  }
+
+  /** Resolves when the handshake is complete and the peer's certificate accepted. Called once. */
+  secured(): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#waiter = { resolve, reject };
+      if (this.#isOver) reject(new TlsError("ERR_SOCKWRIGHT_TLS_END"));
+    });
+  }
+
+  override get peerCredentials(): PeerCredentials | undefined {
+    return this.#base.kind === "socket" ? this.#base.peerCredentials : this.#base.link.peerCredentials;
+  }
+
+  /** Received bytes, encrypted: progress of a handshake, whose bytes no reader gets. */
+  get bytesReceived(): number {
+    return this.#base.kind === "socket" ? this.#base.socket.bytesRead : this.#base.stream.bytesReceived;
+  }
+
+  override open(input: LinkInput, output: LinkOutput): void {
+    super.open(input, output);
+    this.#socket.removeAllListeners("error");
+    this.#socket.on("error", (error) => this.#fail(error));
+  }
+
+  override isDue(what: "input" | "output"): boolean {
+    if (this.#base.kind === "stream" && this.#base.link.isDue?.(what) === true) return true;
+    return what === "input" && (this.#socket.readableLength > 0 || super.isDue(what));
+  }
+
+  awaitLoss(): void {
+    if (this.#base.kind === "stream") this.#base.link.awaitLoss?.();
+  }
+
+  override setNoDelay(isOn: boolean): void {
+    if (this.#base.kind === "socket") this.#base.socket.setNoDelay(isOn);
+    else this.#base.link.setNoDelay?.(isOn);
+  }
+
+  override setKeepAlive(isOn: boolean, delayMs: number): void {
+    if (this.#base.kind === "socket") this.#base.socket.setKeepAlive(isOn, delayMs);
+    else this.#base.link.setKeepAlive?.(isOn, delayMs);
+  }
+
+  override setReferenced(isOn: boolean): void {
+    if (this.#base.kind === "stream") this.#base.link.setReferenced?.(isOn);
+    else if (isOn) this.#base.socket.ref();
+    else this.#base.socket.unref();
+  }
+
+  override close(): void {
+    this.#giveUp();
+    super.close();
+  }
+
+  override abort(): void {
+    this.#giveUp();
+    super.abort();
+  }
+
+  protected override reset(): void {
+    if (this.#base.kind === "stream") {
+      this.#base.stream.destroy(new ConnectionError("ERR_SOCKWRIGHT_ABORTED"));
+    } else if ("host" in this.peer && !this.#base.socket.destroyed) {
+      this.#base.socket.resetAndDestroy();
+    }
+    this.#socket.destroy();
+  }
+
+  protected override endInput(): void {
+    if (this.#isTruncated) this.#fail(new ConnectionError("ERR_SOCKWRIGHT_TLS_TRUNCATED"));
+    else this.input?.onEnd();
+  }
+
+  #onSecured(): void {
+    if (this.#isOver) return;
+    try {
+      this.#tls = this.#finish();
+    } catch (error) {
+      this.#fail(error instanceof Error ? error : new TlsError("CERT_UNTRUSTED"));
+      return;
+    }
+    const waiter = this.#waiter;
+    this.#waiter = undefined;
+    waiter?.resolve();
+  }
+
+  /** The reader of plain bytes is ended: by close_notify, or else by the end of what carries the records. */
+  #onPlainEnd(): void {
+    if (this.#tls === undefined) this.#fail(new TlsError("ERR_SOCKWRIGHT_TLS_END"));
+    this.#isTruncated = this.#base.kind === "stream" && this.#base.stream.hasEnded;
+  }
+
+  #fail(thrown: Error): void {
+    if (this.#isOver) return;
+    const error = tlsErrorOf(thrown);
+    const waiter = this.#waiter;
+    const { input } = this;
+    if (this.#tls !== undefined) this.#deliverRest();
+    this.#giveUp();
+    waiter?.reject(error);
+    input?.onError(error);
+  }
+
+  /** Plain bytes that came before the loss and wait for a reader. */
+  #deliverRest(): void {
+    for (;;) {
+      const bytes: unknown = this.#socket.read();
+      if (!(bytes instanceof Uint8Array)) return;
+      this.input?.onReceived(bytes);
+    }
+  }
+
+  #giveUp(): void {
+    this.#isOver = true;
+    const waiter = this.#waiter;
+    this.#waiter = undefined;
+    waiter?.reject(new TlsError("ERR_SOCKWRIGHT_TLS_END"));
+  }
+}

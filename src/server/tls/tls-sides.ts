@@ -1,0 +1,128 @@
+import { closeSync } from "node:fs";
+import { isIP, Socket } from "node:net";
+import { connect, TLSSocket, type TLSSocketOptions } from "node:tls";
+import type { Link, LinkOutput } from "../transport/link.ts";
+import { errorOf } from "../transport/connection-error.ts";
+import type { Peer } from "../transport/peer.ts";
+import { LinkStream } from "./link-stream.ts";
+import type { PeerCheck, TlsContext } from "./tls-context.ts";
+import { TlsError } from "./tls-error.ts";
+import type { TlsInfo } from "../transport/tls-info.ts";
+import { chainErrorOf, fingerprintOf, tlsInfoOf } from "./tls-state.ts";
+import { type TlsBase, TlsLink } from "./tls-link.ts";
+
+const NOBODY: LinkOutput = { onWritable: () => undefined };
+
+/**
+ * Begins TLS as a server over a link.
+ *
+ * @param mayHandOver - whether `node:net` may take over the descriptor, which costs least, but cannot tell a truncated connection.
+ */
+export function acceptTls(base: Link, unread: Buffer, context: TlsContext, mayHandOver: boolean): TlsLink {
+  const { peer } = base;
+  const carrier = (mayHandOver ? handOver(base, unread) : undefined) ?? bridge(base, unread);
+  const { check, forName } = context;
+  const options: TLSSocketOptions = {
+    isServer: true,
+    secureContext: context.secure,
+    requestCert: check !== undefined,
+    // With a handshake that fails at once for a client without a certificate; what it shows is checked below.
+    rejectUnauthorized: check?.isRequired === true,
+  };
+  if (context.alpn !== undefined) options.ALPNProtocols = [...context.alpn];
+  if (forName !== undefined) options.SNICallback = (name, done) => done(null, forName(name));
+  const socket = new TLSSocket(carrier.kind === "socket" ? carrier.socket : carrier.stream, options);
+  const finish = (): TlsInfo => checked(socket, check, () => chainErrorOf(socket), undefined);
+  return new TlsLink(socket, carrier, peer, "secure", finish);
+}
+
+/** Begins TLS as a client over a link. `host` is what the certificate must name where the options have no `servername`. */
+export function connectTls(base: Link, unread: Buffer, context: TlsContext, host: string): TlsLink {
+  const { peer } = base;
+  const carrier = bridge(base, unread);
+  const name = context.servername ?? host;
+  const checksName = context.check?.checksChain === true;
+  const socket = connect({
+    socket: carrier.stream,
+    secureContext: context.secure,
+    host: name,
+    // RFC 6066, section 3: an address is no name for SNI.
+    ...(isIP(name) === 0 ? { servername: name } : {}),
+    ...(context.alpn === undefined ? {} : { ALPNProtocols: [...context.alpn] }),
+    // Checked below: then the error has the fingerprint of the certificate.
+    rejectUnauthorized: false,
+    ...(checksName ? {} : { checkServerIdentity: () => undefined }),
+  });
+  const chainError = (): string | undefined => {
+    if (socket.authorized) return undefined;
+    const reason: unknown = socket.authorizationError;
+    return reason instanceof Error && "code" in reason ? String(reason.code) : String(reason);
+  };
+  const finish = (): TlsInfo => checked(socket, context.check, chainError, isIP(name) === 0 ? name : undefined);
+  return new TlsLink(socket, carrier, peer, "secureConnect", finish);
+}
+
+/** Throws where the peer's certificate is not accepted. */
+function checked(
+  socket: TLSSocket,
+  check: PeerCheck | undefined,
+  chainError: () => string | undefined,
+  serverName: string | undefined,
+): TlsInfo {
+  const info = tlsInfoOf(socket, check !== undefined, serverName);
+  if (check === undefined) return info;
+  const { peerCertificate } = info;
+  if (peerCertificate === undefined) {
+    if (check.isRequired) throw new TlsError("ERR_SOCKWRIGHT_TLS_NO_CERTIFICATE");
+    return info;
+  }
+  const fingerprint = fingerprintOf(peerCertificate);
+  const code = check.checksChain ? chainError() : undefined;
+  if (code !== undefined) throw new TlsError(code, { fingerprint });
+  if (check.pins?.includes(fingerprint) === false) throw new TlsError("ERR_SOCKWRIGHT_TLS_PIN", { fingerprint });
+  return info;
+}
+
+function bridge(link: Link, unread: Buffer): Extract<TlsBase, { kind: "stream" }> {
+  return { kind: "stream", stream: new LinkStream(link, unread), link };
+}
+
+/** Passes the descriptor to `node:net`; undefined where the link has none, or one that `node:net` does not know. */
+function handOver(base: Link, unread: Buffer): TlsBase | undefined {
+  const { peer } = base;
+  if (base.detach === undefined || !isKnownToNode(peer)) return undefined;
+  const peerCredentials = "host" in peer ? undefined : base.peerCredentials;
+  const received = [unread];
+  let failure: Error | undefined;
+  // The poller may have received bytes that no reader has got yet.
+  base.open(
+    {
+      onReceived: (bytes) => void received.push(Buffer.from(bytes)),
+      onEnd: () => undefined,
+      onError: (error) => {
+        failure = error;
+      },
+    },
+    NOBODY,
+  );
+  const fd = base.detach();
+  const socket = socketOf(fd);
+  const all = received.length === 1 ? unread : Buffer.concat(received);
+  if (all.length > 0) socket.unshift(all);
+  if (failure !== undefined) socket.destroy(failure);
+  return { kind: "socket", socket, peerCredentials };
+}
+
+function socketOf(fd: number): Socket {
+  try {
+    return new Socket({ fd, allowHalfOpen: true, readable: true, writable: true });
+  } catch (error) {
+    closeSync(fd);
+    throw errorOf(error);
+  }
+}
+
+/** libuv has TCP and Unix sockets only. */
+function isKnownToNode(peer: Peer): boolean {
+  return !("cid" in peer);
+}

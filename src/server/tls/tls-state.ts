@@ -1,0 +1,40 @@
+import type { X509Certificate } from "node:crypto";
+import type { TLSSocket } from "node:tls";
+import { codeOf } from "../../socket/values.ts";
+import type { TlsInfo } from "../transport/tls-info.ts";
+
+/** `sha256:HEX` of a certificate. */
+export function fingerprintOf(certificate: X509Certificate): string {
+  return `sha256:${certificate.fingerprint256.replaceAll(":", "").toLowerCase()}`;
+}
+
+/** Returns what the handshake of a socket has negotiated. */
+export function tlsInfoOf(socket: TLSSocket, asksPeer: boolean, serverName: string | undefined): TlsInfo {
+  const peerCertificate = asksPeer ? socket.getPeerX509Certificate() : undefined;
+  return {
+    version: socket.getProtocol() ?? "",
+    cipher: socket.getCipher().standardName,
+    serverName: serverName ?? nameOf(Reflect.get(socket, "servername")),
+    alpn: nameOf(socket.alpnProtocol),
+    peerCertificate,
+    fingerprint: peerCertificate === undefined ? undefined : fingerprintOf(peerCertificate),
+  };
+}
+
+/** Node has false or null for none. */
+function nameOf(value: unknown): string | undefined {
+  return typeof value === "string" && value !== "" ? value : undefined;
+}
+
+/**
+ * The error of OpenSSL's check of the chain; undefined where it is good. `tls.Server` asks the same internal function: Node has no
+ * public one for the server's side of a TLSSocket. Without it no certificate is accepted.
+ */
+export function chainErrorOf(socket: TLSSocket): string | undefined {
+  const handle: unknown = Reflect.get(socket, "_handle");
+  const verify: unknown = typeof handle === "object" && handle !== null ? Reflect.get(handle, "verifyError") : undefined;
+  if (typeof verify !== "function") return "CERT_UNTRUSTED";
+  const error: unknown = Reflect.apply(verify, handle, []);
+  if (error === null || error === undefined) return undefined;
+  return String(codeOf(error) ?? "CERT_UNTRUSTED");
+}
