@@ -38,8 +38,11 @@ import type { SocketUrl } from "./url/socket-url.ts";
  */
 export type Handshake = (connection: Connection, signal: AbortSignal) => Promise<void>;
 
+/** A step between accept and service. Unlike a program's {@link Handshake} it gets no signal, which costs each connection something. */
+export type HandshakeStep = (connection: Connection) => Promise<void>;
+
 /** Makes the handshake of a listener whose scheme has one. The server calls it again when it reloads. */
-export type HandshakeMaker = (settings: ListenerSettings) => Handshake;
+export type HandshakeMaker = (settings: ListenerSettings, listener: object) => HandshakeStep;
 
 /** Makers of handshakes, by the name in a row of `url/schemes.ts`. */
 export const HANDSHAKES = new Map<string, HandshakeMaker>();
@@ -75,7 +78,7 @@ export class HandshakeRun implements ConnectionOwner, PendingHandshake {
     return this.#connection.bytesRead;
   }
 
-  begin(handshake: Handshake, { handshakeTimeoutMs, maxHandshakes, maxHandshakesPerAddress }: ListenerSettings): void {
+  begin(handshake: HandshakeStep, { handshakeTimeoutMs, maxHandshakes, maxHandshakesPerAddress }: ListenerSettings): void {
     const { listener, connections } = this.#session;
     listener.handshakes.add(this, maxHandshakes, maxHandshakesPerAddress);
     connections.add(this.#connection, this);
@@ -133,9 +136,9 @@ export class HandshakeRun implements ConnectionOwner, PendingHandshake {
   report(): void {}
   onClosing(): void {}
 
-  #call(handshake: Handshake): Promise<unknown> {
+  #call(handshake: HandshakeStep): Promise<unknown> {
     try {
-      return promiseOf(handshake(this.#connection, this.#connection.signal));
+      return promiseOf(handshake(this.#connection));
     } catch (error) {
       return Promise.reject(error);
     }

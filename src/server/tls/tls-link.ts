@@ -1,7 +1,7 @@
 import type { Socket } from "node:net";
 import type { TLSSocket } from "node:tls";
 import { ConnectionError } from "../transport/connection-error.ts";
-import type { Link, LinkInput, LinkOutput } from "../transport/link.ts";
+import type { Link } from "../transport/link.ts";
 import { NodeLink } from "../transport/node-link.ts";
 import type { Peer } from "../transport/peer.ts";
 import type { PeerCredentials } from "../transport/peer-credentials.ts";
@@ -51,7 +51,7 @@ export class TlsLink extends NodeLink {
     socket.once(securedEvent, () => this.#onSecured());
     // Node's own event for an error before the handshake is complete, at a server's side.
     socket.on("_tlsError", (error: Error) => this.#fail(error));
-    socket.once("close", () => this.#fail(new TlsError("ERR_SOCKWRIGHT_TLS_END")));
+    socket.once("close", () => this.#onClosed());
     if (base.kind === "stream") base.stream.owner = { onBaseError: (error) => this.#fail(error) };
   }
 
@@ -74,12 +74,6 @@ export class TlsLink extends NodeLink {
   /** Received bytes, encrypted: progress of a handshake, whose bytes no reader gets. */
   get bytesReceived(): number {
     return this.#base.kind === "socket" ? this.#base.socket.bytesRead : this.#base.stream.bytesReceived;
-  }
-
-  override open(input: LinkInput, output: LinkOutput): void {
-    super.open(input, output);
-    this.#socket.removeAllListeners("error");
-    this.#socket.on("error", (error) => this.#fail(error));
   }
 
   override isDue(what: "input" | "output"): boolean {
@@ -117,6 +111,11 @@ export class TlsLink extends NodeLink {
     super.abort();
   }
 
+  /** OpenSSL encrypts the bytes of a write during the call, unless the stream keeps them behind an earlier write. */
+  protected override get isTakenAtOnce(): boolean {
+    return this.#socket.writableLength === 0 && this.#socket.writableCorked === 0;
+  }
+
   protected override reset(): void {
     if (this.#base.kind === "stream") {
       this.#base.stream.destroy(new ConnectionError("ERR_SOCKWRIGHT_ABORTED"));
@@ -124,6 +123,10 @@ export class TlsLink extends NodeLink {
       this.#base.socket.resetAndDestroy();
     }
     this.#socket.destroy();
+  }
+
+  protected override onSocketError(error: Error): void {
+    this.#fail(error);
   }
 
   protected override endInput(): void {
@@ -150,6 +153,10 @@ export class TlsLink extends NodeLink {
     this.#isTruncated = this.#base.kind === "stream" && this.#base.stream.hasEnded;
   }
 
+  #onClosed(): void {
+    if (!this.#isOver) this.#fail(new TlsError("ERR_SOCKWRIGHT_TLS_END"));
+  }
+
   #fail(thrown: Error): void {
     if (this.#isOver) return;
     const error = tlsErrorOf(thrown);
@@ -174,6 +181,6 @@ export class TlsLink extends NodeLink {
     this.#isOver = true;
     const waiter = this.#waiter;
     this.#waiter = undefined;
-    waiter?.reject(new TlsError("ERR_SOCKWRIGHT_TLS_END"));
+    if (waiter !== undefined) waiter.reject(new TlsError("ERR_SOCKWRIGHT_TLS_END"));
   }
 }

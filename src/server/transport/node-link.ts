@@ -52,7 +52,7 @@ export class NodeLink implements Link {
     socket.on("data", (bytes: Buffer) => this.input?.onReceived(bytes));
     socket.on("end", () => this.endInput());
     socket.on("drain", () => this.#output?.onWritable());
-    socket.on("error", (error) => this.input?.onError(error));
+    socket.on("error", (error) => this.onSocketError(error));
     socket.on("close", () => {
       this.#onClosed?.();
       this.#onClosed = undefined;
@@ -127,6 +127,15 @@ export class NodeLink implements Link {
     this.reset();
   }
 
+  protected onSocketError(error: Error): void {
+    this.input?.onError(error);
+  }
+
+  /** Whether the socket has no use for written bytes after the call. The bytes are lent: otherwise it gets a copy. */
+  protected get isTakenAtOnce(): boolean {
+    return false;
+  }
+
   protected reset(): void {
     // Node refuses to reset a Unix socket, which has no reset. libuv refuses to reset a socket that is being shut down
     // (uv_tcp_close_reset, UV_EINVAL): Node would leak the descriptor.
@@ -156,9 +165,8 @@ export class NodeLink implements Link {
     return this.nodeSocket.writableNeedDrain ? 0 : HANDED_BYTES;
   }
 
-  /** The bytes are lent, and Node keeps them: it gets a copy. */
   #write(bytes: Uint8Array): number {
-    this.nodeSocket.write(Buffer.from(bytes));
+    this.nodeSocket.write(this.isTakenAtOnce ? bytes : Buffer.from(bytes));
     return bytes.length;
   }
 }
