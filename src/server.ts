@@ -11,6 +11,7 @@ export type { LingerOptions } from "./server/connection/linger.ts";
 export type { ExpiryReason } from "./server/connection/policy.ts";
 export type { Push } from "./server/connection/push.ts";
 export type { ConnectionStream } from "./server/connection/stream.ts";
+export type { UpgradeTlsOptions } from "./server/connection/upgrade-tls.ts";
 export type { LimitedRead, WaitOptions } from "./server/connection/wait.ts";
 export type { ConnectionInfo } from "./server/connection-set.ts";
 export type { Handshake } from "./server/handshake.ts";
@@ -32,10 +33,14 @@ export { OPEN_METRICS_CONTENT_TYPE, openMetrics } from "./server/telemetry/open-
 export type { ServerStats, Tally } from "./server/telemetry/server-counters.ts";
 export type { AboutPeer, HookName, ServerMessages } from "./server/telemetry/server-messages.ts";
 export { DeadlineError, type DeadlineName } from "./server/time/deadline-error.ts";
+export { TlsError, TlsOptionError, type TlsOptionName } from "./server/tls/tls-error.ts";
+export type { PemInput } from "./server/tls/pem-file.ts";
+export type { ClientCertificates, TlsOptions, TlsVersion } from "./server/tls/tls-options.ts";
 export { ConnectionError, type ConnectionErrorCode } from "./server/transport/connection-error.ts";
 export { TransportError } from "./server/transport/node-transport.ts";
 export type { Peer } from "./server/transport/peer.ts";
 export type { PeerCredentials } from "./server/transport/peer-credentials.ts";
+export type { TlsInfo } from "./server/transport/tls-info.ts";
 export type { TransportName } from "./server/transport/transport.ts";
 export {
   type AddressUrl,

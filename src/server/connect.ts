@@ -1,26 +1,31 @@
-import { AbortError, MAX_TIMEOUT_MS, signalOf, wrongType } from "../socket/values.ts";
+import { AbortError, MAX_TIMEOUT_MS, signalOf, wrongType, wrongValue } from "../socket/values.ts";
 import { Connection } from "./connection/connection.ts";
 import { CONNECTION_OPTIONS, type ConnectionOptions } from "./connection/connection-options.ts";
 import { clientPolicy } from "./connection/policy.ts";
 import { tolerateIf } from "./connection/unawaited.ts";
 import { choice, custom, ms } from "./options/option-kind.ts";
 import { type GivenOptions, type OptionKindsOf, options as table } from "./options/option-table.ts";
+import { TlsError } from "./tls/tls-error.ts";
+import { TLS_OPTIONS, type TlsOptions } from "./tls/tls-options.ts";
+import { type TlsSettings, tlsSettings } from "./tls/tls-settings.ts";
+import { DeadlineError } from "./time/deadline-error.ts";
 import { deadlines } from "./time/deadline-wheel.ts";
 import { ConnectionError } from "./transport/connection-error.ts";
-import type { Link } from "./transport/link.ts";
 import { timedLinkOf } from "./transport/timed-link.ts";
 import type { TransportName } from "./transport/transport.ts";
 import { transport } from "./transport/transports.ts";
 import { SCHEMES } from "./url/schemes.ts";
-import { checkConnectable, parseSocketUrl, SocketUrlError } from "./url/socket-url.ts";
+import { checkConnectable, formatSocketUrl, parseSocketUrl, type SocketUrl } from "./url/socket-url.ts";
 import { checkUrlText, hasUrl } from "./url/url-text.ts";
 
 /** The options of {@link connect}: how to connect, and how the connection behaves. */
-export interface ConnectOptions extends ConnectionOptions {
+export interface ConnectOptions extends ConnectionOptions, TlsOptions {
   /** Which transport opens the socket. Default is the value of the environment variable `SOCKWRIGHT_TRANSPORT`, or else `native`. */
   readonly transport?: TransportName | undefined;
   /** Ends the attempt when it aborts: `connect` rejects with an AbortError. */
   readonly signal?: AbortSignal | undefined;
+  /** How long a TLS handshake may take, in ms, 1 or more; then `connect` rejects with a DeadlineError. Default 10 000. */
+  readonly handshakeTimeoutMs?: number | undefined;
   /** How long the attempt may take, in ms, 1 or more; then `connect` rejects with `ERR_SOCKWRIGHT_TIMEOUT`. By default only the kernel's limit applies. */
   readonly timeoutMs?: number | undefined;
 }
@@ -33,6 +38,8 @@ export interface ConnectTarget extends ConnectOptions {
 
 const CONNECT_OPTIONS = {
   ...CONNECTION_OPTIONS,
+  ...TLS_OPTIONS,
+  handshakeTimeoutMs: ms(),
   transport: choice(["native", "node"]),
   signal: custom("an AbortSignal", (path, signal) =>
     signalOf({ signal: signal as AbortSignal }, path.replace(/\.signal$/, "")),
@@ -72,7 +79,8 @@ export function connect(target: string | ConnectTarget, options: ConnectOptions 
 /** Whether a system call, the signal or the timeout caused the error. */
 function isExpected(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
-  return "syscall" in error || error.name === "AbortError" || isTimeout(error);
+  if ("syscall" in error || error.name === "AbortError" || error instanceof TlsError) return true;
+  return error instanceof DeadlineError || isTimeout(error);
 }
 
 function isTimeout(error: Error): boolean {
@@ -86,9 +94,6 @@ async function open(target: string | ConnectTarget, options: ConnectOptions): Pr
   checkUrlText(url, "target.url");
   const parsed = parseSocketUrl(url);
   checkConnectable(parsed);
-  // Without its handshake a connection would carry plain bytes.
-  if (SCHEMES.get(parsed.scheme)?.handshake === "tls")
-    throw new SocketUrlError(url, "needs TLS, which connect() does not speak yet");
   const {
     signal,
     timeoutMs,
@@ -97,16 +102,49 @@ async function open(target: string | ConnectTarget, options: ConnectOptions): Pr
   } = CONNECT.fill({ ...CONNECT.checkGiven("connect()", options), ...own });
   const policy = clientPolicy(values);
   const { connect: openLink } = await transport(name);
-  const link = await withTimeout(timeoutMs, signal, (ends) => openLink(parsed, ends));
-  return new Connection(timedLinkOf(link, policy, deadlines, policy.onExpired), policy);
+  if (!hasTls(parsed)) {
+    checkNoTls(parsed, own, "target");
+    checkNoTls(parsed, values, "options");
+  }
+  const secure = await clientTls(parsed, values);
+  return withTimeout(timeoutMs, signal, async (ends) => {
+    const link = await openLink(parsed, ends);
+    const connection = new Connection(timedLinkOf(link, policy, deadlines, policy.onExpired), policy);
+    connection.targetHost = "host" in parsed ? parsed.host : undefined;
+    await secure?.(connection, ends);
+    return connection;
+  });
+}
+
+/** The handshake of a URL with TLS. Its files are read before there is a connection. */
+async function clientTls(
+  url: SocketUrl,
+  { handshakeTimeoutMs, ...values }: GivenOptions<typeof CONNECT_OPTIONS>,
+): Promise<((connection: Connection, ends: AbortSignal | undefined) => Promise<void>) | undefined> {
+  if (!hasTls(url)) return undefined;
+  // Only programs with TLS load it.
+  const { secureClient } = await import("./connection/upgrade-tls.ts");
+  const timeoutMs = "handshakeTimeoutMs" in url ? url.handshakeTimeoutMs : handshakeTimeoutMs;
+  return secureClient(tlsSettings(url, values), timeoutMs);
+}
+
+function hasTls({ scheme }: SocketUrl): boolean {
+  return SCHEMES.get(scheme)?.handshake === "tls";
+}
+
+function checkNoTls(url: SocketUrl, values: TlsSettings, argument: string): void {
+  const name = Object.keys(TLS_OPTIONS).find((each) => Reflect.get(values, each) !== undefined);
+  if (name === undefined) return;
+  const reason = `is for URLs with TLS, such as tls: ${formatSocketUrl(url)}`;
+  throw wrongValue(`${argument}.${name}`, reason, Reflect.get(values, name));
 }
 
 /** Runs an attempt that ends when the signal aborts or the timeout passes. */
-async function withTimeout(
+async function withTimeout<T>(
   timeoutMs: number | undefined,
   signal: AbortSignal | undefined,
-  attempt: (signal: AbortSignal | undefined) => Promise<Link>,
-): Promise<Link> {
+  attempt: (signal: AbortSignal | undefined) => Promise<T>,
+): Promise<T> {
   if (timeoutMs === undefined) return attempt(signal);
   const timeout = new AbortController();
   const timer = setTimeout(() => timeout.abort(), timeoutMs);

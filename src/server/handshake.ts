@@ -9,6 +9,7 @@ import { DeadlineError } from "./time/deadline-error.ts";
 import { Deadline } from "./time/deadline-wheel.ts";
 import { ConnectionError, isError } from "./transport/connection-error.ts";
 import type { Peer } from "./transport/peer.ts";
+import { SCHEMES } from "./url/schemes.ts";
 import type { SocketUrl } from "./url/socket-url.ts";
 
 /**
@@ -44,8 +45,19 @@ export type HandshakeStep = (connection: Connection) => Promise<void>;
 /** Makes the handshake of a listener whose scheme has one. The server calls it again when it reloads. */
 export type HandshakeMaker = (settings: ListenerSettings, listener: object) => HandshakeStep;
 
-/** Makers of handshakes, by the name in a row of `url/schemes.ts`. */
+/** Makers of handshakes, by the name in a row of `url/schemes.ts`. See {@link loadHandshake}. */
 export const HANDSHAKES = new Map<string, HandshakeMaker>();
+
+const LOADERS: Readonly<Record<string, () => Promise<HandshakeMaker>>> = {
+  tls: async () => (await import("./tls-handshake.ts")).tlsHandshake,
+};
+
+/** Loads the maker of a scheme's handshake: programs without TLS do not load node:tls. */
+export async function loadHandshake({ scheme }: { readonly scheme: string }): Promise<void> {
+  const name = SCHEMES.get(scheme)?.handshake;
+  const load = name === undefined || HANDSHAKES.has(name) ? undefined : LOADERS[name];
+  if (name !== undefined && load !== undefined) HANDSHAKES.set(name, await load());
+}
 
 /** The handshake of one connection. It owns the connection until the service does. */
 export class HandshakeRun implements ConnectionOwner, PendingHandshake {
@@ -75,7 +87,7 @@ export class HandshakeRun implements ConnectionOwner, PendingHandshake {
   }
 
   get bytesRead(): number {
-    return this.#connection.bytesRead;
+    return this.#connection.bytesRead + (this.#connection.link.bytesReceived ?? 0);
   }
 
   begin(handshake: HandshakeStep, { handshakeTimeoutMs, maxHandshakes, maxHandshakesPerAddress }: ListenerSettings): void {

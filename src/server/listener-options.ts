@@ -8,9 +8,11 @@ import {
 import type { Handshake } from "./handshake.ts";
 import { choice, count, custom, flag, hook, ms } from "./options/option-kind.ts";
 import { type GivenOptions, type OptionKindsOf, options } from "./options/option-table.ts";
+import { type TlsSettings, tlsSettings } from "./tls/tls-settings.ts";
+import { TLS_OPTIONS, type TlsOptions } from "./tls/tls-options.ts";
 import type { ListenSocketOptions, TransportName } from "./transport/transport.ts";
 import { MAX_KEEP_ALIVE_MS } from "./url/parse-url-option.ts";
-import { baseOf, isDatagramUrl } from "./url/schemes.ts";
+import { baseOf, isDatagramUrl, SCHEMES } from "./url/schemes.ts";
 import {
   checkListenable,
   formatSocketUrl,
@@ -34,7 +36,7 @@ export const DEFAULT_MAX_HANDSHAKES_PER_ADDRESS = 64;
 const MAX_BACKLOG = 0x7fffffff;
 
 /** The options that one listener can have, or all listeners of a server together. */
-export interface CommonOptions extends ConnectionOptions {
+export interface CommonOptions extends ConnectionOptions, TlsOptions {
   /**
    * Which transport opens the sockets: `native` uses the kernel through the addon, `node` uses `node:net` and `node:dgram`.
    * Default is the value of the environment variable `SOCKWRIGHT_TRANSPORT`, or else `native`; `node` where the addon is
@@ -60,6 +62,11 @@ export interface CommonOptions extends ConnectionOptions {
   readonly maxHandshakes?: number | undefined;
   /** The same limit for one address; it does not apply to this machine's loopback addresses. 1 or more; default 64. */
   readonly maxHandshakesPerAddress?: number | undefined;
+  /**
+   * Whether a TLS listener tells a truncated connection: its reads reject with `ERR_SOCKWRIGHT_TLS_TRUNCATED` where the peer has
+   * ended without close_notify. Costs nearly twice the CPU time for each message. Default false: then both ends look the same.
+   */
+  readonly detectTruncation?: boolean | undefined;
   /** TCP: after so many ms of silence the kernel sends keepalive probes to the peer — tcp(7), TCP_KEEPIDLE. 1 to 32 767 000; default is never. */
   readonly keepAliveMs?: number | undefined;
   /** TCP: how long sent data may stay unacknowledged, in ms; then the kernel closes the connection — TCP_USER_TIMEOUT. Default is the kernel's. */
@@ -85,6 +92,8 @@ export type Listeners = ListenerInput | readonly ListenerInput[];
 /** The option kinds of {@link CommonOptions}. */
 export const COMMON_OPTIONS = {
   ...CONNECTION_OPTIONS,
+  ...TLS_OPTIONS,
+  detectTruncation: flag({ default: false }),
   writeTimeoutMs: ms({ default: DEFAULT_WRITE_TIMEOUT_MS }),
   transport: choice(["native", "node"]),
   backlog: count({ max: MAX_BACKLOG, default: SOMAXCONN }),
@@ -118,6 +127,8 @@ export const LISTENER = options(
 
 /** Options that only TCP listeners have. */
 const TCP_ONLY = ["keepAliveMs", "userTimeoutMs", "noDelay"] as const;
+/** Options that only listeners with TLS have. */
+const TLS_ONLY = [...(Object.keys(TLS_OPTIONS) as (keyof TlsOptions)[]), "detectTruncation"] as const;
 /** Options that a listener for datagrams does not have. */
 const CONNECTIONS_ONLY = ["handshake", "maxConnections", "backlog"] as const;
 
@@ -130,6 +141,9 @@ export interface ListenerSettings extends ListenSocketOptions {
   /** Infinity where only the server has a limit. */
   readonly maxConnections: number;
   readonly handshake: Handshake | undefined;
+  /** The options of TLS, for a scheme that has it. */
+  readonly tls: TlsSettings;
+  readonly detectTruncation: boolean;
   readonly handshakeTimeoutMs: number;
   readonly maxHandshakes: number;
   readonly maxHandshakesPerAddress: number;
@@ -176,6 +190,7 @@ function settingsOf(
     ...values,
     url,
     maxConnections,
+    tls: tlsSettings(url, values),
     limits: connectionLimits(values, isObject ? argument : "options"),
     handshakeTimeoutMs: streamOptions.handshakeTimeoutMs ?? values.handshakeTimeoutMs,
     keepAliveMs: urlOptions.keepAliveMs ?? values.keepAliveMs,
@@ -201,6 +216,12 @@ function checkCombination(url: SocketUrl, own: GivenOptions<(typeof LISTENER)["k
   const { handshakeTimeoutMs } = inUrl;
   if (own.handshakeTimeoutMs !== undefined && (handshakeTimeoutMs ?? own.handshakeTimeoutMs) !== own.handshakeTimeoutMs)
     throw refuse("handshakeTimeoutMs", "has another value in the URL");
+  const isTls = SCHEMES.get(url.scheme)?.handshake === "tls";
+  for (const name of TLS_ONLY) {
+    if (own[name] === undefined) continue;
+    if (!isTls) throw refuse(name, "is for listeners with TLS only, such as tls: and https:");
+    if (Object.hasOwn(url, name)) throw refuse(name, "is given in the URL, too");
+  }
   for (const name of CONNECTIONS_ONLY) {
     if (isDatagrams && own[name] !== undefined) throw refuse(name, "is for connections, and not for datagrams");
   }

@@ -1,5 +1,6 @@
 import { wrongValue } from "../socket/values.ts";
 import { DatagramServer } from "./datagram-server.ts";
+import { loadHandshake } from "./handshake.ts";
 import { Listener, type ListenerConfig, type ListenerOwner } from "./listener.ts";
 import type { ListenerSettings } from "./listener-options.ts";
 import type { Service } from "./service.ts";
@@ -46,6 +47,7 @@ export class ListenerSet {
     const kept = matchListeners(listeners, this.#listeners);
     const opened: AnyListener[] = [];
     const ready: ReadyListener[] = [];
+    await Promise.all(listeners.map(({ url }) => loadHandshake(url)));
     try {
       for (const settings of listeners) {
         const same = kept.get(settings);

@@ -4,7 +4,7 @@ import { Connection } from "./connection/connection.ts";
 import { nextConnectionId } from "./connection/connection-id.ts";
 import type { ConnectionPolicy } from "./connection/policy.ts";
 import { type ConnectionSet, Session } from "./connection-set.ts";
-import { HANDSHAKES, type Handshake, HandshakeRun } from "./handshake.ts";
+import { HANDSHAKES, HandshakeRun, type HandshakeStep } from "./handshake.ts";
 import type { Admission, RefusalReason } from "./limits/admission.ts";
 import type { DatagramLimit } from "./limits/datagram-limit.ts";
 import { Handshakes } from "./limits/handshakes.ts";
@@ -20,7 +20,7 @@ import { peerOf } from "./transport/peer-of.ts";
 import { timedLinkOf } from "./transport/timed-link.ts";
 import type { LinkListener, ListenerEvents, Transport } from "./transport/transport.ts";
 import { SCHEMES } from "./url/schemes.ts";
-import { formatSocketUrl, type SocketUrl, SocketUrlError } from "./url/socket-url.ts";
+import type { SocketUrl } from "./url/socket-url.ts";
 
 /** Connections to keep until all listeners of the server are open; the listener resets further ones. */
 export const MAX_EARLY_CONNECTIONS = 64;
@@ -38,7 +38,7 @@ export interface ListenerOwner {
 export interface ListenerConfig {
   readonly settings: ListenerSettings;
   readonly policy: ConnectionPolicy;
-  readonly handshake: Handshake | undefined;
+  readonly handshake: HandshakeStep | undefined;
 }
 
 /**
@@ -101,7 +101,7 @@ export class Listener implements ListenerEvents {
 
   /** Returns the configuration for {@link use}. Throws when the handshake of its scheme cannot be made. */
   configOf(settings: ListenerSettings): ListenerConfig {
-    return { settings, policy: this.#policyOf(settings), handshake: handshakeOf(settings) };
+    return { settings, policy: this.#policyOf(settings), handshake: handshakeOf(settings, this) };
   }
 
   /** Uses another configuration from now on, and passes new connections to this run of a service; open connections do not change. */
@@ -270,17 +270,17 @@ export class Listener implements ListenerEvents {
 }
 
 /** The handshake of the scheme, followed by the listener's own: the bytes of the second are inside the protocol of the first. */
-function handshakeOf(settings: ListenerSettings): Handshake | undefined {
+function handshakeOf(settings: ListenerSettings, listener: object): HandshakeStep | undefined {
   const name = SCHEMES.get(settings.url.scheme)?.handshake;
   const make = name === undefined ? undefined : HANDSHAKES.get(name);
   // Without its handshake a listener would serve plain bytes.
-  if (name !== undefined && make === undefined)
-    throw new SocketUrlError(formatSocketUrl(settings.url), `needs ${name}, which servers do not speak yet`);
-  const outer = make?.(settings);
-  const inner = settings.handshake;
+  if (name !== undefined && make === undefined) throw new Error(`The handshake ${name} is not loaded`);
+  const outer = make?.(settings, listener);
+  const own = settings.handshake;
+  const inner: HandshakeStep | undefined = own && ((connection) => own(connection, connection.signal));
   if (outer === undefined || inner === undefined) return outer ?? inner;
-  return async (connection, signal) => {
-    await outer(connection, signal);
-    await inner(connection, signal);
+  return async (connection) => {
+    await outer(connection);
+    await inner(connection);
   };
 }

@@ -1,10 +1,11 @@
 import type { Buffer } from "node:buffer";
-import { codeOf } from "../../socket/values.ts";
+import { AbortError, codeOf } from "../../socket/values.ts";
 import { choice, ms } from "../options/option-kind.ts";
 import { type OptionKindsOf, options as table } from "../options/option-table.ts";
 import { DeadlineError } from "../time/deadline-error.ts";
 import { Deadline } from "../time/deadline-wheel.ts";
 import { clientContext, serverContext } from "../tls/tls-context.ts";
+import type { TlsSettings } from "../tls/tls-settings.ts";
 import type { TlsLink } from "../tls/tls-link.ts";
 import { TLS_OPTIONS, type TlsOptions } from "../tls/tls-options.ts";
 import { acceptTls, connectTls } from "../tls/tls-sides.ts";
@@ -44,6 +45,25 @@ export async function upgradeTls(connection: Connection, given: UpgradeTlsOption
     return connectTls(base, unread, context, connection.targetHost ?? hostOf(connection));
   };
   await beginTls(connection, begin, handshakeTimeoutMs);
+}
+
+/** Returns the handshake of a client. Reads its files: throws TlsOptionError. */
+export function secureClient(
+  settings: TlsSettings,
+  timeoutMs = DEFAULT_HANDSHAKE_TIMEOUT_MS,
+): (connection: Connection, ends: AbortSignal | undefined) => Promise<void> {
+  const context = clientContext(settings);
+  return async (connection, ends) => {
+    const host = connection.targetHost ?? hostOf(connection);
+    const abort = (): void => connection.abort(new AbortError(ends?.reason));
+    ends?.addEventListener("abort", abort, { once: true });
+    try {
+      if (ends?.aborted === true) abort();
+      await beginTls(connection, (base, unread) => connectTls(base, unread, context, host), timeoutMs);
+    } finally {
+      ends?.removeEventListener("abort", abort);
+    }
+  };
 }
 
 /**

@@ -1,15 +1,11 @@
 import { constants, createHash, type X509Certificate } from "node:crypto";
 import { createSecureContext, type SecureContext, type SecureContextOptions } from "node:tls";
 import { messageOf } from "../../socket/values.ts";
-import type { OptionValues } from "../options/option-table.ts";
 import { type KeyPair, readCertificates, readKeyPair } from "./key-pair.ts";
 import { inputName, type PemInput, readPem } from "./pem-file.ts";
 import { rootBundle } from "./root-certificates.ts";
 import { TlsOptionError } from "./tls-error.ts";
-import type { TLS_OPTIONS } from "./tls-options.ts";
-
-/** The checked options of TLS. */
-export type TlsSettings = Partial<OptionValues<typeof TLS_OPTIONS>>;
+import type { TlsSettings } from "./tls-settings.ts";
 
 /** Which certificate a peer must show. */
 export interface PeerCheck {

@@ -16,6 +16,7 @@ import type {
   ReloadOptions,
   SendFileOptions,
   ServeOptions,
+  TlsOptions,
   WaitOptions,
 } from "../../../src/server.ts";
 import { connect, formatSocketUrl, openMetrics, parseSocketUrl, serve } from "../../../src/server.ts";
@@ -137,8 +138,21 @@ const policy: { [Name in keyof ConnectionOptions]-?: readonly unknown[] } = {
   writeTimeoutMs: [],
   totalTimeoutMs: [],
 };
+/** The options of TLS where there is none: each value is refused. */
+const noTls = { cert: [], key: [], ca: [], crl: [], client: [], alpn: [], min: [], servername: [], pin: [] };
+/** The same as options for all listeners, of which some have TLS. */
+const tls: { [Name in keyof TlsOptions]-?: readonly unknown[] } = {
+  ...noTls,
+  cert: ["x"],
+  key: ["x"],
+  ca: ["x"],
+  crl: ["x"],
+  servername: ["x"],
+};
 const common: { [Name in keyof CommonOptions]-?: readonly unknown[] } = {
   ...policy,
+  ...noTls,
+  detectTruncation: [],
   transport: [],
   backlog: [],
   whenFull: [],
@@ -162,6 +176,8 @@ describe.each([
     "promise",
     {
       ...common,
+      ...tls,
+      detectTruncation: [true],
       onError: [],
       maxConnections: [],
       maxConnectionsPerAddress: [],
@@ -175,7 +191,12 @@ describe.each([
     },
     served,
   ),
-  row<ConnectOptions>("connect()", "promise", { ...policy, transport: [], signal: [], timeoutMs: [] }, connectOnce),
+  row<ConnectOptions>(
+    "connect()",
+    "promise",
+    { ...policy, ...noTls, handshakeTimeoutMs: [], transport: [], signal: [], timeoutMs: [] },
+    connectOnce,
+  ),
   // Each is checked as the argument of serve() that it stands for; the rows below list its own wrong values.
   row<ReloadOptions>(
     "server.reload()",
@@ -281,7 +302,7 @@ describe.each([
   row<ConnectTarget>(
     "connect()",
     "promise",
-    { ...policy, transport: [], signal: [], timeoutMs: [], url: ["x"] },
+    { ...policy, ...noTls, handshakeTimeoutMs: [], transport: [], signal: [], timeoutMs: [], url: ["x"] },
     connectedTo,
     "target",
   ),

@@ -235,9 +235,9 @@ describe("an additional row", () => {
       const make = HANDSHAKES.get("shout");
       if (make === undefined) throw new Error("no maker");
       let isBroken = true;
-      HANDSHAKES.set("shout", (settings) => {
+      HANDSHAKES.set("shout", (settings, listener) => {
         if (isBroken) throw new Error("no certificate");
-        return make(settings);
+        return make(settings, listener);
       });
       await expect(shoutingServer()).rejects.toThrow("no certificate");
       isBroken = false;
