@@ -21,6 +21,7 @@ export type { DropReason } from "./server/limits/datagram-limit.ts";
 export type { HandshakeFailure } from "./server/limits/handshakes.ts";
 export type { AlarmLevel } from "./server/limits/level-alarm.ts";
 export type { CommonOptions, ListenerInput, ListenerOptions, Listeners } from "./server/listener-options.ts";
+export type { ProxySend } from "./server/proxy-send.ts";
 export type { ServeOptions } from "./server/serve-options.ts";
 export { type CloseOptions, type CloseSummary, type ReloadOptions, type Server, serve } from "./server/server.ts";
 export type { DatagramMessage, Service, ServiceInput } from "./server/service.ts";

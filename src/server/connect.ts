@@ -5,16 +5,17 @@ import { clientPolicy } from "./connection/policy.ts";
 import { tolerateIf } from "./connection/unawaited.ts";
 import { choice, custom, ms } from "./options/option-kind.ts";
 import { type GivenOptions, type OptionKindsOf, options as table } from "./options/option-table.ts";
+import { PROXY_SEND, type ProxySend, sendProxyHeader } from "./proxy-send.ts";
+import { DeadlineError } from "./time/deadline-error.ts";
+import { deadlines } from "./time/deadline-wheel.ts";
 import { TlsError } from "./tls/tls-error.ts";
 import { TLS_OPTIONS, type TlsOptions } from "./tls/tls-options.ts";
 import { type TlsSettings, tlsSettings } from "./tls/tls-settings.ts";
-import { DeadlineError } from "./time/deadline-error.ts";
-import { deadlines } from "./time/deadline-wheel.ts";
 import { ConnectionError } from "./transport/connection-error.ts";
 import { timedLinkOf } from "./transport/timed-link.ts";
 import type { TransportName } from "./transport/transport.ts";
 import { transport } from "./transport/transports.ts";
-import { SCHEMES } from "./url/schemes.ts";
+import { baseOf, SCHEMES } from "./url/schemes.ts";
 import { checkConnectable, formatSocketUrl, parseSocketUrl, type SocketUrl } from "./url/socket-url.ts";
 import { checkUrlText, hasUrl } from "./url/url-text.ts";
 
@@ -26,6 +27,11 @@ export interface ConnectOptions extends ConnectionOptions, TlsOptions {
   readonly signal?: AbortSignal | undefined;
   /** How long a TLS handshake may take, in ms, 1 or more; then `connect` rejects with a DeadlineError. Default 10 000. */
   readonly handshakeTimeoutMs?: number | undefined;
+  /**
+   * The version of a PROXY header with which the connection begins, or the header itself, when a relay speaks for its own client.
+   * Default is none. The version can also be in the URL: `?proxy-send=v2`. See {@link ProxySend}.
+   */
+  readonly proxySend?: "v1" | "v2" | ProxySend | undefined;
   /** How long the attempt may take, in ms, 1 or more; then `connect` rejects with `ERR_SOCKWRIGHT_TIMEOUT`. By default only the kernel's limit applies. */
   readonly timeoutMs?: number | undefined;
 }
@@ -45,6 +51,7 @@ const CONNECT_OPTIONS = {
     signalOf({ signal: signal as AbortSignal }, path.replace(/\.signal$/, "")),
   ),
   timeoutMs: ms({ max: MAX_TIMEOUT_MS }),
+  proxySend: PROXY_SEND,
 } satisfies OptionKindsOf<ConnectOptions>;
 /** The advice for options that a listener has, and that a client writes in its URL. */
 const IN_URL = new Map([
@@ -98,8 +105,10 @@ async function open(target: string | ConnectTarget, options: ConnectOptions): Pr
     signal,
     timeoutMs,
     transport: name,
+    proxySend,
     ...values
   } = CONNECT.fill({ ...CONNECT.checkGiven("connect()", options), ...own });
+  const proxy = proxySendOf(parsed, proxySend);
   const policy = clientPolicy(values);
   const { connect: openLink } = await transport(name);
   if (!hasTls(parsed)) {
@@ -111,6 +120,7 @@ async function open(target: string | ConnectTarget, options: ConnectOptions): Pr
     const link = await openLink(parsed, ends);
     const connection = new Connection(timedLinkOf(link, policy, deadlines, policy.onExpired), policy);
     connection.targetHost = "host" in parsed ? parsed.host : undefined;
+    if (proxy !== undefined) announce(connection, proxy);
     await secure?.(connection, ends);
     return connection;
   });
@@ -137,6 +147,29 @@ function checkNoTls(url: SocketUrl, values: TlsSettings, argument: string): void
   if (name === undefined) return;
   const reason = `is for URLs with TLS, such as tls: ${formatSocketUrl(url)}`;
   throw wrongValue(`${argument}.${name}`, reason, Reflect.get(values, name));
+}
+
+/** Sends the PROXY header, before the handshake of TLS. */
+function announce(connection: Connection, proxy: NonNullable<ConnectOptions["proxySend"]>): void {
+  try {
+    sendProxyHeader(connection, proxy);
+  } catch (error) {
+    connection.abort();
+    throw error;
+  }
+}
+
+/** The PROXY header to send, from the option and the URL. */
+function proxySendOf(url: SocketUrl, given: ConnectOptions["proxySend"]): ConnectOptions["proxySend"] {
+  const inUrl = "host" in url || "path" in url || "abstract" in url ? url.proxySend : undefined;
+  if (given === undefined) return inUrl;
+  const base = baseOf(url);
+  if (base !== "tcp" && base !== "unix")
+    throw wrongValue("options.proxySend", `is for streams of TCP and Unix sockets: ${formatSocketUrl(url)}`, given);
+  const version = typeof given === "string" ? given : given.version;
+  if (inUrl !== undefined && inUrl !== version)
+    throw wrongValue("options.proxySend", `has another version in the URL: ${formatSocketUrl(url)}`, given);
+  return given;
 }
 
 /** Runs an attempt that ends when the signal aborts or the timeout passes. */

@@ -3,6 +3,7 @@ import { promiseOf } from "../socket/values.ts";
 import type { Connection } from "./connection/connection.ts";
 import type { ConnectionOwner } from "./connection/connection-owner.ts";
 import type { Session } from "./connection-set.ts";
+import { HandshakeRefusal } from "./handshake-refusal.ts";
 import type { HandshakeFailure, HandshakeLimit, PendingHandshake } from "./limits/handshakes.ts";
 import type { ListenerSettings } from "./listener-options.ts";
 import { DeadlineError } from "./time/deadline-error.ts";
@@ -74,6 +75,9 @@ export class HandshakeRun implements ConnectionOwner, PendingHandshake {
   /** Whether the limits per address count the connection: from {@link onPeerFinal} on. */
   countsForAddress = false;
   #isRemoved = false;
+  #isPending = true;
+  /** Handshakes of one address: applied again once the peer is final. */
+  #maxPerAddress = Number.POSITIVE_INFINITY;
 
   constructor(connection: Connection, session: Session) {
     this.at = session.at;
@@ -90,9 +94,12 @@ export class HandshakeRun implements ConnectionOwner, PendingHandshake {
     return this.#connection.bytesRead + (this.#connection.link.bytesReceived ?? 0);
   }
 
-  begin(handshake: HandshakeStep, { handshakeTimeoutMs, maxHandshakes, maxHandshakesPerAddress }: ListenerSettings): void {
+  begin(handshake: HandshakeStep, settings: ListenerSettings): void {
+    const { handshakeTimeoutMs, maxHandshakes, maxHandshakesPerAddress, proxyFrom } = settings;
     const { listener, connections } = this.#session;
-    listener.handshakes.add(this, maxHandshakes, maxHandshakesPerAddress);
+    // A proxy has one address for all its clients: the limit applies when the header has named the client.
+    const ownLimit = proxyFrom === undefined ? maxHandshakesPerAddress : Number.POSITIVE_INFINITY;
+    listener.handshakes.add(this, maxHandshakes, ownLimit);
     connections.add(this.#connection, this);
     const { closeReason } = connections;
     if (closeReason !== undefined) {
@@ -100,6 +107,7 @@ export class HandshakeRun implements ConnectionOwner, PendingHandshake {
       this.stop(closeReason);
       return;
     }
+    this.#maxPerAddress = maxHandshakesPerAddress;
     this.#deadline.start(handshakeTimeoutMs);
     this.#session.beginCall();
     this.#call(handshake).then(
@@ -114,6 +122,7 @@ export class HandshakeRun implements ConnectionOwner, PendingHandshake {
     const refusal = this.#session.listener.admitAddress(this.peer);
     if (refusal === undefined) {
       this.countsForAddress = true;
+      if (this.#isPending) this.#session.listener.handshakes.settle(this, this.#maxPerAddress);
       return;
     }
     const error = new ConnectionError("ERR_SOCKWRIGHT_ABORTED");
@@ -177,6 +186,10 @@ export class HandshakeRun implements ConnectionOwner, PendingHandshake {
   #fail(thrown: unknown): void {
     const { failure, peer } = this.#connection;
     this.#session.endCall();
+    if (thrown instanceof HandshakeRefusal) {
+      this.#abort(thrown.reason, thrown);
+      return;
+    }
     this.#abort("failed", isError(thrown) ? thrown : undefined);
     // A rejection after this side gave the handshake up is no failure to report.
     if (this.#reason === "failed" || this.#reason === "timeout" || this.#reason === undefined) {
@@ -198,6 +211,7 @@ export class HandshakeRun implements ConnectionOwner, PendingHandshake {
   }
 
   #finish(): void {
+    this.#isPending = false;
     this.#deadline.cancel();
     this.#session.listener.handshakes.delete(this);
   }

@@ -8,10 +8,12 @@ import {
 import type { Handshake } from "./handshake.ts";
 import { choice, count, custom, flag, hook, ms } from "./options/option-kind.ts";
 import { type GivenOptions, type OptionKindsOf, options } from "./options/option-table.ts";
-import { type TlsSettings, tlsSettings } from "./tls/tls-settings.ts";
+import { PROXY_FROM } from "./proxy-sources.ts";
 import { TLS_OPTIONS, type TlsOptions } from "./tls/tls-options.ts";
+import { type TlsSettings, tlsSettings } from "./tls/tls-settings.ts";
 import type { ListenSocketOptions, TransportName } from "./transport/transport.ts";
 import { MAX_KEEP_ALIVE_MS } from "./url/parse-url-option.ts";
+import { UNIX_SOURCE } from "./url/proxy-source.ts";
 import { baseOf, isDatagramUrl, SCHEMES } from "./url/schemes.ts";
 import {
   checkListenable,
@@ -53,7 +55,14 @@ export interface CommonOptions extends ConnectionOptions, TlsOptions {
   readonly whenFull?: "wait" | "refuse" | undefined;
   /** A function that the server calls for each connection before the service gets it. Default is none. See {@link Handshake}. */
   readonly handshake?: Handshake | undefined;
-  /** How long the handshake may take, in ms, 1 or more; then the server aborts the connection with a DeadlineError. Default 10 000. */
+  /**
+   * The proxies in front of the listeners: each an address, a network such as `10.0.0.0/8`, or `unix` for every client of a Unix
+   * socket. Each connection must come from one of them, and begin with a header of the PROXY protocol; the peer of the connection is
+   * then the one in the header. All others are reset. As text, the sources are joined by commas. Default is no proxy. See
+   * {@link Connection.proxy}.
+   */
+  readonly proxyFrom?: string | readonly string[] | undefined;
+  /** How long the handshake may take, the PROXY header included, in ms, 1 or more; then the server aborts the connection with a DeadlineError. Default 10 000. */
   readonly handshakeTimeoutMs?: number | undefined;
   /**
    * Handshakes of the listener in progress at one time. For a further one the listener closes the one that has made no progress
@@ -99,6 +108,7 @@ export const COMMON_OPTIONS = {
   backlog: count({ max: MAX_BACKLOG, default: SOMAXCONN }),
   whenFull: choice(["wait", "refuse"], { default: "wait" }),
   handshake: hook<Handshake>(),
+  proxyFrom: PROXY_FROM,
   handshakeTimeoutMs: ms({ default: DEFAULT_HANDSHAKE_TIMEOUT_MS }),
   maxHandshakes: count({ default: DEFAULT_MAX_HANDSHAKES }),
   maxHandshakesPerAddress: count({ default: DEFAULT_MAX_HANDSHAKES_PER_ADDRESS }),
@@ -132,6 +142,9 @@ const TLS_ONLY = [...(Object.keys(TLS_OPTIONS) as (keyof TlsOptions)[]), "detect
 /** Options that a listener for datagrams does not have. */
 const CONNECTIONS_ONLY = ["handshake", "maxConnections", "backlog"] as const;
 
+/** Kinds of sockets whose connections can begin with a PROXY header; whether an inherited socket is one of them is known later. */
+const WITH_PROXY: ReadonlySet<string | undefined> = new Set(["tcp", "unix", "fd", "systemd"]);
+
 /** The settings of a listener, with all defaults filled in. */
 export interface ListenerSettings extends ListenSocketOptions {
   readonly url: SocketUrl;
@@ -144,6 +157,8 @@ export interface ListenerSettings extends ListenSocketOptions {
   /** The options of TLS, for a scheme that has it. */
   readonly tls: TlsSettings;
   readonly detectTruncation: boolean;
+  /** The proxies from which connections must come; those that this kind of socket can have. */
+  readonly proxyFrom: readonly string[] | undefined;
   readonly handshakeTimeoutMs: number;
   readonly maxHandshakes: number;
   readonly maxHandshakesPerAddress: number;
@@ -192,11 +207,30 @@ function settingsOf(
     maxConnections,
     tls: tlsSettings(url, values),
     limits: connectionLimits(values, isObject ? argument : "options"),
+    proxyFrom: proxyFromOf(url, streamOptions.proxyFrom ?? values.proxyFrom, isObject ? argument : "options"),
     handshakeTimeoutMs: streamOptions.handshakeTimeoutMs ?? values.handshakeTimeoutMs,
     keepAliveMs: urlOptions.keepAliveMs ?? values.keepAliveMs,
     userTimeoutMs: urlOptions.userTimeoutMs ?? values.userTimeoutMs,
     noDelay: urlOptions.noDelay ?? values.noDelay,
   };
+}
+
+/** The sources that clients of the socket can have. A listener without one would refuse everybody. */
+function proxyFromOf(
+  url: SocketUrl,
+  given: readonly string[] | undefined,
+  argument: string,
+): readonly string[] | undefined {
+  if (given === undefined) return undefined;
+  const base = baseOf(url);
+  const sources = given.filter((source) => isInherited(url) || (source === UNIX_SOURCE) === (base === "unix"));
+  if (WITH_PROXY.has(base) && sources.length > 0) return sources;
+  const why = !WITH_PROXY.has(base)
+    ? "is for streams of TCP and Unix sockets"
+    : base === "unix"
+      ? `names no source of a Unix socket: add "${UNIX_SOURCE}"`
+      : `names no address: add one, such as "10.0.0.0/8"`;
+  throw wrongValue(`${argument}.proxyFrom`, `${why}: ${formatSocketUrl(url)}`, given);
 }
 
 /** Refuses an option that this kind of listener does not have, and one that contradicts the URL. */
@@ -222,6 +256,9 @@ function checkCombination(url: SocketUrl, own: GivenOptions<(typeof LISTENER)["k
     if (!isTls) throw refuse(name, "is for listeners with TLS only, such as tls: and https:");
     if (Object.hasOwn(url, name)) throw refuse(name, "is given in the URL, too");
   }
+  const { proxyFrom } = inUrl;
+  if (own.proxyFrom !== undefined && proxyFrom !== undefined && String(proxyFrom) !== String(own.proxyFrom))
+    throw refuse("proxyFrom", "has another value in the URL");
   for (const name of CONNECTIONS_ONLY) {
     if (isDatagrams && own[name] !== undefined) throw refuse(name, "is for connections, and not for datagrams");
   }

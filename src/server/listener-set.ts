@@ -114,6 +114,7 @@ export class ListenerSet {
       : new Listener(this.#owner, settings, run);
     try {
       await listener.open(chosen);
+      if (settings.proxyFrom !== undefined) checkProxy(listener.url, isDatagrams);
     } catch (error) {
       // One of its addresses may have been open, and have taken something, before another failed.
       await this.#closeOne(listener);
@@ -146,6 +147,13 @@ export class ListenerSet {
       this.#owner.connections.reports.reportError(error, undefined);
     }
   }
+}
+
+/** Refuses PROXY headers on an inherited socket whose kind is known only now. */
+function checkProxy(url: SocketUrl, isDatagrams: boolean): void {
+  const base = baseOf(url);
+  if (!isDatagrams && base !== "unix-seqpacket" && base !== "vsock") return;
+  throw wrongValue("proxyFrom", "is for streams of TCP and Unix sockets", formatSocketUrl(url));
 }
 
 function isForDatagrams(chosen: Transport, url: SocketUrl): boolean {

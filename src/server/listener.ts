@@ -9,6 +9,8 @@ import type { Admission, RefusalReason } from "./limits/admission.ts";
 import type { DatagramLimit } from "./limits/datagram-limit.ts";
 import { Handshakes } from "./limits/handshakes.ts";
 import type { ListenerSettings } from "./listener-options.ts";
+import { readProxyHeader } from "./proxy-handshake.ts";
+import { ProxySources } from "./proxy-sources.ts";
 import type { ServiceRun } from "./service-run.ts";
 import { type ConnectionContext, contextOf } from "./telemetry/connection-context.ts";
 import type { ConnectionStart } from "./telemetry/connection-messages.ts";
@@ -39,6 +41,8 @@ export interface ListenerConfig {
   readonly settings: ListenerSettings;
   readonly policy: ConnectionPolicy;
   readonly handshake: HandshakeStep | undefined;
+  /** The proxies from which connections must come; undefined where all may come. */
+  readonly proxies: ProxySources | undefined;
 }
 
 /**
@@ -101,7 +105,9 @@ export class Listener implements ListenerEvents {
 
   /** Returns the configuration for {@link use}. Throws when the handshake of its scheme cannot be made. */
   configOf(settings: ListenerSettings): ListenerConfig {
-    return { settings, policy: this.#policyOf(settings), handshake: handshakeOf(settings, this) };
+    const { proxyFrom } = settings;
+    const proxies = proxyFrom === undefined ? undefined : new ProxySources(proxyFrom);
+    return { settings, policy: this.#policyOf(settings), handshake: handshakeOf(settings, this), proxies };
   }
 
   /** Uses another configuration from now on, and passes new connections to this run of a service; open connections do not change. */
@@ -182,12 +188,18 @@ export class Listener implements ListenerEvents {
 
   #admit(link: Link): void {
     const { admission, connections } = this.#server;
-    const { settings, handshake } = this.#config;
+    const { settings, handshake, proxies } = this.#config;
     this.#arriving--;
     const isFull = this.#active >= settings.maxConnections;
-    if (isFull) admission.removeArriving();
+    // A stranger is refused before it takes the place of a handshake.
+    const isStranger = proxies?.includes(link.peer) === false;
+    if (isFull || isStranger) admission.removeArriving();
     // Before a handshake the peer may be a proxy: limits per address are for the client behind it.
-    const refusal = isFull ? "max-connections" : admission.admit(handshake === undefined ? link.peer : undefined);
+    const refusal = isStranger
+      ? "proxy-from"
+      : isFull
+        ? "max-connections"
+        : admission.admit(handshake === undefined ? link.peer : undefined);
     if (refusal !== undefined) {
       this.#refuse(link, refusal);
       return;
@@ -269,18 +281,21 @@ export class Listener implements ListenerEvents {
   }
 }
 
-/** The handshake of the scheme, followed by the listener's own: the bytes of the second are inside the protocol of the first. */
+/** The PROXY header, the handshake of the scheme, and the listener's own: the bytes of each are inside the protocol of the one before. */
 function handshakeOf(settings: ListenerSettings, listener: object): HandshakeStep | undefined {
   const name = SCHEMES.get(settings.url.scheme)?.handshake;
   const make = name === undefined ? undefined : HANDSHAKES.get(name);
   // Without its handshake a listener would serve plain bytes.
   if (name !== undefined && make === undefined) throw new Error(`The handshake ${name} is not loaded`);
-  const outer = make?.(settings, listener);
-  const own = settings.handshake;
+  const { proxyFrom, handshake: own } = settings;
   const inner: HandshakeStep | undefined = own && ((connection) => own(connection, connection.signal));
-  if (outer === undefined || inner === undefined) return outer ?? inner;
+  const steps = [proxyFrom && readProxyHeader, make?.(settings, listener), inner].filter((step) => step !== undefined);
+  if (steps.length < 2) return steps[0];
   return async (connection) => {
-    await outer(connection);
-    await inner(connection);
+    for (const step of steps) {
+      await step(connection);
+      // A step that refused the peer with an answer has closed the connection.
+      if (connection.isClosing) return;
+    }
   };
 }

@@ -1,5 +1,5 @@
 import { constants } from "node:os";
-import type { Link, LinkInput, LinkOutput } from "../server/transport/link.ts";
+import type { Link, LinkInput, LinkNames, LinkOutput } from "../server/transport/link.ts";
 import type { Peer } from "../server/transport/peer.ts";
 import type { PeerCredentials } from "../server/transport/peer-credentials.ts";
 import { SocketError } from "../socket/values.ts";
@@ -28,6 +28,8 @@ export class MemoryLink implements Link {
   readonly endsAtClose = true;
   readonly #shape: MemoryLinkShape;
   readonly #onClosed: () => void;
+  /** The peer before a PROXY header named another one. */
+  readonly #remote: Peer;
   readonly #inbound: Buffer[] = [];
   #inboundCost = 0;
   #other: MemoryLink | undefined;
@@ -46,6 +48,7 @@ export class MemoryLink implements Link {
     this.isRecords = shape.isRecords;
     this.isDatagram = shape.isDatagram;
     this.peer = peer;
+    this.#remote = peer;
     this.#onClosed = onClosed;
   }
 
@@ -59,10 +62,14 @@ export class MemoryLink implements Link {
     return [left, right];
   }
 
+  get names(): LinkNames {
+    return { local: this.#otherEnd.#remote, remote: this.#remote };
+  }
+
   /** The credentials of this process, which has the other end, for a Unix address. */
   get peerCredentials(): PeerCredentials | undefined {
     const [uid, gid] = [process.getuid?.(), process.getgid?.()];
-    if ("port" in this.peer || uid === undefined || gid === undefined) return undefined;
+    if ("port" in this.#remote || uid === undefined || gid === undefined) return undefined;
     return { pid: process.pid, uid, gid };
   }
 

@@ -1,6 +1,7 @@
 import type { PathLike } from "node:fs";
 import type { FileHandle } from "node:fs/promises";
 import { type Codec, checkCodec } from "../../codec/codec.ts";
+import type { ProxyHeader } from "../../codec/proxy-header.ts";
 import { NO_PLACE } from "../../native/placed-list.ts";
 import {
   bytesOf,
@@ -91,6 +92,7 @@ export class Connection {
   /** The service's function has returned: the owner is told when no push or hold keeps the connection open any more. */
   #notifiesOwner = false;
   #deadlines: ConnectionDeadlines | undefined;
+  #proxy: ProxyHeader | undefined;
 
   /** @internal */
   constructor(link: Link, policy: ConnectionPolicy = DEFAULT_POLICY, id = nextConnectionId()) {
@@ -102,9 +104,32 @@ export class Connection {
     link.open(this.#input, this.#output);
   }
 
-  /** The address of the peer. */
+  /** The address of the peer. Where a proxy has sent a PROXY header, it is that of the proxy's client. */
   get peer(): Peer {
     return this.#link.peer;
+  }
+
+  /**
+   * The PROXY header with which the connection began: the address to which the proxy's client had connected, and the header's TLVs.
+   * Undefined where the listener has no `proxyFrom`. Its content is as trustworthy as the proxy.
+   *
+   * @example
+   * ```ts
+   * import { connect, serve } from "sockwright/server";
+   *
+   * const server = await serve("tcp://127.0.0.1:0?proxy-from=127.0.0.1", (connection) => {
+   *   const { proxy } = connection;
+   *   if (proxy?.command === "proxy" && proxy.family === "inet") connection.write(`to ${proxy.destination.host}`);
+   * });
+   * const client = await connect(server.urls[0] ?? "");
+   * client.write("PROXY TCP4 192.0.2.7 198.51.100.1 50000 80\r\n");
+   * console.log(String(await client.read())); // => to 198.51.100.1
+   * await client.close();
+   * await server.close();
+   * ```
+   */
+  get proxy(): ProxyHeader | undefined {
+    return this.#proxy;
   }
 
   /**
@@ -749,14 +774,15 @@ export class Connection {
 
   /**
    * Called by a handshake: makes the peer final, either the one that a proxy's header names or the one that connected. Checks the
-   * limits per address, once; throws where they refuse the peer. @internal
+   * limits per address, once; throws where they refuse the peer. `proxy` is the header. @internal
    */
-  settlePeer(peer: Peer = this.peer): void {
+  settlePeer(peer: Peer = this.peer, proxy?: ProxyHeader): void {
     // The connection already counts against the first peer's address.
     if (peer !== this.peer && this.owner?.countsForAddress === true) {
       throw Object.assign(new Error("The peer is settled already"), { code: "ERR_INVALID_STATE" });
     }
     this.#link.peer = peer;
+    if (proxy !== undefined) this.#proxy = proxy;
     this.owner?.onPeerFinal();
   }
 

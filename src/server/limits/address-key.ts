@@ -1,8 +1,8 @@
+import { ipBytes } from "../../codec/ip-address.ts";
 import type { Peer } from "../transport/peer.ts";
 
 /** Groups of an IPv6 address in a /64 network: a customer of a provider has at least that, RFC 6177, and may use all addresses. */
 const GROUPS_OF_A_NETWORK = 4;
-const GROUPS = 8;
 
 /**
  * Returns the key under which a limit per address counts a peer: an IPv4 address, also an IPv4-mapped IPv6 address (RFC 4291,
@@ -19,10 +19,7 @@ function networkKey(host: string): string {
   const [address = "", zone] = host.split("%");
   const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address)?.[1];
   if (mapped !== undefined) return mapped;
-  const [head = "", tail] = address.split("::").map((part) => (part === "" ? [] : part.split(":")));
-  const first = [...head];
-  // "::" stands for as many zero groups as are missing from eight.
-  if (tail !== undefined) first.push(...Array.from({ length: GROUPS - head.length - tail.length }, () => "0"), ...tail);
-  const network = first.slice(0, GROUPS_OF_A_NETWORK).map((group) => Number.parseInt(group, 16).toString(16));
+  const bytes = ipBytes(address);
+  const network = Array.from({ length: GROUPS_OF_A_NETWORK }, (_, at) => bytes.readUInt16BE(2 * at).toString(16));
   return `${network.join(":")}::/64${zone === undefined ? "" : `%${zone}`}`;
 }

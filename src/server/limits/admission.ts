@@ -4,11 +4,12 @@ import { AddressCounts } from "./address-counts.ts";
 import { addressKey } from "./address-key.ts";
 import { AddressRate, isSameRate, type Rate } from "./address-rate.ts";
 
-/** Why a connection was not served: the name of the option that limits it, or the lack of a descriptor. */
+/** Why a connection was not served: the name of the option that limits it or that it does not meet, or the lack of a descriptor. */
 export type RefusalReason =
   | "max-connections"
   | "max-connections-per-address"
   | "accept-rate-per-address"
+  | "proxy-from"
   | "out-of-descriptors";
 
 /** The limits of a server for its connections. */

@@ -7,9 +7,16 @@ export type HandshakeLimit = "max-handshakes" | "max-handshakes-per-address";
 
 /**
  * Why a connection did not reach the service: the handshake took too long; it gave way to a newer one; the connection was lost; the
- * handshake closed it, or failed; the server closed.
+ * handshake closed it, or failed; it did not begin with a valid PROXY header; the server closed.
  */
-export type HandshakeFailure = "timeout" | HandshakeLimit | "lost" | "closed" | "failed" | "server-closed";
+export type HandshakeFailure =
+  | "timeout"
+  | HandshakeLimit
+  | "lost"
+  | "closed"
+  | "failed"
+  | "proxy-header"
+  | "server-closed";
 
 /** A connection in its handshake, between accept and service. */
 export interface PendingHandshake extends Placed {
@@ -39,20 +46,28 @@ export class Handshakes {
 
   /** Adds a handshake; at a limit, another one is evicted first. */
   add(handshake: PendingHandshake, max: number, maxPerAddress: number): void {
-    const key = keyOf(handshake.peer);
-    if (key !== undefined && this.#pending.size >= maxPerAddress) {
-      const own = [...this.#pending].filter(({ peer }) => keyOf(peer) === key);
-      if (own.length >= maxPerAddress) this.#longestIdle(own)?.evict("max-handshakes-per-address");
-    }
+    this.#makeRoom(handshake, maxPerAddress);
     if (this.#pending.size >= max) this.#longestIdle(this.#pending)?.evict("max-handshakes");
     handshake.lastBytesRead = handshake.bytesRead;
     handshake.lastProgress = ++this.#checks;
     this.#pending.add(handshake);
   }
 
+  /** Applies the limit per address to a handshake whose peer has become another one; at the limit, another handshake is evicted. */
+  settle(handshake: PendingHandshake, maxPerAddress: number): void {
+    this.#makeRoom(handshake, maxPerAddress);
+  }
+
   /** Removes a handshake that has ended, for whatever reason. */
   delete(handshake: PendingHandshake): void {
     this.#pending.delete(handshake);
+  }
+
+  #makeRoom(handshake: PendingHandshake, maxPerAddress: number): void {
+    const key = keyOf(handshake.peer);
+    if (key === undefined || this.#pending.size < maxPerAddress) return;
+    const own = [...this.#pending].filter((each) => each !== handshake && keyOf(each.peer) === key);
+    if (own.length >= maxPerAddress) this.#longestIdle(own)?.evict("max-handshakes-per-address");
   }
 
   #longestIdle(candidates: Iterable<PendingHandshake>): PendingHandshake | undefined {

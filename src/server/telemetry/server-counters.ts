@@ -76,6 +76,7 @@ export class ServerCounters {
     "max-connections": 0,
     "max-connections-per-address": 0,
     "accept-rate-per-address": 0,
+    "proxy-from": 0,
     "out-of-descriptors": 0,
   };
   readonly #failedHandshakes: Record<HandshakeFailure, number> = {
@@ -85,6 +86,7 @@ export class ServerCounters {
     lost: 0,
     closed: 0,
     failed: 0,
+    "proxy-header": 0,
     "server-closed": 0,
   };
   readonly #expired: Record<ServerExpiry, number> = {

@@ -37,7 +37,10 @@ export function readKeyPair(cert: PemInput, key: PemInput): KeyPair {
     const next = chain[index + 1];
     if (next === undefined || each.checkIssued(next)) continue;
     const wrong = `certificate ${index + 2} of it did not sign certificate ${index + 1}`;
-    throw new TlsOptionError("cert", `${certName}: ${wrong}: write first the server's own, then the one that signed it, and so on`);
+    throw new TlsOptionError(
+      "cert",
+      `${certName}: ${wrong}: write first the server's own, then the one that signed it, and so on`,
+    );
   }
   return { cert: pem, key: keyText, certificate };
 }
@@ -55,7 +58,10 @@ function readKey(input: PemInput): string {
   const pem = readPem("key", input, PRIVATE_KEY, "private key");
   if (!/^-----BEGIN ENCRYPTED|^Proc-Type: 4,ENCRYPTED/m.test(pem)) return pem;
   const advice = "write it without one: openssl pkey -in KEY -out PLAIN";
-  throw new TlsOptionError("key", `${name}: it is encrypted with a passphrase, which nobody could type here; ${advice}`);
+  throw new TlsOptionError(
+    "key",
+    `${name}: it is encrypted with a passphrase, which nobody could type here; ${advice}`,
+  );
 }
 
 function checkMatch(chain: readonly X509Certificate[], pem: string, certName: string, keyName: string): void {

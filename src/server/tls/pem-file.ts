@@ -27,7 +27,10 @@ export function readPem(option: TlsOptionName, input: PemInput, label: RegExp, w
   const labels = [...text.matchAll(/^-----BEGIN ([A-Z0-9 ]+)-----\s*$/gm)].map(([, found = ""]) => found);
   if (labels.some((found) => label.test(found))) return text;
   if (labels.length > 0) {
-    throw new TlsOptionError(option, `${name}: it has no ${what}, but: ${[...new Set(labels)].join(", ").toLowerCase()}`);
+    throw new TlsOptionError(
+      option,
+      `${name}: it has no ${what}, but: ${[...new Set(labels)].join(", ").toLowerCase()}`,
+    );
   }
   // X.690: a DER file of any of these begins with the tag of a SEQUENCE.
   const form = text.startsWith("0") ? "it is DER: convert it to PEM with openssl, -inform der" : "it is no PEM file";

@@ -47,14 +47,19 @@ const SESSION_CONTEXT_SIZE = 32;
 export function serverContext(settings: TlsSettings, ticketKeys: Buffer): TlsContext {
   const { cert, key, ca, crl, client, pin, alpn } = settings;
   const [first, ...others] = keyPairs(cert, key);
-  if (first === undefined) throw new TlsOptionError("cert", "a TLS server needs cert and key, the paths of two PEM files");
-  if (settings.servername !== undefined) throw new TlsOptionError("servername", "servername is for clients: a server has the names of its certificates");
+  if (first === undefined)
+    throw new TlsOptionError("cert", "a TLS server needs cert and key, the paths of two PEM files");
+  if (settings.servername !== undefined)
+    throw new TlsOptionError("servername", "servername is for clients: a server has the names of its certificates");
   for (const option of ["ca", "crl", "pin"] as const) {
     if (settings[option] !== undefined && client === undefined)
       throw new TlsOptionError(option, `${option} is for certificates of clients: add client=require, or client=ask`);
   }
   if (client !== undefined && ca === undefined && pin === undefined)
-    throw new TlsOptionError("client", `client=${client} needs ca, the authorities of the clients' certificates, or pin`);
+    throw new TlsOptionError(
+      "client",
+      `client=${client} needs ca, the authorities of the clients' certificates, or pin`,
+    );
   const shared = { ...trustOf(settings), ticketKeys, sessionIdContext: sessionContextOf(settings) };
   const contextOf = (pair: KeyPair): SecureContext => secureContext(settings, pair, shared);
   const secure = contextOf(first);
@@ -75,20 +80,25 @@ const defaults = new Map<string, SecureContext>();
 /** Makes the context of a client. Throws TlsOptionError. */
 export function clientContext(settings: TlsSettings): TlsContext {
   const { cert, key, ca, crl, client, pin, alpn, servername, min = "1.2" } = settings;
-  if (client !== undefined) throw new TlsOptionError("client", "client is for servers: a client always checks its server");
+  if (client !== undefined)
+    throw new TlsOptionError("client", "client is for servers: a client always checks its server");
   const [pair, second] = keyPairs(cert, key);
   if (second !== undefined) throw new TlsOptionError("cert", "a client has one certificate: give cert and key once");
-  const isDefault = pair === undefined && ca === undefined && crl === undefined && process.env["SSL_CERT_FILE"] === undefined;
+  const isDefault =
+    pair === undefined && ca === undefined && crl === undefined && process.env["SSL_CERT_FILE"] === undefined;
   const made = isDefault ? defaults.get(min) : undefined;
-  const secure = made ?? secureContext(settings, pair, trustOf({ ...settings, ca: ca ?? undefined }, pin === undefined));
+  const secure =
+    made ?? secureContext(settings, pair, trustOf({ ...settings, ca: ca ?? undefined }, pin === undefined));
   if (isDefault && pin === undefined) defaults.set(min, secure);
   const checksChain = pin === undefined || ca !== undefined;
   return { secure, forName: undefined, alpn, check: { isRequired: true, checksChain, pins: pin }, servername };
 }
 
 function keyPairs(certs: readonly PemInput[] = [], keys: readonly PemInput[] = []): KeyPair[] {
-  if (certs.length > keys.length) throw new TlsOptionError("key", "each cert needs a key: give key once for each cert, in the same order");
-  if (keys.length > certs.length) throw new TlsOptionError("cert", "each key needs a cert: give cert once for each key, in the same order");
+  if (certs.length > keys.length)
+    throw new TlsOptionError("key", "each cert needs a key: give key once for each cert, in the same order");
+  if (keys.length > certs.length)
+    throw new TlsOptionError("cert", "each key needs a cert: give cert once for each key, in the same order");
   return certs.flatMap((cert, index) => {
     const key = keys[index];
     return key === undefined ? [] : [readKeyPair(cert, key)];
@@ -120,7 +130,9 @@ function secureContext(settings: TlsSettings, pair: KeyPair | undefined, shared:
   } catch (error) {
     const option = settings.crl === undefined ? "cert" : "crl";
     const input = settings.crl ?? settings.cert?.[0] ?? "";
-    throw new TlsOptionError(option, `${inputName(option, input)}: it cannot be used: ${messageOf(error)}`, { cause: error });
+    throw new TlsOptionError(option, `${inputName(option, input)}: it cannot be used: ${messageOf(error)}`, {
+      cause: error,
+    });
   }
 }
 
@@ -138,6 +150,11 @@ function chosenFor(
  * or from another listener, past a stricter check.
  */
 function sessionContextOf({ client, ca, crl, pin }: TlsSettings): string {
-  const content = { client, ca: ca && readCertificates("ca", ca), crl: crl && readPem("crl", crl, /CRL$/, "list"), pin };
+  const content = {
+    client,
+    ca: ca && readCertificates("ca", ca),
+    crl: crl && readPem("crl", crl, /CRL$/, "list"),
+    pin,
+  };
   return createHash("sha256").update(JSON.stringify(content)).digest("hex").slice(0, SESSION_CONTEXT_SIZE);
 }

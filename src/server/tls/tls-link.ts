@@ -5,9 +5,9 @@ import type { Link } from "../transport/link.ts";
 import { NodeLink } from "../transport/node-link.ts";
 import type { Peer } from "../transport/peer.ts";
 import type { PeerCredentials } from "../transport/peer-credentials.ts";
+import type { TlsInfo } from "../transport/tls-info.ts";
 import type { LinkStream } from "./link-stream.ts";
 import { TlsError, tlsErrorOf } from "./tls-error.ts";
-import type { TlsInfo } from "../transport/tls-info.ts";
 
 /** What carries the records of TLS: a socket of `node:net`, which has taken over the descriptor, or a stream over a link. */
 export type TlsBase =
@@ -119,7 +119,8 @@ export class TlsLink extends NodeLink {
   protected override reset(): void {
     if (this.#base.kind === "stream") {
       this.#base.stream.destroy(new ConnectionError("ERR_SOCKWRIGHT_ABORTED"));
-    } else if ("host" in this.peer && !this.#base.socket.destroyed) {
+    } else if (this.#base.socket.remoteFamily !== undefined && !this.#base.socket.destroyed) {
+      // A socket of TCP, whatever a PROXY header says of the peer: Node throws for a Unix socket.
       this.#base.socket.resetAndDestroy();
     }
     this.#socket.destroy();

@@ -1,15 +1,15 @@
 import { closeSync } from "node:fs";
 import { isIP, Socket } from "node:net";
 import { connect, TLSSocket, type TLSSocketOptions } from "node:tls";
-import type { Link, LinkOutput } from "../transport/link.ts";
 import { errorOf } from "../transport/connection-error.ts";
+import type { Link, LinkOutput } from "../transport/link.ts";
 import type { Peer } from "../transport/peer.ts";
+import type { TlsInfo } from "../transport/tls-info.ts";
 import { LinkStream } from "./link-stream.ts";
 import type { PeerCheck, TlsContext } from "./tls-context.ts";
 import { TlsError } from "./tls-error.ts";
-import type { TlsInfo } from "../transport/tls-info.ts";
-import { chainErrorOf, fingerprintOf, tlsInfoOf } from "./tls-state.ts";
 import { type TlsBase, TlsLink } from "./tls-link.ts";
+import { chainErrorOf, fingerprintOf, tlsInfoOf } from "./tls-state.ts";
 
 const NOBODY: LinkOutput = { onWritable: () => undefined };
 

@@ -32,7 +32,8 @@ function nameOf(value: unknown): string | undefined {
  */
 export function chainErrorOf(socket: TLSSocket): string | undefined {
   const handle: unknown = Reflect.get(socket, "_handle");
-  const verify: unknown = typeof handle === "object" && handle !== null ? Reflect.get(handle, "verifyError") : undefined;
+  const verify: unknown =
+    typeof handle === "object" && handle !== null ? Reflect.get(handle, "verifyError") : undefined;
   if (typeof verify !== "function") return "CERT_UNTRUSTED";
   const error: unknown = Reflect.apply(verify, handle, []);
   if (error === null || error === undefined) return undefined;

@@ -1,4 +1,4 @@
-import type { Link, LinkInput, LinkOutput } from "./link.ts";
+import type { Link, LinkInput, LinkNames, LinkOutput } from "./link.ts";
 import type { Peer } from "./peer.ts";
 import type { PeerCredentials } from "./peer-credentials.ts";
 import type { TlsInfo } from "./tls-info.ts";
@@ -19,6 +19,10 @@ export abstract class LinkDecorator implements Link, LinkInput, LinkOutput {
 
   set peer(peer: Peer) {
     this.link.peer = peer;
+  }
+
+  get names(): LinkNames | undefined {
+    return this.link.names;
   }
 
   get isRecords(): boolean {

@@ -39,6 +39,12 @@ export interface LinkInput {
   readonly isAwaited?: boolean;
 }
 
+/** The addresses of both ends of a socket. */
+export interface LinkNames {
+  readonly local: Peer;
+  readonly remote: Peer;
+}
+
 /** The user of a link's output, normally the writing side of a connection. */
 export interface LinkOutput {
   /** Called when the send buffer has space again, after {@link Link.awaitWritable}. */
@@ -52,6 +58,8 @@ export interface LinkOutput {
 export interface Link extends Sender {
   /** The address of the other end: that of the socket, until a proxy's header names the client behind it. */
   peer: Peer;
+  /** The addresses that the socket has at this moment — getsockname(2), getpeername(2); undefined for one that is closed. */
+  readonly names?: LinkNames | undefined;
   /** Whether messages keep their bounds: one send is one record. */
   readonly isRecords: boolean;
   /** Whether the records are datagrams: there is no end of input, and datagrams that are not read in time are lost. */

@@ -6,6 +6,7 @@ import * as poller from "../../native/poller.ts";
 import { EPOLLERR, EPOLLIN, EPOLLOUT, PIECE_BYTES } from "../../native/poller.ts";
 import * as turn from "../../native/turn.ts";
 import {
+  AddressBuffer,
   concerns,
   dropUnwanted,
   errorBehind,
@@ -41,9 +42,10 @@ import {
 } from "../../socket/values.ts";
 import { ConnectionError } from "./connection-error.ts";
 import { isLossOfEarlierDatagram, lossOfSend } from "./datagram-loss.ts";
-import type { Link, LinkFile, LinkInput, LinkOutput, LinkSocket } from "./link.ts";
+import type { Link, LinkFile, LinkInput, LinkNames, LinkOutput, LinkSocket } from "./link.ts";
 import type { Peer } from "./peer.ts";
 import { type PeerCredentials, peerCredentials } from "./peer-credentials.ts";
+import { peerOf } from "./peer-of.ts";
 import { RECORD_CUT, receiveRecord, timeRecords } from "./record-receive.ts";
 
 /** The buffer for what one event of a stream receives. */
@@ -94,6 +96,17 @@ export class NativeLink implements Link, Receiver {
     this.generation = generation;
     this.#kind = kind;
     this.peer = peer;
+  }
+
+  get names(): LinkNames | undefined {
+    const nameOf = (call: "getsockname" | "getpeername"): Peer | undefined => {
+      const name = new AddressBuffer();
+      const address = kernel[call](this.slot, this.generation, name.bytes) < 0 ? undefined : name.get();
+      return address && peerOf(address);
+    };
+    const local = nameOf("getsockname");
+    // A connection that was reset has no peer any more: ENOTCONN.
+    return local && { local, remote: nameOf("getpeername") ?? this.peer };
   }
 
   get isRecords(): boolean {

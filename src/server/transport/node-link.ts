@@ -1,7 +1,7 @@
 import type { Socket } from "node:net";
 import { Deadline, deadlines } from "../time/deadline-wheel.ts";
 import { ConnectionError } from "./connection-error.ts";
-import type { Link, LinkInput, LinkOutput } from "./link.ts";
+import type { Link, LinkInput, LinkNames, LinkOutput } from "./link.ts";
 import type { Peer } from "./peer.ts";
 import type { PeerCredentials } from "./peer-credentials.ts";
 
@@ -20,6 +20,8 @@ export class NodeLink implements Link {
   /** destroySoon ends the socket first. */
   readonly endsAtClose: boolean = true;
   protected readonly nodeSocket: Socket;
+  /** The peer may become another one: that of a PROXY header. */
+  readonly #isTcp: boolean;
   protected input: LinkInput | undefined;
   #output: LinkOutput | undefined;
   #onClosed: (() => void) | undefined;
@@ -30,13 +32,24 @@ export class NodeLink implements Link {
   constructor(socket: Socket, peer: Peer, onClosed?: () => void) {
     this.nodeSocket = socket;
     this.peer = peer;
+    this.#isTcp = "host" in peer;
     this.#onClosed = onClosed;
   }
 
   /** Not undefined: a service that refuses root would then accept everybody. */
   get peerCredentials(): PeerCredentials | undefined {
-    if ("host" in this.peer) return undefined;
+    if (this.#isTcp) return undefined;
     throw new ConnectionError("ERR_SOCKWRIGHT_NO_CREDENTIALS");
+  }
+
+  get names(): LinkNames | undefined {
+    if (!this.#isTcp) return { local: { path: "" }, remote: this.peer };
+    const { localAddress, localPort, remoteAddress, remotePort } = this.nodeSocket;
+    if (localAddress === undefined || remoteAddress === undefined) return undefined;
+    return {
+      local: { host: localAddress, port: localPort ?? 0 },
+      remote: { host: remoteAddress, port: remotePort ?? 0 },
+    };
   }
 
   open(input: LinkInput, output: LinkOutput): void {
@@ -139,7 +152,7 @@ export class NodeLink implements Link {
   protected reset(): void {
     // Node refuses to reset a Unix socket, which has no reset. libuv refuses to reset a socket that is being shut down
     // (uv_tcp_close_reset, UV_EINVAL): Node would leak the descriptor.
-    if ("host" in this.peer && !this.nodeSocket.writableEnded) this.nodeSocket.resetAndDestroy();
+    if (this.#isTcp && !this.nodeSocket.writableEnded) this.nodeSocket.resetAndDestroy();
     else this.nodeSocket.destroy();
   }
 
@@ -151,7 +164,7 @@ export class NodeLink implements Link {
    */
   protected endInput(): void {
     const socket = this.nodeSocket;
-    if (!("host" in this.peer) || socket.writableEnded || socket.writableLength > 0) {
+    if (!this.#isTcp || socket.writableEnded || socket.writableLength > 0) {
       this.input?.onEnd();
       return;
     }

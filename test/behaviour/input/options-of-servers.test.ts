@@ -157,6 +157,7 @@ const common: { [Name in keyof CommonOptions]-?: readonly unknown[] } = {
   backlog: [],
   whenFull: [],
   handshake: [],
+  proxyFrom: [],
   handshakeTimeoutMs: [],
   maxHandshakes: [],
   maxHandshakesPerAddress: [],
@@ -194,7 +195,7 @@ describe.each([
   row<ConnectOptions>(
     "connect()",
     "promise",
-    { ...policy, ...noTls, handshakeTimeoutMs: [], transport: [], signal: [], timeoutMs: [] },
+    { ...policy, ...noTls, handshakeTimeoutMs: [], transport: [], signal: [], timeoutMs: [], proxySend: [] },
     connectOnce,
   ),
   // Each is checked as the argument of serve() that it stands for; the rows below list its own wrong values.
@@ -302,7 +303,16 @@ describe.each([
   row<ConnectTarget>(
     "connect()",
     "promise",
-    { ...policy, ...noTls, handshakeTimeoutMs: [], transport: [], signal: [], timeoutMs: [], url: ["x"] },
+    {
+      ...policy,
+      ...noTls,
+      handshakeTimeoutMs: [],
+      transport: [],
+      signal: [],
+      timeoutMs: [],
+      proxySend: [],
+      url: ["x"],
+    },
     connectedTo,
     "target",
   ),
