@@ -34,8 +34,8 @@ export { OPEN_METRICS_CONTENT_TYPE, openMetrics } from "./server/telemetry/open-
 export type { ServerStats, Tally } from "./server/telemetry/server-counters.ts";
 export type { AboutPeer, HookName, ServerMessages } from "./server/telemetry/server-messages.ts";
 export { DeadlineError, type DeadlineName } from "./server/time/deadline-error.ts";
-export { TlsError, TlsOptionError, type TlsOptionName } from "./server/tls/tls-error.ts";
 export type { PemInput } from "./server/tls/pem-file.ts";
+export { TlsError, TlsOptionError, type TlsOptionName } from "./server/tls/tls-error.ts";
 export type { ClientCertificates, TlsOptions, TlsVersion } from "./server/tls/tls-options.ts";
 export { ConnectionError, type ConnectionErrorCode } from "./server/transport/connection-error.ts";
 export { TransportError } from "./server/transport/node-transport.ts";
