@@ -33,6 +33,7 @@ export const tools = {
   curl: { programs: ["curl"], probe: ["--version"], writes: /^curl \d/, remedy: "install curl" },
   wget: { programs: ["wget"], probe: ["--version"], writes: /^GNU Wget 1/, remedy: "install wget" },
   chromium: { programs: ["chromium"], probe: ["--version"], writes: /^Chromium \d/m, remedy: "install chromium" },
+  openssl: { programs: ["openssl"], probe: ["version"], writes: /^OpenSSL 3/, remedy: "install openssl" },
   nginx: { programs: ["nginx"], probe: ["-v"], writes: /nginx\/\d/, remedy: "install nginx" },
   caddy: { programs: ["caddy"], probe: ["version"], remedy: "install caddy" },
   ip: { programs: ["ip"], probe: ["-V"], remedy: "install iproute2" },

@@ -45,7 +45,7 @@ const SESSION_CONTEXT_SIZE = 32;
  * @param ticketKeys - 48 bytes of a listener's own, which outlive a reload so that clients can resume their sessions.
  */
 export function serverContext(settings: TlsSettings, ticketKeys: Buffer): TlsContext {
-  const { cert, key, ca, crl, client, pin, alpn } = settings;
+  const { cert, key, ca, client, pin, alpn } = settings;
   const [first, ...others] = keyPairs(cert, key);
   if (first === undefined)
     throw new TlsOptionError("cert", "a TLS server needs cert and key, the paths of two PEM files");

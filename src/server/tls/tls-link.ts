@@ -145,7 +145,9 @@ export class TlsLink extends NodeLink {
     }
     const waiter = this.#waiter;
     this.#waiter = undefined;
-    waiter?.resolve();
+    // Node calls this while OpenSSL still works on the handshake. Over a socket it runs the microtasks, too, before it returns to
+    // OpenSSL, which sends no close_notify then (SSL_shutdown(3), "shutdown while in init").
+    if (waiter !== undefined) setImmediate(waiter.resolve);
   }
 
   /** The reader of plain bytes is ended: by close_notify, or else by the end of what carries the records. */
