@@ -140,7 +140,7 @@ export class TlsLink extends NodeLink {
     try {
       this.#tls = this.#finish();
     } catch (error) {
-      this.#fail(error instanceof Error ? error : new TlsError("CERT_UNTRUSTED"));
+      this.#refuse(error instanceof Error ? error : new TlsError("CERT_UNTRUSTED"));
       return;
     }
     const waiter = this.#waiter;
@@ -148,6 +148,15 @@ export class TlsLink extends NodeLink {
     // Node calls this while OpenSSL still works on the handshake. Over a socket it runs the microtasks, too, before it returns to
     // OpenSSL, which sends no close_notify then (SSL_shutdown(3), "shutdown while in init").
     if (waiter !== undefined) setImmediate(waiter.resolve);
+  }
+
+  /** The peer may think that the handshake is complete: an end in order would tell it that all is well. */
+  #refuse(error: Error): void {
+    const refuse = (): void => this.#fail(error, true);
+    // Over a stream at once: what the program has already written must not be sent. Over a socket this would close the descriptor under
+    // OpenSSL's hands, as in `#onSecured`, and nobody could have written.
+    if (this.#base.kind === "stream") refuse();
+    else setImmediate(refuse);
   }
 
   /** The reader of plain bytes is ended: by close_notify, or else by the end of what carries the records. */
@@ -160,20 +169,24 @@ export class TlsLink extends NodeLink {
     if (!this.#isOver) this.#fail(new TlsError("ERR_SOCKWRIGHT_TLS_END"));
   }
 
-  #fail(thrown: Error): void {
+  /** @param resets - after the handshake, so that the peer does not take a part for the whole: unsent bytes are lost. */
+  #fail(thrown: Error, resets = this.#tls !== undefined): void {
+    if (this.#tls !== undefined) this.#deliverRest();
+    // The reader of the rest may have closed the link.
     if (this.#isOver) return;
     const error = tlsErrorOf(thrown);
     const waiter = this.#waiter;
+    this.#waiter = undefined;
     const { input } = this;
-    if (this.#tls !== undefined) this.#deliverRest();
-    this.#giveUp();
+    this.#isOver = true;
+    if (resets) this.reset();
     waiter?.reject(error);
     input?.onError(error);
   }
 
   /** Plain bytes that came before the loss and wait for a reader. */
   #deliverRest(): void {
-    for (;;) {
+    while (!this.#isOver) {
       const bytes: unknown = this.#socket.read();
       if (!(bytes instanceof Uint8Array)) return;
       this.input?.onReceived(bytes);
