@@ -6,7 +6,9 @@ const folder = "dist/cli";
 const commander = "node_modules/commander";
 /** Packages that are installed beside this one are not bundled. */
 const dependencies = Object.keys(JSON.parse(readFileSync("package.json", "utf8")).dependencies);
-const definitions = ["up", "ctl", "greet", "web", "chat", "connect", "listen"].map((name) => `${name}-command.js`);
+const definitions = ["up", "ctl", "greet", "web", "chat", "relay", "connect", "listen"].map(
+  (name) => `${name}-command.js`,
+);
 
 /**
  * Bundles the modules of the command into a few files: Node takes longer to find and open a hundred modules than to run them.

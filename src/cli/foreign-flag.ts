@@ -270,6 +270,7 @@ function adviceOn(flag: string, { command }: Typed): Advice | undefined {
   if (command === "ctl") return Object.hasOwn(CTL_FLAGS, flag) ? CTL_FLAGS[flag] : undefined;
   if (command === "web") return Object.hasOwn(WEB_FLAGS, flag) ? WEB_FLAGS[flag] : undefined;
   if (command === "chat") return Object.hasOwn(CHAT_FLAGS, flag) ? CHAT_FLAGS[flag] : undefined;
+  if (command === "relay") return undefined;
   if (NOT_OFFERED.includes(flag)) return notOffered;
   if (command === "greet" && !GREET_FLAGS.includes(flag)) return undefined;
   return Object.hasOwn(FLAGS, flag) ? FLAGS[flag] : undefined;

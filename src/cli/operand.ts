@@ -11,6 +11,13 @@ export function onlyUrl(command: Command): string {
   throw tooMany(command, `sockwright ${command.name()} `);
 }
 
+/** Returns the two URLs that are the operands of `relay`; the command checks that none is missing. */
+export function twoUrls(command: Command): readonly [from: string, to: string] {
+  const [from = "", to = "", ...more] = command.args;
+  if (more.length === 0) return [from, to];
+  throw usage(`too many arguments for '${command.name()}': write  sockwright relay FROM TO`);
+}
+
 /** Throws if `greet` has operands: it takes its addresses as options. */
 export function noOperand(command: Command): void {
   if (command.args.length > 0) throw tooMany(command, "sockwright greet --listen ");

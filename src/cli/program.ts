@@ -49,6 +49,10 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
     summary: "host a chat, take part in one, or talk with one other terminal",
     load: async () => (await import("./chat-command.ts")).chatCommand,
   },
+  relay: {
+    summary: "accept connections, and connect each to another address",
+    load: async () => (await import("./relay-command.ts")).relayCommand,
+  },
   connect: {
     summary: "connect standard input and output to a socket",
     load: async () => (await import("./connect-command.ts")).connectCommand,

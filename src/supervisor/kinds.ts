@@ -1,8 +1,12 @@
 import { choice, type OptionKind, type OptionKinds, text } from "../server/options/option-kind.ts";
 import type { Service } from "../server/service.ts";
+import { parseSocketUrl } from "../server/url/socket-url.ts";
 import { chat } from "../services/chat/chat.ts";
 import { CHAT_OPTIONS, MEMORY } from "../services/chat/chat-options.ts";
 import { GREET_OPTIONS, greet } from "../services/greet/greet.ts";
+import { carriageConflict } from "../services/relay/carriage.ts";
+import { relay } from "../services/relay/relay.ts";
+import { RELAY_OPTIONS } from "../services/relay/relay-options.ts";
 import type { Overview } from "../services/status/overview.ts";
 import { needsToken, STATUS_OPTIONS, status } from "../services/status/status.ts";
 import { type WebOptions, web } from "../services/web/web.ts";
@@ -73,6 +77,18 @@ export const KINDS: ReadonlyMap<string, ServiceKind> = new Map<string, ServiceKi
       paths: {},
       listenerKinds: { streams: true, datagrams: true, http: false },
       make: (options) => greet(options),
+    },
+  ],
+  [
+    "relay",
+    {
+      options: RELAY_OPTIONS.kinds,
+      required: { to: '"tcp://127.0.0.1:8000"' },
+      paths: {},
+      listenerKinds: { streams: true, datagrams: true, http: false },
+      refusal: ({ to }, url) =>
+        typeof to === "string" ? carriageConflict(parseSocketUrl(url), parseSocketUrl(to)) : undefined,
+      make: ({ to, ...options }) => relay({ ...options, to: valueFrom(RELAY_OPTIONS.kinds.to, to) ?? "" }),
     },
   ],
   [

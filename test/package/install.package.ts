@@ -110,6 +110,7 @@ describe.each(places)("$name", ({ is, node }) => {
     ["sockwright/testing", "memoryPair"],
     ["sockwright/services/greet", "greet"],
     ["sockwright/services/chat", "chat"],
+    ["sockwright/services/relay", "relay"],
   ])('require("%s") of CommonJS has %s, and warns of nothing', ([entry, name], context) => {
     const own = installed(context);
     const file = own.write("required.cjs", `console.log(typeof require("${entry}").${name})`);

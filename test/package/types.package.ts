@@ -14,6 +14,7 @@ import { AF_INET, SOCK_DGRAM, type Socket, socket, SocketError } from "sockwrigh
 import { type Codec, lines } from "sockwright/codec";
 import { type Connection, connect, type Server, serve } from "sockwright/server";
 import { greet } from "sockwright/services/greet";
+import { type RelayService, relay } from "sockwright/services/relay";
 import { type ManualClock, manualClock, memoryPair } from "sockwright/testing";
 
 const codec: Codec<string> = lines();
@@ -21,6 +22,7 @@ const server: Server = await serve("tcp://127.0.0.1:0", async (connection: Conne
   for await (const line of connection.frames(codec)) connection.write(\`Hello, \${line}!\\n\`);
 });
 const greeter: Server = await serve(["tcp://127.0.0.1:0", "udp://127.0.0.1:0"], greet());
+export const relayed: RelayService = relay({ to: greeter.urls[0] ?? "", idleTimeoutMs: 60_000 });
 await using client = await connect(server.urls[0] ?? "");
 export const data: Buffer | null | undefined = await client.read();
 const datagrams = socket(AF_INET, SOCK_DGRAM);

@@ -10,6 +10,7 @@ describe.each([
   "src/http.ts",
   "src/testing.ts",
   "src/services/greet/greet.ts",
+  "src/services/relay/relay.ts",
   "src/services/web/web.ts",
 ])("%s", (entry) => {
   const symbols = publicSymbols(entry);

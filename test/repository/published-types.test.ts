@@ -15,6 +15,7 @@ const ENTRIES = [
   "testing",
   "services/chat/chat",
   "services/greet/greet",
+  "services/relay/relay",
   "services/web/web",
 ].map((name) => `${root}dist/${name}.d.ts`);
 

@@ -7,6 +7,7 @@ const entries = [
   ...["src/index.ts", "src/server.ts", "src/socketserver.ts", "src/codec.ts", "src/http.ts", "src/testing.ts"],
   "src/services/chat/chat.ts",
   "src/services/greet/greet.ts",
+  "src/services/relay/relay.ts",
   "src/services/web/web.ts",
 ];
 const symbols = entries.flatMap(publicSymbols).map(({ name, kind }) => ({

@@ -35,6 +35,7 @@ test.each([
   "codec.js",
   "server.js",
   "services/greet/greet.js",
+  "services/relay/relay.js",
   "services/chat/chat.js",
   "services/web/web.js",
   "services/web/root.js",
@@ -43,7 +44,7 @@ test.each([
   expect(load(module)).toBe("true\n");
 });
 
-test.each(["greet", "connect", "listen"])("the options of `sockwright %s`", (command) => {
+test.each(["greet", "relay", "connect", "listen"])("the options of `sockwright %s`", (command) => {
   const help = run(["cli/sockwright.js", command, "--help"]);
   expect(help).toContain(`sockwright ${command}`);
   expect(help).not.toContain(LOADED);

@@ -22,6 +22,7 @@ import type {
 import { connect, formatSocketUrl, openMetrics, parseSocketUrl, serve } from "../../../src/server.ts";
 import { type ChatOptions, chat } from "../../../src/services/chat/chat.ts";
 import { type GreetOptions, greet } from "../../../src/services/greet/greet.ts";
+import { type RelayOptions, relay } from "../../../src/services/relay/relay.ts";
 import type { Overview } from "../../../src/services/status/overview.ts";
 import { type StatusOptions, status } from "../../../src/services/status/status.ts";
 import { openRoot, type RootOptions } from "../../../src/services/web/root.ts";
@@ -59,6 +60,20 @@ function withUrl(given: unknown, url: string): { url: string } {
   return Object.create(given === undefined ? Object.prototype : (Object.getPrototypeOf(given) as object), all) as {
     url: string;
   };
+}
+
+/** Returns the options of a relay, with a target if they have none. What is no object of options stays as it is. */
+function withTarget(given: RelayOptions | undefined): RelayOptions {
+  if (given === undefined) return { to: "tcp://127.0.0.1:80" };
+  // The rows pass any value.
+  const value: unknown = given;
+  const isOptions = typeof value === "object" && value !== null && !Array.isArray(value);
+  if (!isOptions || given instanceof AbortSignal || ArrayBuffer.isView(given)) return given;
+  const own: PropertyDescriptorMap = Object.getOwnPropertyDescriptors(given);
+  const isGiven = own["to"]?.get !== undefined || own["to"]?.value !== undefined;
+  const all = isGiven ? own : { ...own, to: { value: "tcp://127.0.0.1:80", enumerable: true } };
+  const prototype: unknown = Object.getPrototypeOf(given);
+  return Object.create(prototype as object | null, all) as RelayOptions;
 }
 
 async function listenOnce(listener?: ListenerOptions): Promise<void> {
@@ -246,6 +261,20 @@ describe.each([
       onEvent: [],
     },
     (options) => greet(options),
+  ),
+  row<RelayOptions>(
+    "relay()",
+    "value",
+    {
+      to: ["x"],
+      connectTimeoutMs: [],
+      idleTimeoutMs: [],
+      writeTimeoutMs: [],
+      maxBufferedBytes: [],
+      maxSessions: [],
+      onEvent: [],
+    },
+    (options) => relay(withTarget(options)),
   ),
   row<ChatOptions>(
     "chat()",

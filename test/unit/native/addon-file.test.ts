@@ -139,9 +139,12 @@ function withoutAddon(program: string, environment: NodeJS.ProcessEnv = {}): str
   return stdout.trimEnd();
 }
 
-test.each(["codec", "testing", "server", "services/greet"])("sockwright/%s loads without the addon", (entry) => {
-  expect(withoutAddon(`console.log(Object.keys(await import("sockwright/${entry}")).length > 0)`)).toBe("true");
-});
+test.each(["codec", "testing", "server", "services/greet", "services/relay"])(
+  "sockwright/%s loads without the addon",
+  (entry) => {
+    expect(withoutAddon(`console.log(Object.keys(await import("sockwright/${entry}")).length > 0)`)).toBe("true");
+  },
+);
 
 test("sockwright rejects without the addon, with the reason", () => {
   const program = `await import("sockwright").catch(({ code }) => console.log(code))`;
