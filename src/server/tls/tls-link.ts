@@ -28,7 +28,6 @@ interface Waiter {
  * 6.1). Over a socket both look the same.
  */
 export class TlsLink extends NodeLink {
-  override readonly endsAtClose = false;
   readonly #socket: TLSSocket;
   readonly #base: TlsBase;
   readonly #finish: Finish;

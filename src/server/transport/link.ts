@@ -65,8 +65,7 @@ export interface Link extends Sender {
   /** Whether the records are datagrams: there is no end of input, and datagrams that are not read in time are lost. */
   readonly isDatagram: boolean;
   /**
-   * Whether `close` also sends the end to the peer, so that a caller that waits for nothing needs no `end` before it. False where
-   * the end is a message of its own, as in TLS.
+   * Whether `close` also sends the end to the peer, so that a caller that waits for nothing needs no `end` before it.
    */
   readonly endsAtClose: boolean;
   /** Set where `send` sends the bytes unchanged: its sends can be batched with those of other links, see {@link takeSendResult}. */
