@@ -67,6 +67,7 @@ const WORDS: Readonly<Record<string, string>> = {
   ERR_SSL_SSLV3_ALERT_BAD_CERTIFICATE: "the peer did not accept this side's certificate",
   ERR_SSL_SSLV3_ALERT_HANDSHAKE_FAILURE: "the peer refused the handshake",
   ERR_SSL_DECRYPTION_FAILED_OR_BAD_RECORD_MAC: "a record was changed on its way",
+  ERR_SSL_CIPHER_OPERATION_FAILED: "a record was changed on its way",
   ERR_SSL_NO_RENEGOTIATION: "the peer does not renegotiate",
 };
 
