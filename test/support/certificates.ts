@@ -76,14 +76,18 @@ sign stranger other-ca p256 client "a client of another authority"
 sign revoked ca p256 both localhost
 sign intermediate ca intermediate authority_extensions "Sockwright test intermediate"
 sign leaf intermediate p256 both localhost
+sign revoked-leaf intermediate p256 both localhost
 cat leaf.pem intermediate.pem >chain.pem
+cat revoked-leaf.pem intermediate.pem >revoked-chain.pem
 cat intermediate.pem leaf.pem >reversed.pem
 cat leaf.pem other-ca.pem >broken-chain.pem
 openssl req -config config -x509 -new -key p256.key -subj /CN=localhost -days 36500 -extensions both -out self-signed.pem
 openssl x509 -in localhost.pem -outform DER -out localhost.der
 list() { openssl ca -config config -gencrl -cert $1.pem -keyfile $1.key -out $2.pem $3; }
 openssl ca -config config -revoke revoked.pem -cert ca.pem -keyfile ca.key
-list ca crl; list other-ca other-crl
+openssl ca -config config -revoke revoked-leaf.pem -cert intermediate.pem -keyfile intermediate.key
+list ca crl; list other-ca other-crl; list intermediate intermediate-crl
+cat crl.pem intermediate-crl.pem >crls.pem
 list ca expired-crl "-crl_lastupdate 20000101000000Z -crl_nextupdate 20010101000000Z"
 `;
 

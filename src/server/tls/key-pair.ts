@@ -5,6 +5,8 @@ import { TlsOptionError } from "./tls-error.ts";
 
 /** A certificate with its chain, and its key. */
 export interface KeyPair {
+  /** The certificate's name in errors. */
+  readonly name: string;
   /** The chain as PEM. */
   readonly cert: string;
   readonly key: string;
@@ -14,11 +16,14 @@ export interface KeyPair {
 
 const CERTIFICATE = /^(?:X509 |TRUSTED )?CERTIFICATE$/;
 const BLOCK = /-----BEGIN (?:X509 |TRUSTED )?CERTIFICATE-----[^-]*-----END (?:X509 |TRUSTED )?CERTIFICATE-----/g;
+const BEGIN = /^-----BEGIN (?:X509 |TRUSTED )?CERTIFICATE-----/gm;
 const PRIVATE_KEY = /PRIVATE KEY$/;
 
-/** Reads certificates as PEM. Throws TlsOptionError. */
+/** Reads certificates as PEM. Throws TlsOptionError where one of them is broken: OpenSSL would ignore it, and those behind it. */
 export function readCertificates(option: "cert" | "ca", input: PemInput): string {
-  return readPem(option, input, CERTIFICATE, "certificate");
+  const pem = readPem(option, input, CERTIFICATE, "certificate");
+  parse(option, pem, inputName(option, input));
+  return pem;
 }
 
 /**
@@ -27,10 +32,9 @@ export function readCertificates(option: "cert" | "ca", input: PemInput): string
  */
 export function readKeyPair(cert: PemInput, key: PemInput): KeyPair {
   const certName = inputName("cert", cert);
-  const pem = readCertificates("cert", cert);
-  const chain = parse(pem, certName);
+  const pem = readPem("cert", cert, CERTIFICATE, "certificate");
+  const chain = parse("cert", pem, certName);
   const [certificate] = chain;
-  if (certificate === undefined) throw new TlsOptionError("cert", `${certName}: it has no whole certificate`);
   const keyText = readKey(key);
   checkMatch(chain, keyText, certName, inputName("key", key));
   for (const [index, each] of chain.entries()) {
@@ -42,14 +46,20 @@ export function readKeyPair(cert: PemInput, key: PemInput): KeyPair {
       `${certName}: ${wrong}: write first the server's own, then the one that signed it, and so on`,
     );
   }
-  return { cert: pem, key: keyText, certificate };
+  return { name: certName, cert: pem, key: keyText, certificate };
 }
 
-function parse(pem: string, name: string): X509Certificate[] {
+/** At least one certificate. */
+function parse(option: "cert" | "ca", pem: string, name: string): [X509Certificate, ...X509Certificate[]] {
+  const blocks = [...pem.matchAll(BLOCK)];
+  const [first, ...others] = blocks;
+  if (first === undefined || blocks.length < [...pem.matchAll(BEGIN)].length) {
+    throw new TlsOptionError(option, `${name}: it has a certificate that is cut`);
+  }
   try {
-    return [...pem.matchAll(BLOCK)].map(([block]) => new X509Certificate(block));
+    return [new X509Certificate(first[0]), ...others.map(([block]) => new X509Certificate(block))];
   } catch (error) {
-    throw new TlsOptionError("cert", `${name}: it has a broken certificate`, { cause: error });
+    throw new TlsOptionError(option, `${name}: it has a broken certificate`, { cause: error });
   }
 }
 

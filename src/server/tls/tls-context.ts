@@ -2,7 +2,8 @@ import { constants, createHash, type X509Certificate } from "node:crypto";
 import { createSecureContext, type SecureContext, type SecureContextOptions } from "node:tls";
 import { messageOf } from "../../socket/values.ts";
 import { type KeyPair, readCertificates, readKeyPair } from "./key-pair.ts";
-import { inputName, type PemInput, readPem } from "./pem-file.ts";
+import type { PemInput } from "./pem-file.ts";
+import { readRevocationLists } from "./revocation-lists.ts";
 import { rootBundle } from "./root-certificates.ts";
 import { TlsOptionError } from "./tls-error.ts";
 import type { TlsSettings } from "./tls-settings.ts";
@@ -60,7 +61,8 @@ export function serverContext(settings: TlsSettings, ticketKeys: Buffer): TlsCon
       "client",
       `client=${client} needs ca, the authorities of the clients' certificates, or pin`,
     );
-  const shared = { ...trustOf(settings), ticketKeys, sessionIdContext: sessionContextOf(settings) };
+  const trust = trustOf(settings);
+  const shared = { ...trust, ticketKeys, sessionIdContext: sessionContextOf(settings, trust) };
   const contextOf = (pair: KeyPair): SecureContext => secureContext(settings, pair, shared);
   const secure = contextOf(first);
   const named = others.map((pair) => ({ certificate: pair.certificate, secure: contextOf(pair) }));
@@ -87,8 +89,7 @@ export function clientContext(settings: TlsSettings): TlsContext {
   const isDefault =
     pair === undefined && ca === undefined && crl === undefined && process.env["SSL_CERT_FILE"] === undefined;
   const made = isDefault ? defaults.get(min) : undefined;
-  const secure =
-    made ?? secureContext(settings, pair, trustOf({ ...settings, ca: ca ?? undefined }, pin === undefined));
+  const secure = made ?? secureContext(settings, pair, trustOf(settings, pin === undefined));
   if (isDefault && pin === undefined) defaults.set(min, secure);
   const checksChain = pin === undefined || ca !== undefined;
   return { secure, forName: undefined, alpn, check: { isRequired: true, checksChain, pins: pin }, servername };
@@ -106,9 +107,14 @@ function keyPairs(certs: readonly PemInput[] = [], keys: readonly PemInput[] = [
 }
 
 /** The authorities to trust, and their lists of revoked certificates. */
-function trustOf({ ca, crl }: TlsSettings, usesRoots = false): SecureContextOptions {
-  const lists = crl === undefined ? undefined : readPem("crl", crl, /^X509 CRL$/, "list of revoked certificates");
-  return { ca: ca === undefined ? (usesRoots ? roots() : []) : readCertificates("ca", ca), crl: lists };
+interface Trust {
+  readonly ca: string | string[];
+  readonly crl: string[] | undefined;
+}
+
+function trustOf({ ca, crl }: TlsSettings, usesRoots = false): Trust {
+  const authorities = ca === undefined ? (usesRoots ? roots() : []) : readCertificates("ca", ca);
+  return { ca: authorities, crl: crl === undefined ? undefined : readRevocationLists(crl) };
 }
 
 function roots(): string | string[] {
@@ -128,9 +134,8 @@ function secureContext(settings: TlsSettings, pair: KeyPair | undefined, shared:
       secureOptions: constants.SSL_OP_NO_RENEGOTIATION,
     });
   } catch (error) {
-    const option = settings.crl === undefined ? "cert" : "crl";
-    const input = settings.crl ?? settings.cert?.[0] ?? "";
-    throw new TlsOptionError(option, `${inputName(option, input)}: it cannot be used: ${messageOf(error)}`, {
+    const name = pair === undefined ? "ca" : pair.name;
+    throw new TlsOptionError(pair === undefined ? "ca" : "cert", `${name}: it cannot be used: ${messageOf(error)}`, {
       cause: error,
     });
   }
@@ -149,12 +154,7 @@ function chosenFor(
  * A session is resumed only where the same is required of clients: otherwise a client could take a session from before a reload,
  * or from another listener, past a stricter check.
  */
-function sessionContextOf({ client, ca, crl, pin }: TlsSettings): string {
-  const content = {
-    client,
-    ca: ca && readCertificates("ca", ca),
-    crl: crl && readPem("crl", crl, /CRL$/, "list"),
-    pin,
-  };
-  return createHash("sha256").update(JSON.stringify(content)).digest("hex").slice(0, SESSION_CONTEXT_SIZE);
+function sessionContextOf({ client, pin }: TlsSettings, { ca, crl }: Trust): string {
+  const content = JSON.stringify({ client, ca, crl, pin });
+  return createHash("sha256").update(content).digest("hex").slice(0, SESSION_CONTEXT_SIZE);
 }

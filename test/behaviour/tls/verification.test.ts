@@ -62,12 +62,18 @@ describe.each(WAYS)("over $name: a client", (way) => {
     ["a pin and an authority", "localhost", { pin: fingerprintOf("localhost"), ca }],
     ["a self-signed certificate as its own authority", "self-signed", { ca: files.path("self-signed.pem") }],
     ["a list without the certificate", "localhost", { ca, crl: files.path("crl.pem") }],
+    ["a chain, with a list of each of its authorities in one file", "chain", { ca, crl: files.path("crls.pem") }],
+    [
+      "the second authority of a file",
+      "localhost",
+      { ca: Buffer.concat([files.bytes("other-ca.pem"), files.bytes("ca.pem")]) },
+    ],
     ["a revoked certificate, without a list", "revoked", { ca }],
   ])("accepts %s", async ([, certificate, options]) => {
     const { made, errors } = await server({ ...files.pair(certificate), ...useWay(way) });
     const client = await connected(made, options);
     expect(await echoOf(client)).toBe("hello");
-    expect(client.tls?.fingerprint).toBe(fingerprintOf(certificate === "chain" ? "leaf" : certificate));
+    expect(client.tls?.fingerprint).toBe(fingerprintOf(certificate));
     await client.close();
     expect(errors).toEqual([]);
   });
@@ -84,6 +90,8 @@ describe.each(WAYS)("over $name: a client", (way) => {
     ["one without its intermediate", "leaf", { ca }, "UNABLE_TO_VERIFY_LEAF_SIGNATURE"],
     ["one for clients only", "client", { ca, servername: "a client" }, "INVALID_PURPOSE"],
     ["a revoked one", "revoked", { ca, crl: files.path("crl.pem") }, "CERT_REVOKED"],
+    ["a chain without the list of one authority", "chain", { ca, crl: files.path("crl.pem") }, "UNABLE_TO_GET_CRL"],
+    ["one that the second list of a file has", "revoked-chain", { ca, crl: files.path("crls.pem") }, "CERT_REVOKED"],
     ["an expired list", "localhost", { ca, crl: files.path("expired-crl.pem") }, "CRL_HAS_EXPIRED"],
     ["a list of another authority", "localhost", { ca, crl: files.path("other-crl.pem") }, "UNABLE_TO_GET_CRL"],
     ["another pin", "localhost", { pin: fingerprintOf("other") }, "ERR_SOCKWRIGHT_TLS_PIN"],
