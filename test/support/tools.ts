@@ -35,6 +35,12 @@ export const tools = {
   chromium: { programs: ["chromium"], probe: ["--version"], writes: /^Chromium \d/m, remedy: "install chromium" },
   openssl: { programs: ["openssl"], probe: ["version"], writes: /^OpenSSL 3/, remedy: "install openssl" },
   nginx: { programs: ["nginx"], probe: ["-v"], writes: /nginx\/\d/, remedy: "install nginx" },
+  "stream module of nginx": {
+    programs: ["test"],
+    probe: ["-e", "/usr/lib/nginx/modules/ngx_stream_module.so"],
+    remedy: "install libnginx-mod-stream",
+  },
+  haproxy: { programs: ["haproxy"], probe: ["-v"], writes: /^HAProxy version/m, remedy: "install haproxy" },
   caddy: { programs: ["caddy"], probe: ["version"], remedy: "install caddy" },
   ip: { programs: ["ip"], probe: ["-V"], remedy: "install iproute2" },
   strace: { programs: ["strace"], probe: ["-o", "/dev/null", "true"], remedy: "install strace, and allow ptrace" },
