@@ -25,7 +25,7 @@ const NAMES: OptionNames<ProxySend> = { version: true, source: true, destination
 /** The kind of the option `proxySend`. */
 export const PROXY_SEND: OptionKind<"v1" | "v2" | ProxySend | undefined> = {
   defaultValue: undefined,
-  range: FORM,
+  range: '"v1", "v2" or { version, source, destination }',
   check(path, given) {
     if (given === "v1" || given === "v2") return given;
     if (typeof given !== "object" || given === null) throw wrongType(path, FORM, given);

@@ -9,7 +9,7 @@ const FORM = 'an array of addresses and networks, such as ["10.0.0.0/8"], or "un
 /** The kind of the option `proxyFrom`; its text form joins the sources by commas. */
 export const PROXY_FROM: TextOptionKind<readonly string[] | undefined> = {
   defaultValue: undefined,
-  range: FORM,
+  range: 'addresses and networks, or "unix"',
   check(path, given) {
     const sources: unknown = typeof given === "string" ? given.split(",") : given;
     if (!Array.isArray(sources) || sources.length === 0) throw wrongType(path, FORM, given);
