@@ -3,6 +3,7 @@ const levels = [
   ["native"],
   ["socket"],
   ["codec"],
+  ["certificate"],
   ["server"],
   ["socketserver", "http"],
   ["services"],
@@ -94,9 +95,9 @@ module.exports = {
     },
     {
       name: "lower-layers-need-only-node",
-      comment: "The socket, codec and server layers have no dependencies but Node itself.",
+      comment: "The socket, codec, certificate and server layers have no dependencies but Node itself.",
       severity: "error",
-      from: { path: inside(["native", "socket", "codec", "server", "socketserver", "http", "testing"]) },
+      from: { path: inside(["native", "socket", "codec", "certificate", "server", "socketserver", "http", "testing"]) },
       to: { dependencyTypes: ["npm", "npm-dev", "npm-optional", "npm-peer", "npm-no-pkg", "npm-unknown"] },
     },
     {

@@ -1,4 +1,5 @@
 // Flags of other programs, and what to write instead.
+import { CERT_FLAGS, CERT_VALUES } from "./foreign-cert-flag.ts";
 import { CTL_FLAGS, CTL_VALUES, UP_FLAGS, UP_VALUES } from "./foreign-service-flag.ts";
 import { hostPortOf } from "./host-port.ts";
 
@@ -240,6 +241,8 @@ const CHAT_FLAGS: Readonly<Record<string, Advice>> = {
 
 /** Returns what to write in place of another program's flag; undefined for a flag of no known program. */
 export function flagAdvice(flag: string, typed: Typed): string | undefined {
+  // Those of mkcert and openssl are words behind one hyphen.
+  if (typed.command === "cert") return Object.hasOwn(CERT_FLAGS, flag) ? CERT_FLAGS[flag]?.(typed) : undefined;
   const [, long = "", given] = /^(--[^=]+)(?:=(.*))?$/s.exec(flag) ?? [];
   if (long !== "") return adviceOn(long, typed)?.({ ...typed, value: given ?? typed.value });
   // -w1 and -lk: flags of one letter in one word, the last one perhaps with its value.
@@ -255,6 +258,7 @@ export function flagAdvice(flag: string, typed: Typed): string | undefined {
 export function takesValue(flag: string, command: string | undefined): boolean {
   if (command === "up") return UP_VALUES.test(flag);
   if (command === "ctl") return CTL_VALUES.test(flag);
+  if (command === "cert") return CERT_VALUES.test(flag);
   if (command === "web") return /^-(?:[plabHm]|-(?:port|address|bind|host|directory|root|maxage))$/.test(flag);
   if (command === "chat")
     return /^-(?:[ncrpf]|-(?:nick|nickname|user|username|channel|connect|server|port|host|db|database|file|config|password))$/.test(

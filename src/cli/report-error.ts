@@ -24,9 +24,11 @@ function usageError({ code, message }: CommanderError, args: readonly string[]):
 
 function inOneLine(code: string, message: string, args: readonly string[]): string {
   if (code === "commander.help")
-    return "a command is missing: up, ctl, greet, web, chat, relay, connect or listen, as in  sockwright connect tcp://127.0.0.1:8000";
+    return "a command is missing: up, ctl, greet, web, chat, relay, connect, listen or cert, as in  sockwright connect tcp://127.0.0.1:8000";
   const [first = "", hint] = message.replace(/^error: /, "").split("\n");
-  const command = ["up", "ctl", "greet", "web", "chat", "relay", "connect", "listen"].find((name) => name === args[0]);
+  const command = ["up", "ctl", "greet", "web", "chat", "relay", "connect", "listen", "cert"].find(
+    (name) => name === args[0],
+  );
   const [, flag] = /^unknown option '(.*)'$/s.exec(first) ?? [];
   const advice = flag === undefined ? undefined : flagAdvice(flag, typedAround(flag, args, command));
   if (advice !== undefined) return `${first}: ${advice}`;

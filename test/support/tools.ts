@@ -31,6 +31,8 @@ export const tools = {
   },
   socat: { programs: ["socat"], probe: ["-V"], writes: /socat version/, remedy: "install socat" },
   curl: { programs: ["curl"], probe: ["--version"], writes: /^curl \d/, remedy: "install curl" },
+  openssl: { programs: ["openssl"], probe: ["version"], writes: /^OpenSSL 3/, remedy: "install openssl" },
+  certutil: { programs: ["certutil"], probe: ["-H"], writes: /nickname/, remedy: "install libnss3-tools" },
   wget: { programs: ["wget"], probe: ["--version"], writes: /^GNU Wget 1/, remedy: "install wget" },
   chromium: { programs: ["chromium"], probe: ["--version"], writes: /^Chromium \d/m, remedy: "install chromium" },
   openssl: { programs: ["openssl"], probe: ["version"], writes: /^OpenSSL 3/, remedy: "install openssl" },
