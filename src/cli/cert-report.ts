@@ -37,7 +37,10 @@ function trustAdvice(ca: string, name: string): readonly string[] {
     ["Sockwright", `?ca=${printableName(inUrl(ca))} at the end of a URL`],
     ["Node", `NODE_EXTRA_CA_CERTS=${path}`],
     ["Debian", `sudo cp ${path} /usr/local/share/ca-certificates/sockwright.crt && sudo update-ca-certificates`],
-    ["Chromium", `certutil -d sql:"$HOME/.pki/nssdb" -A -t C,, -n sockwright -i ${path}`],
+    [
+      "Chromium",
+      `mkdir -p "$HOME/.pki/nssdb" && certutil -d sql:"$HOME/.pki/nssdb" -A -t C,, -n sockwright -i ${path}`,
+    ],
     ["Firefox", "Settings, Privacy & Security, View Certificates, Authorities, Import"],
   ];
   return ["No trust store was changed. To trust the CA:", ...tableLines(rows).map((line) => `  ${line}`)];
