@@ -35,7 +35,6 @@ export const tools = {
   certutil: { programs: ["certutil"], probe: ["-H"], writes: /nickname/, remedy: "install libnss3-tools" },
   wget: { programs: ["wget"], probe: ["--version"], writes: /^GNU Wget 1/, remedy: "install wget" },
   chromium: { programs: ["chromium"], probe: ["--version"], writes: /^Chromium \d/m, remedy: "install chromium" },
-  openssl: { programs: ["openssl"], probe: ["version"], writes: /^OpenSSL 3/, remedy: "install openssl" },
   nginx: { programs: ["nginx"], probe: ["-v"], writes: /nginx\/\d/, remedy: "install nginx" },
   "stream module of nginx": {
     programs: ["test"],
