@@ -118,5 +118,9 @@ export function tlsErrorOf(error: Error): Error {
   const code = "code" in error ? String(error.code) : "";
   // Node's own for an end before the handshake was complete; a system call has a `syscall`.
   if (code === "ECONNRESET" && !("syscall" in error)) return new TlsError("ERR_SOCKWRIGHT_TLS_END", { cause: error });
-  return code.startsWith("ERR_SSL_") || Object.hasOwn(WORDS, code) ? new TlsError(code, { cause: error }) : error;
+  if (Object.hasOwn(WORDS, code)) return new TlsError(code, { cause: error });
+  if (!code.startsWith("ERR_SSL_")) return error;
+  // OpenSSL's own words: "length mismatch".
+  const detail = "reason" in error ? String(error.reason) : undefined;
+  return new TlsError(code, { cause: error, detail });
 }

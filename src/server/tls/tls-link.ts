@@ -160,7 +160,8 @@ export class TlsLink extends NodeLink {
 
   /** The reader of plain bytes is ended: by close_notify, or else by the end of what carries the records. */
   #onPlainEnd(): void {
-    if (this.#tls === undefined) this.#fail(new TlsError("ERR_SOCKWRIGHT_TLS_END"));
+    // A destroyed socket has an error already, which it tells after this turn.
+    if (this.#tls === undefined && !this.#socket.destroyed) this.#fail(new TlsError("ERR_SOCKWRIGHT_TLS_END"));
     this.#isTruncated = this.#base.kind === "stream" && this.#base.stream.hasEnded;
   }
 
