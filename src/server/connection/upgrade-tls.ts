@@ -78,10 +78,7 @@ export async function beginTls(
   timeoutMs?: number,
 ): Promise<void> {
   if (connection.link.isRecords) throw new ConnectionError("ERR_SOCKWRIGHT_RECORDS");
-  const deadline = new Deadline(connection.policy.wheel, () => {
-    connection.run(() => connection.abort(new DeadlineError("handshake")));
-  });
-  if (timeoutMs !== undefined) deadline.start(timeoutMs);
+  const deadline = timeoutMs === undefined ? undefined : handshakeDeadline(connection, timeoutMs);
   let made: TlsLink | undefined;
   try {
     await connection.replaceLink((base, unread) => {
@@ -94,8 +91,16 @@ export async function beginTls(
     if (codeOf(error) === "ERR_SOCKWRIGHT_TLS_PLAINTEXT") connection.abort(errorOf(error));
     throw connection.failure ?? error;
   } finally {
-    deadline.cancel();
+    deadline?.cancel();
   }
+}
+
+function handshakeDeadline(connection: Connection, timeoutMs: number): Deadline {
+  const deadline = new Deadline(connection.policy.wheel, () => {
+    connection.run(() => connection.abort(new DeadlineError("handshake")));
+  });
+  deadline.start(timeoutMs);
+  return deadline;
 }
 
 /**
