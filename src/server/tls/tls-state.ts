@@ -15,10 +15,16 @@ export function tlsInfoOf(socket: TLSSocket, asksPeer: boolean, serverName: stri
     version: socket.getProtocol() ?? "",
     cipher: socket.getCipher().standardName,
     serverName: serverName ?? nameOf(Reflect.get(socket, "servername")),
-    alpn: nameOf(socket.alpnProtocol),
+    alpn: protocolOf(socket.alpnProtocol),
     peerCertificate,
     fingerprint: peerCertificate === undefined ? undefined : fingerprintOf(peerCertificate),
   };
+}
+
+/** Node takes names as UTF-8, and returns the negotiated one as latin1. */
+function protocolOf(value: unknown): string | undefined {
+  const name = nameOf(value);
+  return name === undefined ? undefined : Buffer.from(name, "latin1").toString();
 }
 
 /** Node has false or null for none. */
