@@ -28,6 +28,7 @@ export class LinkStream extends Duplex implements LinkInput, LinkOutput {
   /** What the link has not taken yet, and who waits for it. */
   #unsent: Uint8Array[] = [];
   #sent: Callback | undefined;
+  #isReferenced = true;
 
   constructor(link: Link, unread: Buffer) {
     super({ allowHalfOpen: true, decodeStrings: false, autoDestroy: false });
@@ -45,6 +46,12 @@ export class LinkStream extends Duplex implements LinkInput, LinkOutput {
   /** The TLS stream always reads, as far as its own buffer goes. */
   get isAwaited(): boolean {
     return true;
+  }
+
+  /** Sets whether the reader keeps the process alive. Bytes that the link has not taken yet do in any case. */
+  setReferenced(isOn: boolean): void {
+    this.#isReferenced = isOn;
+    if (this.#unsent.length === 0) this.#link.setReferenced?.(isOn);
   }
 
   onReceived(bytes: Uint8Array): void {
@@ -122,8 +129,13 @@ export class LinkStream extends Duplex implements LinkInput, LinkOutput {
       this.#taken(errorOf(error));
       return;
     }
-    if (this.#unsent.length === 0) this.#taken();
-    else this.#link.awaitWritable();
+    if (this.#unsent.length > 0) {
+      if (!this.#isReferenced) this.#link.setReferenced?.(true);
+      this.#link.awaitWritable();
+      return;
+    }
+    if (!this.#isReferenced) this.#link.setReferenced?.(false);
+    this.#taken();
   }
 
   #sendOnce(): number | undefined {

@@ -34,6 +34,10 @@ export class TlsLink extends NodeLink {
   #tls: TlsInfo | undefined;
   #waiter: Waiter | undefined;
   #isTruncated = false;
+  #isReading = false;
+  /** What the program has chosen, and what the link below has been told. */
+  #isReferenced = true;
+  #keepsAlive = true;
   #isOver = false;
 
   /** @param securedEvent - the event of the socket at the end of its handshake. */
@@ -95,9 +99,20 @@ export class TlsLink extends NodeLink {
   }
 
   override setReferenced(isOn: boolean): void {
-    if (this.#base.kind === "stream") this.#base.link.setReferenced?.(isOn);
-    else if (isOn) this.#base.socket.ref();
-    else this.#base.socket.unref();
+    this.#isReferenced = isOn;
+    this.#refer();
+  }
+
+  override resume(): void {
+    this.#isReading = true;
+    this.#refer();
+    super.resume();
+  }
+
+  override pause(): void {
+    this.#isReading = false;
+    this.#refer();
+    super.pause();
   }
 
   override close(): void {
@@ -134,6 +149,16 @@ export class TlsLink extends NodeLink {
     else this.input?.onEnd();
   }
 
+  /** TLS always reads what is below: only a handshake and a reader keep the process alive, as on other links. */
+  #refer(): void {
+    const keepsAlive = this.#isReferenced && (this.#isReading || this.#tls === undefined);
+    if (keepsAlive === this.#keepsAlive) return;
+    this.#keepsAlive = keepsAlive;
+    if (this.#base.kind === "stream") this.#base.stream.setReferenced(keepsAlive);
+    else if (keepsAlive) this.#base.socket.ref();
+    else this.#base.socket.unref();
+  }
+
   #onSecured(): void {
     if (this.#isOver) return;
     try {
@@ -142,6 +167,7 @@ export class TlsLink extends NodeLink {
       this.#refuse(error instanceof Error ? error : new TlsError("CERT_UNTRUSTED"));
       return;
     }
+    this.#refer();
     const waiter = this.#waiter;
     this.#waiter = undefined;
     // Node calls this while OpenSSL still works on the handshake. Over a socket it runs the microtasks, too, before it returns to
