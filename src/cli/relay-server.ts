@@ -2,8 +2,8 @@ import { type Server, serve } from "../server/server.ts";
 import { DeadlineError } from "../server/time/deadline-error.ts";
 import type { Peer } from "../server/transport/peer.ts";
 import { peerName } from "../server/transport/peer-name.ts";
-import { checkNoProtocol, isInherited, parseSocketUrl } from "../server/url/socket-url.ts";
-import { carriageConflict } from "../services/relay/carriage.ts";
+import { parseSocketUrl } from "../server/url/socket-url.ts";
+import { carriageConflict, checkPlain } from "../services/relay/carriage.ts";
 import { IDLE_DEADLINE } from "../services/relay/joined-connections.ts";
 import {
   type RelayEvent,
@@ -173,7 +173,7 @@ class RelayRun {
 async function check(from: string, to: string): Promise<void> {
   const listener = parseSocketUrl(from);
   const target = parseSocketUrl(to);
-  if (!isInherited(listener)) checkNoProtocol(listener);
+  checkPlain(listener);
   const conflict = carriageConflict(listener, target);
   if (conflict !== undefined) throw new CommandError(`${from} and ${to}: ${conflict}`, exitCodes.usage);
   if (await isLoop(listener, target)) {

@@ -3,7 +3,7 @@ import { type Connection, connect } from "../../src/server.ts";
 import { type Child, startChild } from "../support/child.ts";
 import { connected } from "../support/connected.ts";
 import { requireTool } from "../support/tools.ts";
-import { freeFolder, start } from "./sockwright.ts";
+import { freeFolder, start, stopped } from "./sockwright.ts";
 
 /** A server that is ready, and its URLs. */
 async function greeting(...args: readonly string[]): Promise<{ child: Child; urls: readonly string[] }> {
@@ -16,12 +16,6 @@ async function greeting(...args: readonly string[]): Promise<{ child: Child; url
 
 const TCP = ["--listen", "tcp://127.0.0.1:0"] as const;
 const UDP = ["--listen", "udp://127.0.0.1:0"] as const;
-
-async function stopped(child: Child): Promise<string> {
-  child.kill("SIGINT");
-  expect(await child.exit()).toEqual({ code: 0, signal: null });
-  return child.stdout;
-}
 
 /** Resolves when nothing listens there any more. */
 async function refused(url: string): Promise<void> {

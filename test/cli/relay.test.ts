@@ -9,7 +9,7 @@ import { connected } from "../support/connected.ts";
 import { echo, serving, urlOf } from "../support/serving.ts";
 import { requireTool } from "../support/tools.ts";
 import { turn, until } from "../support/until.ts";
-import { freeFolder, program, start } from "./sockwright.ts";
+import { freeFolder, program, start, stopped } from "./sockwright.ts";
 
 const TCP = "tcp://127.0.0.1:0";
 
@@ -17,12 +17,6 @@ const TCP = "tcp://127.0.0.1:0";
 async function relaying(from: string, to: string, ...args: readonly string[]): Promise<{ child: Child; url: string }> {
   const child = await start("relay", from, to, ...args);
   return { child, url: (await child.line(/^listening on (.+)$/))[1] ?? "" };
-}
-
-async function stopped(child: Child): Promise<string> {
-  child.kill("SIGINT");
-  expect(await child.exit()).toEqual({ code: 0, signal: null });
-  return child.stdout;
 }
 
 const port = (url: string): string => new URL(url).port;

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { onTestFinished } from "vitest";
+import { expect, onTestFinished } from "vitest";
 import { type Child, startChild } from "../support/child.ts";
 
 export const program = fileURLToPath(new URL("../../dist/cli/sockwright.js", import.meta.url));
@@ -17,6 +17,13 @@ export function startInShell(script: string, ...args: readonly string[]): Promis
   // `sockwright` is not a shell function: that would add a process that holds the descriptors open.
   const command = `"${process.execPath}" "${program}"`;
   return startChild("bash", ["-c", script.replaceAll(/\bsockwright(?= )/g, command), "bash", ...args]);
+}
+
+/** Stops a server by a signal, and returns what it has printed. */
+export async function stopped(child: Child): Promise<string> {
+  child.kill("SIGINT");
+  expect(await child.exit()).toEqual({ code: 0, signal: null });
+  return child.stdout;
 }
 
 /** A listener that is ready, with its URL; its standard error is merged into its standard output. */

@@ -1,5 +1,6 @@
 import { connect } from "../../server/connect.ts";
 import type { Connection } from "../../server/connection/connection.ts";
+import type { ProxySend } from "../../server/proxy-send.ts";
 import { type AddressUrl, formatSocketUrl } from "../../server/url/socket-url.ts";
 import { carriageOf } from "./carriage.ts";
 import { JoinedConnections } from "./joined-connections.ts";
@@ -63,6 +64,7 @@ export class ConnectionRelay implements RelayService {
       return await connect(formatSocketUrl(target), {
         timeoutMs,
         signal: client.signal,
+        proxySend: proxySendFor(client, target),
         writeTimeoutMs,
         drainTimeoutMs: writeTimeoutMs,
         highWaterBytes: maxBufferedBytes,
@@ -80,6 +82,17 @@ export class ConnectionRelay implements RelayService {
   #emit(event: RelayEvent): void {
     this.#plan.settings.onEvent?.(event);
   }
+}
+
+/** With `?proxy-send` in the URL of the target, the PROXY header names the client, and where it has connected to. */
+function proxySendFor(client: Connection, target: AddressUrl): ProxySend | undefined {
+  const version = "proxySend" in target ? target.proxySend : undefined;
+  if (version === undefined) return undefined;
+  const { proxy, peer: source } = client;
+  const given = proxy !== undefined && "destination" in proxy ? proxy.destination : undefined;
+  const destination = given ?? client.link.names?.local;
+  // A client that is lost meanwhile has no addresses: the attempt to connect ends.
+  return destination === undefined ? undefined : { version, source, destination };
 }
 
 /** An inherited listener turned out to be of another kind than the target. */

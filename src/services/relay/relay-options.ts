@@ -2,8 +2,9 @@ import { DEFAULT_WRITE_TIMEOUT_MS } from "../../server/listener-options.ts";
 import { bytes, count, hook, ms, type TextOptionKind } from "../../server/options/option-kind.ts";
 import { type OptionKindsOf, type OptionValues, options as optionTable } from "../../server/options/option-table.ts";
 import { baseOf } from "../../server/url/schemes.ts";
-import { type AddressUrl, checkConnectable, checkNoProtocol, parseSocketUrl } from "../../server/url/socket-url.ts";
+import { type AddressUrl, checkConnectable, parseSocketUrl } from "../../server/url/socket-url.ts";
 import { MAX_TIMEOUT_MS, wrongType } from "../../socket/values.ts";
+import { checkPlain } from "./carriage.ts";
 import type { RelayEvent } from "./relay-event.ts";
 
 /** The default of `connectTimeoutMs`: how long an attempt to connect to the target may take; then the relay resets the client. */
@@ -93,7 +94,7 @@ function targetUrl(): TextOptionKind<string | undefined> {
 function targetOf(text: string): AddressUrl {
   const url = parseSocketUrl(text);
   checkConnectable(url);
-  checkNoProtocol(url);
+  checkPlain(url);
   const isProbed = "host" in url && baseOf(url) === "tcp" && url.keepAliveMs === undefined;
   return isProbed ? { ...url, keepAliveMs: TARGET_KEEP_ALIVE_MS } : url;
 }

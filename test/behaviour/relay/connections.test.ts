@@ -12,6 +12,7 @@ import { patienceMs } from "../../support/patience.ts";
 import { echo, serving, urlOf } from "../../support/serving.ts";
 import { sha256 } from "../../support/sha256.ts";
 import { connectTo, listenOnLoopback, resetTcp } from "../../support/sockets.ts";
+import { textToEnd } from "../../support/to-end.ts";
 import { turn, until, untilSteady } from "../../support/until.ts";
 
 const MIB = 1024 * 1024;
@@ -40,12 +41,6 @@ async function relaying(
 let names = 0;
 function name(): string {
   return `@sockwright-relay-${process.pid}-${names++}`;
-}
-
-async function textOf(connection: Connection): Promise<string> {
-  let text = "";
-  for await (const piece of connection) text += String(piece);
-  return text;
 }
 
 /** Sends `bytes` bytes and the end, and returns the digests of what was sent, and of what came. */
@@ -91,13 +86,13 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
 
   test("a half-close of the client is passed on, and the answer still comes", async () => {
     const target = await serving(async (connection) => {
-      connection.write(`got ${await textOf(connection)}`);
+      connection.write(`got ${await textToEnd(connection)}`);
     });
     const relayed = await relaying(urlOf(target));
     const client = await connected(relayed.server);
     client.write("all of it");
     await client.end();
-    expect(await textOf(client)).toBe("got all of it");
+    expect(await textToEnd(client)).toBe("got all of it");
     await idle(relayed);
     expect(relayed.service.stats()).toMatchObject({ joined: 1, failed: 0, bytesToTarget: 9, bytesFromTarget: 13 });
     expect(relayed.events.map(({ type }) => type)).toEqual(["opened", "closed"]);
@@ -109,11 +104,11 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
     const target = await serving(async (connection) => {
       connection.write("first");
       await connection.end();
-      got = await textOf(connection);
+      got = await textToEnd(connection);
     });
     const relayed = await relaying(urlOf(target));
     const client = await connected(relayed.server);
-    expect(await textOf(client)).toBe("first");
+    expect(await textToEnd(client)).toBe("first");
     client.write("after the end");
     await client.close();
     await idle(relayed);
@@ -143,7 +138,7 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
     for (let round = 0; round < 3; round++) {
       const client = await connected(relayed.server);
       client.write("x");
-      await expect(textOf(client)).rejects.toMatchObject({ code: "ECONNRESET" });
+      await expect(textToEnd(client)).rejects.toMatchObject({ code: "ECONNRESET" });
     }
     await idle(relayed);
     expect(relayed.service.stats()).toMatchObject({ joined: 0, connectsFailed: 3 });
@@ -155,7 +150,7 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
     let got: string | undefined;
     const target = await serving(async (connection) => {
       await connection.end();
-      got = await textOf(connection);
+      got = await textToEnd(connection);
     });
     const relayed = await relaying(urlOf(target));
     const client = await connected(relayed.server);
@@ -183,7 +178,7 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
   test("a close of the server lets a connection continue until it ends by itself", async () => {
     let got: string | undefined;
     const target = await serving(async (connection) => {
-      got = await textOf(connection);
+      got = await textToEnd(connection);
     });
     const relayed = await relaying(urlOf(target));
     const client = await connected(relayed.server);
@@ -251,7 +246,7 @@ test("an inherited listener is relayed, and one that carries something else than
   records.listen();
   const other = await relaying(urlOf(target), {}, {}, `fd:${records.detach()}`);
   const sender = await connected(`unix-seqpacket:${place}`);
-  await expect(textOf(sender).then((text) => text === "" && Promise.reject(new Error("the end")))).rejects.toThrow();
+  await expect(textToEnd(sender).then((text) => text === "" && Promise.reject(new Error("the end")))).rejects.toThrow();
   expect(other.events).toMatchObject([{ type: "failed", side: "connect", error: { code: "EPROTOTYPE" } }]);
 });
 
@@ -315,7 +310,7 @@ describe("while the target does not accept", () => {
     expect((await target.recv(100)).length).toBe(0);
     await target.sendall("answer");
     target.close();
-    expect(await textOf(client)).toBe("answer");
+    expect(await textToEnd(client)).toBe("answer");
     await idle(relayed);
   });
 

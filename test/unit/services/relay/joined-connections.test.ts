@@ -8,6 +8,7 @@ import { relayCounters } from "../../../../src/services/relay/relay-stats.ts";
 import { MemoryLink } from "../../../../src/testing/memory-link.ts";
 import type { MemoryPairOptions } from "../../../../src/testing.ts";
 import { LateClock } from "../../../behaviour/server/late-clock.ts";
+import { textToEnd } from "../../../support/to-end.ts";
 import { until, untilSteady } from "../../../support/until.ts";
 
 const LIMITS: JoinLimits = { maxBufferedBytes: 64 * 1024, idleTimeoutMs: undefined };
@@ -44,23 +45,17 @@ function joined(limits: Partial<JoinLimits> = {}, options: MemoryPairOptions = {
   return { clock, client: near.client, target: far.server, accepted, opened, counters, both, ended, near, far };
 }
 
-async function textOf(connection: Connection): Promise<string> {
-  let text = "";
-  for await (const piece of connection) text += String(piece);
-  return text;
-}
-
 test("bytes go both ways, and each side's end is passed on by itself", async () => {
   const { client, target, ended, both } = joined();
   client.write("question");
   await client.end();
-  expect(await textOf(target)).toBe("question");
+  expect(await textToEnd(target)).toBe("question");
   // The client has ended, and still gets what comes later.
   target.write("answer");
   expect(String(await client.readExactly(6))).toBe("answer");
   target.write(", and more");
   await target.end();
-  expect(await textOf(client)).toBe(", and more");
+  expect(await textToEnd(client)).toBe(", and more");
   expect(await ended).toBeUndefined();
   expect(both.traffic).toEqual({ bytesToTarget: 8, bytesFromTarget: 16 });
 });
@@ -71,7 +66,7 @@ test("the target may end first", async () => {
   expect(await client.read()).toBeUndefined();
   client.write("still here");
   await client.end();
-  expect(await textOf(target)).toBe("still here");
+  expect(await textToEnd(target)).toBe("still here");
   expect(await ended).toBeUndefined();
 });
 

@@ -43,7 +43,9 @@ test.each([
   ["tcp://*:80", "is for listeners: to connect, write the address of one machine"],
   ["tcp://127.0.0.1:0", "has the port 0, which is for listeners"],
   ["fd:3", "is a listener: to connect, write its address"],
-  ["http://127.0.0.1:80", "is for programs that speak http"],
+  ["http://127.0.0.1:80", "is for programs that speak http: write tcp://127.0.0.1:80"],
+  ["https://127.0.0.1:80", "is for programs that speak http: write tls://127.0.0.1:80"],
+  ["http+unix:/a", "is for programs that speak http: write unix:/a"],
 ])("a target %j is refused", (to, told) => {
   expect(() => relayPlan({ to } as RelayOptions)).toThrow(told);
 });
