@@ -2,10 +2,10 @@ import { NO_PLACE, type Placed, PlacedList } from "../native/placed-list.ts";
 import { formatAddressUrl } from "../server/url/socket-address.ts";
 import type { AddressUrl } from "../server/url/socket-url.ts";
 import type { Listener, Socket } from "../socket/internal.ts";
-import { codeOf } from "../socket/values.ts";
+import { type Address, codeOf } from "../socket/values.ts";
 import { Broadcast, MAX_BEHIND_BYTES, type Reader } from "./broadcast.ts";
 import { CommandError, exitCodes } from "./command-error.ts";
-import { connectionOf } from "./connection-of.ts";
+import type { Begin } from "./connection-of.ts";
 import type { ConversationOptions, Traffic } from "./conversation.ts";
 import { CrlfWriter } from "./crlf.ts";
 import { explain, unwritable } from "./explain.ts";
@@ -18,6 +18,11 @@ import { WakeUp } from "./wake-up.ts";
 
 /** The most clients of `listen --keep-open` at one time; further ones wait in the listener's queue. */
 export const MAX_CLIENTS = 1_000;
+
+interface ClientsOptions extends ConversationOptions {
+  /** Makes the connection of a client that was accepted. */
+  readonly begin: Begin;
+}
 
 interface Client extends Placed {
   readonly url: string;
@@ -38,7 +43,7 @@ export class Clients {
   readonly #input: Input;
   readonly #output: Output;
   readonly #reporter: Reporter;
-  readonly #options: ConversationOptions;
+  readonly #options: ClientsOptions;
   readonly #clients = new PlacedList<Client>();
   readonly #broadcast = new Broadcast();
   readonly #changed = new WakeUp();
@@ -52,7 +57,7 @@ export class Clients {
     input: Input,
     output: Output,
     reporter: Reporter,
-    options: ConversationOptions,
+    options: ClientsOptions,
   ) {
     this.#scheme = scheme;
     this.#input = input;
@@ -79,7 +84,7 @@ export class Clients {
 
   async #accept(listener: Listener): Promise<void> {
     for await (const [peer, address] of listener) {
-      void this.#serve(peer, formatAddressUrl(this.#scheme, address));
+      void this.#serve(peer, address);
       while (this.#clients.size >= MAX_CLIENTS && !this.#isStopped) await this.#changed.next();
     }
   }
@@ -89,10 +94,12 @@ export class Clients {
   }
 
   /** Serves one client until it ends or fails; a failure ends this client only. */
-  async #serve(peer: Socket, url: string): Promise<void> {
+  async #serve(peer: Socket, address: Address): Promise<void> {
+    const url = formatAddressUrl(this.#scheme, address);
     const traffic = { bytesSent: 0, bytesReceived: 0 };
     try {
-      const connection = connectionOf(peer);
+      const local = formatAddressUrl(this.#scheme, peer.getsockname());
+      const connection = this.#options.begin(peer, address);
       const client: Client = {
         url,
         connection,
@@ -106,11 +113,8 @@ export class Clients {
       this.#changed.notify();
       if (this.#isStopped) connection.close();
       try {
-        await this.#reporter.report({
-          event: "open",
-          local: formatAddressUrl(this.#scheme, peer.getsockname()),
-          peer: url,
-        });
+        await connection.ready?.();
+        await this.#reporter.report({ event: "open", local, peer: url });
         await this.#converse(client);
       } catch (error) {
         await this.#reportError(error, client);
@@ -152,7 +156,7 @@ export class Clients {
         this.#broadcast.took(reader);
         bytes = await this.#broadcast.next(reader);
       }
-      connection.end();
+      await connection.end();
     } catch (error) {
       // A client that cannot be written to is lost; its receiving loop ends and reports that.
       client.reason ??= explain(error, { url: client.url, role: "peer" });
@@ -194,8 +198,9 @@ export class Clients {
   }
 
   async #report(error: unknown, url: string): Promise<void> {
-    const { message, code } = explain(error, { url, role: "peer" });
-    await this.#reporter.report({ event: "error", message, code, exitCode: undefined });
+    const { message, code, advice } = explain(error, { url, role: "peer" });
+    const more = advice.length === 0 ? {} : { advice };
+    await this.#reporter.report({ event: "error", message, ...more, code, exitCode: undefined });
   }
 
   #stop(failure?: { readonly error: unknown }): void {

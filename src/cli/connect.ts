@@ -5,11 +5,12 @@ import {
   checkConnectable,
   checkNoProtocol,
   formatSocketUrl,
+  plainUrl,
   parseSocketUrl,
 } from "../server/url/socket-url.ts";
 import type { SocketDescriptor } from "../socket/internal.ts";
 import { CommandError, exitCodes } from "./command-error.ts";
-import { connectionOf } from "./connection-of.ts";
+import { connectionOf, needsHandshake } from "./connection-of.ts";
 import { converse } from "./conversation.ts";
 import type { ConversationCommandOptions } from "./conversation-command.ts";
 import { setOptions } from "./socket-option.ts";
@@ -34,13 +35,17 @@ async function connectTo(text: string, options: ConnectOptions, terminal: Termin
   const url = parseSocketUrl(text);
   checkConnectable(url);
   checkNoProtocol(url);
-  const { open } = await connectInTime(url, options, signal);
+  const begin = needsHandshake(url) ? await (await import("./handshake.ts")).clientBegin(url, signal) : undefined;
+  const { open, address } = await connectInTime(url, options, signal);
   try {
-    const peer = formatSocketUrl(url);
-    await reporter.report({ event: "open", local: formatAddressUrl(url.scheme, open.socket.getsockname()), peer });
+    const peer = formatSocketUrl(plainUrl(url));
+    const local = formatAddressUrl(url.scheme, open.socket.getsockname());
+    const connection = begin?.(open.socket, address) ?? connectionOf(open.socket);
+    await connection.ready?.();
+    await reporter.report({ event: "open", local, peer });
     const { wait: waitMs, idleTimeout: idleTimeoutMs, crlf } = options;
     const conversationOptions = { waitMs, idleTimeoutMs, crlf, signal };
-    const { traffic, failure } = await converse(connectionOf(open.socket), input, output, conversationOptions);
+    const { traffic, failure } = await converse(connection, input, output, conversationOptions);
     if (failure !== undefined) await fail(failure.error, { url: text, role: "target" });
     await reporter.report({ event: "close", peer, ...traffic });
   } finally {

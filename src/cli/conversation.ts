@@ -101,7 +101,7 @@ class Conversation {
         const bytes = crlf?.translate(chunk) ?? chunk;
         await this.#send(bytes);
       }
-      if (!this.#isStopped) this.#connection.end();
+      if (!this.#isStopped) await this.#connection.end();
     } catch (error) {
       this.#stop(error);
     }

@@ -1,5 +1,7 @@
 import { type Stats, statSync } from "node:fs";
 import { inspect } from "node:util";
+import { DeadlineError } from "../server/time/deadline-error.ts";
+import { TlsError, TlsOptionError } from "../server/tls/tls-error.ts";
 import { SocketUrlError } from "../server/url/socket-url.ts";
 import { codeOf, messageOf, textOf } from "../socket/values.ts";
 import { CommandError, exitCodes } from "./command-error.ts";
@@ -64,6 +66,11 @@ export function explain(error: unknown, place?: ErrorContext): CommandError {
   const code = codeOf(error);
   if (!(error instanceof Error) || code === undefined) return unforeseen(error);
   const where = place === undefined ? "" : `${place.url}: `;
+  if (error instanceof TlsOptionError) return new CommandError(where + oneLine(error.message), exitCodes.usage, error);
+  if (error instanceof TlsError) return refused(error, place);
+  if (error instanceof DeadlineError) return new CommandError(where + error.message, exitCodes.timeout, error);
+  if (code.startsWith("ERR_SOCKWRIGHT_TLS_"))
+    return new CommandError(where + oneLine(error.message), exitCodes.tls, error);
   if ("syscall" in error) {
     const meaning = fileMeaning(code, place) ?? meaningOf(String(error.syscall), code, place);
     const text = meaning === undefined ? error.message : `${meaning} (${error.message})`;
@@ -74,6 +81,20 @@ export function explain(error: unknown, place?: ErrorContext): CommandError {
   if (isUsage || code.startsWith("ERR_SOCKWRIGHT_"))
     return new CommandError(where + oneLine(error.message), isUsage ? exitCodes.usage : exitCodes.network, error);
   return unforeseen(error);
+}
+
+/** A failed handshake, or a certificate that was refused: with the option that accepts it. */
+function refused(error: TlsError, place: ErrorContext | undefined): CommandError {
+  const where = place === undefined ? "" : `${place.url}: `;
+  const { fingerprint } = error;
+  const pin = fingerprint === undefined ? [] : [`its certificate is ${fingerprint}`, pinAdvice(fingerprint, place)];
+  return new CommandError(where + oneLine(error.message), exitCodes.tls, error, pin);
+}
+
+function pinAdvice(fingerprint: string, place: ErrorContext | undefined): string {
+  if (place?.role !== "target") return `to accept it, add to the URL of the listener: pin=${fingerprint}`;
+  const joint = place.url.includes("?") ? "&" : "?";
+  return `to accept exactly this one, add to the URL: ${joint}pin=${fingerprint}`;
 }
 
 /** Makes the error for a failed write to standard output. */
@@ -97,7 +118,7 @@ function meaningOf(syscall: string, code: string, place: ErrorContext | undefine
 
 /** Explains an error by the file at the path: unix(7) has the same errors for files that are not sockets. */
 function fileMeaning(code: string, place: ErrorContext | undefined): string | undefined {
-  const [, path] = /^(?:unix(?:-dgram|-seqpacket)?|http\+unix):(?!@)(.*?)(?:\?.*)?$/s.exec(place?.url ?? "") ?? [];
+  const [, path] = /^(?:unix(?:-dgram|-seqpacket)?|(?:https?|tls)\+unix):(?!@)(.*?)(?:\?.*)?$/s.exec(place?.url ?? "") ?? [];
   if (path === undefined) return undefined;
   if (code === "ENOENT" && /^~(?:\/|$)/.test(path))
     return `the shell does not expand ~ here: write "$HOME${path.slice(1)}"`;
@@ -117,7 +138,7 @@ function fileAt(path: string): Stats | undefined {
 }
 
 function kindOf(url: string): Kind {
-  if (/^(?:tcp|udp|http):/.test(url)) return "internet";
+  if (/^(?:tcp|udp|http|tls|https):/.test(url)) return "internet";
   if (url.startsWith("vsock:")) return "vsock";
   return /^[a-z+-]+:@/.test(url) ? "abstract" : "path";
 }

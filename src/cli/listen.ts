@@ -13,7 +13,7 @@ import type { Socket } from "../socket/internal.ts";
 import { type Address, SOCK_DGRAM } from "../socket/values.ts";
 import { Clients } from "./clients.ts";
 import { CommandError, exitCodes } from "./command-error.ts";
-import { connectionOf } from "./connection-of.ts";
+import { type Begin, connectionOf, needsHandshake } from "./connection-of.ts";
 import { type ConversationOptions, converse } from "./conversation.ts";
 import type { ConversationCommandOptions } from "./conversation-command.ts";
 import { DatagramListener } from "./datagram-listener.ts";
@@ -37,6 +37,7 @@ interface Listening {
   /** One URL for all sockets. */
   readonly url: string;
   readonly sockets: readonly Socket<unknown>[];
+  readonly begin: Begin | undefined;
   readonly close: () => void;
 }
 
@@ -74,6 +75,7 @@ async function bound(text: string, options: readonly SocketOption[]): Promise<Li
   checkAddress(url);
   checkNoProtocol(url);
   const { scheme } = url;
+  const begin = needsHandshake(url) ? await (await import("./handshake.ts")).listenerBegin(url) : undefined;
   const all = await openOnEach<Bound>(url, async (each) => {
     checkAddress(each);
     const open = await bindSocket(each, (made) => setOptions(made, options));
@@ -83,6 +85,7 @@ async function bound(text: string, options: readonly SocketOption[]): Promise<Li
     scheme,
     url: formatSocketUrl(commonUrl(url, all)),
     sockets: all.map(({ open }) => open.socket),
+    begin,
     close: () => {
       for (const { open } of all) open.close();
     },
@@ -90,7 +93,7 @@ async function bound(text: string, options: readonly SocketOption[]): Promise<Li
 }
 
 async function serveOne(
-  { scheme, sockets, close }: Listening,
+  { scheme, sockets, begin, close }: Listening,
   options: ConversationOptions,
   { input, output, reporter, fail }: Terminal,
 ): Promise<void> {
@@ -99,8 +102,11 @@ async function serveOne(
   const [socket, address] = accepted;
   try {
     const peer = formatAddressUrl(scheme, address);
-    await reporter.report({ event: "open", local: formatAddressUrl(scheme, socket.getsockname()), peer });
-    const { traffic, failure } = await converse(connectionOf(socket), input, output, options);
+    const local = formatAddressUrl(scheme, socket.getsockname());
+    const connection = begin?.(socket, address) ?? connectionOf(socket);
+    await connection.ready?.();
+    await reporter.report({ event: "open", local, peer });
+    const { traffic, failure } = await converse(connection, input, output, options);
     if (failure !== undefined) await fail(failure.error, { url: peer, role: "peer" });
     await reporter.report({ event: "close", peer, ...traffic });
   } finally {
@@ -145,11 +151,11 @@ async function first(
 }
 
 async function serveAll(
-  { scheme, sockets }: Listening,
+  { scheme, sockets, begin = connectionOf }: Listening,
   options: ConversationOptions,
   { input, output, reporter }: Terminal,
 ): Promise<void> {
-  await new Clients(scheme, input, output, reporter, options).serve(sockets.map((socket) => socket.listen()));
+  await new Clients(scheme, input, output, reporter, { ...options, begin }).serve(sockets.map((socket) => socket.listen()));
 }
 
 async function receiveDatagrams(

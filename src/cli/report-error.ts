@@ -12,9 +12,9 @@ export async function reportError(
   { errors }: Pick<StandardStreams, "errors">,
 ): Promise<number> {
   if (error instanceof CommanderError && error.exitCode === 0) return 0;
-  const { message, code, exitCode } = error instanceof CommanderError ? usageError(error, args) : explain(error);
+  const { message, code, exitCode, advice } = error instanceof CommanderError ? usageError(error, args) : explain(error);
   const reporter = new Reporter(errors, args.includes("--json") ? "json" : "errors");
-  await reporter.report({ event: "error", message, code, exitCode });
+  await reporter.report({ event: "error", message, ...(advice.length === 0 ? {} : { advice }), code, exitCode });
   return exitCode;
 }
 

@@ -10,6 +10,8 @@ export type Report =
   | {
       readonly event: "error";
       readonly message: string;
+      /** What to do about it, in further lines. */
+      readonly advice?: readonly string[];
       readonly code: string | undefined;
       readonly exitCode: number | undefined;
     };
@@ -41,7 +43,7 @@ export class Reporter {
   }
 }
 
-/** Returns a report as one line, whatever name a peer has: unix(7) allows any bytes in it. */
+/** Returns a report as one line, or several with advice, whatever name a peer has: unix(7) allows any bytes in it. */
 function inWords(report: Report): string {
   switch (report.event) {
     case "listening":
@@ -51,6 +53,8 @@ function inWords(report: Report): string {
     case "close":
       return `closed: ${printableName(report.peer)}, ${report.bytesReceived} bytes received, ${report.bytesSent} sent`;
     case "error":
-      return `sockwright: ${printableMessage(report.message)}`;
+      return [`sockwright: ${report.message}`, ...(report.advice ?? []).map((line) => `  ${line}`)]
+        .map(printableMessage)
+        .join("\n");
   }
 }

@@ -47,8 +47,9 @@ export async function runOnTerminal(
     if (signal.aborted) return;
     const explanation = explain(error, at);
     failed ??= explanation;
-    const { message, exitCode } = explanation;
-    await reporter.report({ event: "error", message, code: explanation.code ?? codeOf(error), exitCode });
+    const { message, exitCode, advice } = explanation;
+    const more = advice.length === 0 ? {} : { advice };
+    await reporter.report({ event: "error", message, ...more, code: explanation.code ?? codeOf(error), exitCode });
   };
   try {
     await run({ input: streams.input, output: streams.output, reporter, signal, fail });

@@ -108,22 +108,40 @@ async function open(target: string | ConnectTarget, options: ConnectOptions): Pr
     proxySend,
     ...values
   } = CONNECT.fill({ ...CONNECT.checkGiven("connect()", options), ...own });
-  const proxy = proxySendOf(parsed, proxySend);
   const policy = clientPolicy(values);
   const { connect: openLink } = await transport(name);
   if (!hasTls(parsed)) {
     checkNoTls(parsed, own, "target");
     checkNoTls(parsed, values, "options");
   }
-  const secure = await clientTls(parsed, values);
+  const begin = await clientHandshake(parsed, proxySend, values);
   return withTimeout(timeoutMs, signal, async (ends) => {
     const link = await openLink(parsed, ends);
     const connection = new Connection(timedLinkOf(link, policy, deadlines, policy.onExpired), policy);
-    connection.targetHost = "host" in parsed ? parsed.host : undefined;
-    if (proxy !== undefined) announce(connection, proxy);
-    await secure?.(connection, ends);
+    await begin?.(connection, ends);
     return connection;
   });
+}
+
+/**
+ * What a client does on a new connection before its program gets it: the PROXY header, and the handshake of TLS. Undefined for nothing.
+ * Files are read here, before there is a connection.
+ *
+ * @throws TlsOptionError · TypeError.
+ */
+export async function clientHandshake(
+  url: SocketUrl,
+  proxySend?: ConnectOptions["proxySend"],
+  options: GivenOptions<typeof CONNECT_OPTIONS> = {},
+): Promise<((connection: Connection, ends: AbortSignal | undefined) => Promise<void>) | undefined> {
+  const proxy = proxySendOf(url, proxySend);
+  const secure = await clientTls(url, options);
+  if (proxy === undefined && secure === undefined) return undefined;
+  return async (connection, ends) => {
+    connection.targetHost = "host" in url ? url.host : undefined;
+    if (proxy !== undefined) announce(connection, proxy);
+    await secure?.(connection, ends);
+  };
 }
 
 /** The handshake of a URL with TLS. Its files are read before there is a connection. */

@@ -6,6 +6,7 @@ import type { Session } from "./connection-set.ts";
 import { HandshakeRefusal } from "./handshake-refusal.ts";
 import type { HandshakeFailure, HandshakeLimit, PendingHandshake } from "./limits/handshakes.ts";
 import type { ListenerSettings } from "./listener-options.ts";
+import { readProxyHeader } from "./proxy-handshake.ts";
 import { DeadlineError } from "./time/deadline-error.ts";
 import { Deadline } from "./time/deadline-wheel.ts";
 import { ConnectionError, isError } from "./transport/connection-error.ts";
@@ -58,6 +59,28 @@ export async function loadHandshake({ scheme }: { readonly scheme: string }): Pr
   const name = SCHEMES.get(scheme)?.handshake;
   const load = name === undefined || HANDSHAKES.has(name) ? undefined : LOADERS[name];
   if (name !== undefined && load !== undefined) HANDSHAKES.set(name, await load());
+}
+
+/**
+ * The handshake of a listener: the PROXY header, the handshake of the scheme, and the listener's own: the bytes of each are inside the protocol of the one before.
+ * {@link loadHandshake} is called before.
+ */
+export function handshakeOf(settings: ListenerSettings, listener: object): HandshakeStep | undefined {
+  const name = SCHEMES.get(settings.url.scheme)?.handshake;
+  const make = name === undefined ? undefined : HANDSHAKES.get(name);
+  // Without its handshake a listener would serve plain bytes.
+  if (name !== undefined && make === undefined) throw new Error(`The handshake ${name} is not loaded`);
+  const { proxyFrom, handshake: own } = settings;
+  const inner: HandshakeStep | undefined = own && ((connection) => own(connection, connection.signal));
+  const steps = [proxyFrom && readProxyHeader, make?.(settings, listener), inner].filter((step) => step !== undefined);
+  if (steps.length < 2) return steps[0];
+  return async (connection) => {
+    for (const step of steps) {
+      await step(connection);
+      // A step that refused the peer with an answer has closed the connection.
+      if (connection.isClosing) return;
+    }
+  };
 }
 
 /** The handshake of one connection. It owns the connection until the service does. */

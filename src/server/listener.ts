@@ -4,12 +4,11 @@ import { Connection } from "./connection/connection.ts";
 import { nextConnectionId } from "./connection/connection-id.ts";
 import type { ConnectionPolicy } from "./connection/policy.ts";
 import { type ConnectionSet, Session } from "./connection-set.ts";
-import { HANDSHAKES, HandshakeRun, type HandshakeStep } from "./handshake.ts";
+import { HandshakeRun, type HandshakeStep, handshakeOf } from "./handshake.ts";
 import type { Admission, RefusalReason } from "./limits/admission.ts";
 import type { DatagramLimit } from "./limits/datagram-limit.ts";
 import { Handshakes } from "./limits/handshakes.ts";
 import type { ListenerSettings } from "./listener-options.ts";
-import { readProxyHeader } from "./proxy-handshake.ts";
 import { ProxySources } from "./proxy-sources.ts";
 import type { ServiceRun } from "./service-run.ts";
 import { type ConnectionContext, contextOf } from "./telemetry/connection-context.ts";
@@ -21,7 +20,6 @@ import type { Peer } from "./transport/peer.ts";
 import { peerOf } from "./transport/peer-of.ts";
 import { timedLinkOf } from "./transport/timed-link.ts";
 import type { LinkListener, ListenerEvents, Transport } from "./transport/transport.ts";
-import { SCHEMES } from "./url/schemes.ts";
 import type { SocketUrl } from "./url/socket-url.ts";
 
 /** Connections to keep until all listeners of the server are open; the listener resets further ones. */
@@ -279,23 +277,4 @@ export class Listener implements ListenerEvents {
     this.#waiting = [];
     for (const { open } of waiting) open?.();
   }
-}
-
-/** The PROXY header, the handshake of the scheme, and the listener's own: the bytes of each are inside the protocol of the one before. */
-function handshakeOf(settings: ListenerSettings, listener: object): HandshakeStep | undefined {
-  const name = SCHEMES.get(settings.url.scheme)?.handshake;
-  const make = name === undefined ? undefined : HANDSHAKES.get(name);
-  // Without its handshake a listener would serve plain bytes.
-  if (name !== undefined && make === undefined) throw new Error(`The handshake ${name} is not loaded`);
-  const { proxyFrom, handshake: own } = settings;
-  const inner: HandshakeStep | undefined = own && ((connection) => own(connection, connection.signal));
-  const steps = [proxyFrom && readProxyHeader, make?.(settings, listener), inner].filter((step) => step !== undefined);
-  if (steps.length < 2) return steps[0];
-  return async (connection) => {
-    for (const step of steps) {
-      await step(connection);
-      // A step that refused the peer with an answer has closed the connection.
-      if (connection.isClosing) return;
-    }
-  };
 }

@@ -14,6 +14,8 @@ export type TlsBase =
   | { readonly kind: "socket"; readonly socket: Socket; readonly peerCredentials: PeerCredentials | undefined }
   | { readonly kind: "stream"; readonly stream: LinkStream; readonly link: Link };
 
+const NOTHING = Buffer.alloc(0);
+
 /** Returns what was negotiated; throws where the peer's certificate is refused. */
 type Finish = () => TlsInfo;
 
@@ -77,6 +79,16 @@ export class TlsLink extends NodeLink {
   /** Received bytes, encrypted: progress of a handshake, whose bytes no reader gets. */
   get bytesReceived(): number {
     return this.#base.kind === "socket" ? this.#base.socket.bytesRead : this.#base.stream.bytesReceived;
+  }
+
+  /** Resolves when the kernel has taken everything that was sent. Never rejects. */
+  sent(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#socket.once("close", () => resolve());
+      if (this.#socket.destroyed || this.#socket.writableFinished) resolve();
+      else if (this.#socket.writableEnded) this.#socket.once("finish", () => resolve());
+      else this.#socket.write(NOTHING, () => resolve());
+    });
   }
 
   override isDue(what: "input" | "output"): boolean {

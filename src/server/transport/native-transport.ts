@@ -15,6 +15,7 @@ import { bindSocket } from "../opening/bind-socket.ts";
 import { connectSocket } from "../opening/connect-socket.ts";
 import type { OpenSocket } from "../opening/open-socket.ts";
 import { setTcpOptions } from "../opening/tcp-options.ts";
+import type { AddressInput } from "../../socket/values.ts";
 import { addressUrlOf, type SocketAddress } from "../url/socket-address.ts";
 import { isInherited, plainUrl, type SocketUrl } from "../url/socket-url.ts";
 import { errorOf } from "./connection-error.ts";
@@ -97,6 +98,12 @@ async function openListener(
     else open.close();
     throw error;
   }
+}
+
+/** A link over a connected socket of layer 1, which is closed for its owner from now on. */
+export function linkOf(socket: SocketDescriptor, address: AddressInput): Link {
+  const endpoint = SocketDescriptor.endpointOf(socket);
+  return new ClientLink(endpoint, { ...address, family: endpoint.family });
 }
 
 /** A link without a server: it is closed when it is lost. */

@@ -7,7 +7,6 @@ import { adviceFor, hostAndPort, MAX_PORT } from "./url-advice.ts";
 import { checkUrlObject } from "./url-fields.ts";
 import {
   clientOption,
-  connectionOption,
   formatOptions,
   listenerOption,
   parseOptions,
@@ -222,23 +221,15 @@ export function groupOf(url: InternetUrl): string | undefined {
   return url.group ?? (isMulticast(url.host) ? url.host : undefined);
 }
 
-/** Refuses a URL whose scheme or options name a protocol, for commands that only connect a terminal to a socket. */
+/** Refuses a URL whose scheme names a protocol, for commands that only connect a terminal or a socket to another socket. */
 export function checkNoProtocol(url: AddressUrl): void {
   const { base, protocol, handshake } = SCHEMES.get(url.scheme) ?? {};
-  const text = formatSocketUrl(url);
-  if (handshake !== undefined) {
-    const plain = formatSocketUrl(plainUrl(url)).replace(url.scheme, String(base));
-    const advice = `use openssl s_client, or write ${plain} for the connection alone`;
-    throw new SocketUrlError(text, `needs TLS, which this command does not speak: ${advice}`);
-  }
-  const name = connectionOption(optionsIn(url));
-  if (name !== undefined)
-    throw new SocketUrlError(text, `has the option ${name}, which is for programs that serve or connect: leave it out`);
   if (protocol === undefined) return;
-  const plain = text.replace(url.scheme, String(base));
+  const text = formatSocketUrl(url);
+  const scheme = handshake === undefined ? String(base) : url.scheme.replace("https", "tls");
   throw new SocketUrlError(
     text,
-    `is for programs that speak ${protocol}: use curl, or write ${plain} for the connection alone`,
+    `is for programs that speak ${protocol}: use curl, or write ${text.replace(url.scheme, scheme)} for the connection alone`,
   );
 }
 

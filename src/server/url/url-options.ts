@@ -89,11 +89,6 @@ export function clientOption(options: UrlOptions): string | undefined {
   return givenOf(FOR_CLIENTS, options);
 }
 
-/** The name of an option among these that is about the bytes of a connection; undefined when there is none. */
-export function connectionOption(options: UrlOptions): string | undefined {
-  return givenOf(["proxy-from", "proxy-send", "handshake-timeout"], options);
-}
-
 function givenOf(names: readonly string[], options: UrlOptions): string | undefined {
   return names.find((name) => options[FIELDS[name] ?? (name as keyof UrlOptions)] !== undefined);
 }
