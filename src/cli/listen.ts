@@ -104,7 +104,12 @@ async function serveOne(
     const peer = formatAddressUrl(scheme, address);
     const local = formatAddressUrl(scheme, socket.getsockname());
     const connection = begin?.(socket, address) ?? connectionOf(socket);
-    await connection.ready?.();
+    try {
+      await connection.ready?.();
+    } catch (error) {
+      await fail(error, { url: peer, role: "peer" });
+      return;
+    }
     await reporter.report({ event: "open", local, peer });
     const { traffic, failure } = await converse(connection, input, output, options);
     if (failure !== undefined) await fail(failure.error, { url: peer, role: "peer" });

@@ -48,7 +48,6 @@ const WORDS: Readonly<Record<string, string>> = {
   UNABLE_TO_GET_ISSUER_CERT_LOCALLY: "the authority that signed the peer's certificate is not known",
   UNABLE_TO_VERIFY_LEAF_SIGNATURE: "the authority that signed the peer's certificate is not known",
   INVALID_PURPOSE: "the peer's certificate is not for this use",
-  ECONNRESET: "the peer ended the connection during the handshake",
   ERR_SSL_WRONG_VERSION_NUMBER: "the peer does not speak TLS",
   ERR_SSL_HTTP_REQUEST: "the peer speaks HTTP without TLS",
   ERR_SSL_HTTPS_PROXY_REQUEST: "the peer speaks HTTP without TLS",

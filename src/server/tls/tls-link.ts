@@ -84,10 +84,11 @@ export class TlsLink extends NodeLink {
   /** Resolves when the kernel has taken everything that was sent. Never rejects. */
   sent(): Promise<void> {
     return new Promise((resolve) => {
-      this.#socket.once("close", () => resolve());
-      if (this.#socket.destroyed || this.#socket.writableFinished) resolve();
-      else if (this.#socket.writableEnded) this.#socket.once("finish", () => resolve());
-      else this.#socket.write(NOTHING, () => resolve());
+      const socket = this.#socket;
+      // Node calls back for each write of a socket that is destroyed, too.
+      if (!socket.writableEnded) socket.write(NOTHING, () => resolve());
+      else if (socket.destroyed || socket.writableFinished) resolve();
+      else socket.once("finish", resolve).once("close", resolve);
     });
   }
 
@@ -204,7 +205,8 @@ export class TlsLink extends NodeLink {
   }
 
   #onClosed(): void {
-    if (!this.#isOver) this.#fail(new TlsError("ERR_SOCKWRIGHT_TLS_END"));
+    // Node closes a socket whose two directions have ended.
+    if (!this.#isOver && !this.#socket.readableEnded) this.#fail(new TlsError("ERR_SOCKWRIGHT_TLS_END"));
   }
 
   /** @param resets - after the handshake, so that the peer does not take a part for the whole: unsent bytes are lost. */
