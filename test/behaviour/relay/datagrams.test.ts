@@ -93,6 +93,22 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
   });
 });
 
+test("a sender to which nothing is answered is not silent", async () => {
+  const target = openDatagrams();
+  const { server } = await relaying(`udp://127.0.0.1:${target.getsockname().port}`, { maxSessions: 2 });
+  const clients = [await connected(server), await connected(server), await connected(server)];
+  const portOf = async (index: number): Promise<number | undefined> => {
+    clients[index]?.write("x");
+    const [, sender] = await target.recvfrom(100);
+    return sender?.port;
+  };
+  const [first, second] = [await portOf(0), await portOf(1)];
+  await portOf(0);
+  await portOf(2);
+  expect(await portOf(0)).toBe(first);
+  expect(await portOf(1)).not.toBe(second);
+});
+
 test("a target that does not exist is told once for each session, and counted", async () => {
   const gone = openDatagrams();
   const { port } = gone.getsockname();
