@@ -4,12 +4,12 @@ import type { Connection } from "../../../src/server/connection/connection.ts";
 
 const PIECE_SIZE = 64 * 1024;
 
-/** Which direction ends first: see test/tools/tls_peer.py. */
-export type Order = "first" | "last" | "both";
+/** Which direction ends first: see test/tools/tls_peer.py; and `ends`, both at once, each with its own end. */
+export type Order = "first" | "last" | "both" | "ends";
 
 /** Returns what the peer has to do where our side does the other. */
 export function opposite(order: Order): Order {
-  if (order === "both") return "both";
+  if (order === "both" || order === "ends") return order;
   return order === "first" ? "last" : "first";
 }
 
@@ -50,7 +50,7 @@ export async function transfer(connection: Connection, order: Order, size: numbe
     return sent;
   };
   let done: Transferred;
-  if (order === "both") {
+  if (order === "both" || order === "ends") {
     const [sent, received] = await Promise.all([out(), receive(connection)]);
     done = { sent, received };
   } else if (order === "first") {
