@@ -84,7 +84,7 @@ const LAYER_2: Readonly<Record<string, string>> = {
   Push: "pause resume stop",
   ConnectionDeadline: "start cancel",
   Connection:
-    "id peer peerCredentials signal bytesRead bytesWritten stats read readExactly readUntil onBytes frames write writeLent " +
+    "id peer peerCredentials proxy signal bytesRead bytesWritten stats read readExactly readUntil onBytes frames write writeLent " +
     "drained flushed sendFile deadline hold stream webStreams end close abort [asyncIterator] [asyncDispose]",
   Frames: "read onFrame write skip release next return [asyncIterator]",
   ConnectionStream:
