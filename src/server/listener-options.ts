@@ -4,6 +4,7 @@ import {
   type ConnectionLimits,
   type ConnectionOptions,
   connectionLimits,
+  DEFAULT_HANDSHAKE_TIMEOUT_MS,
 } from "./connection/connection-options.ts";
 import type { Handshake } from "./handshake.ts";
 import { choice, count, custom, flag, hook, ms } from "./options/option-kind.ts";
@@ -28,8 +29,6 @@ import { checkUrlText, hasUrl } from "./url/url-text.ts";
 
 /** The default of `writeTimeoutMs` for servers: the server aborts a connection whose peer takes no data for this long. */
 export const DEFAULT_WRITE_TIMEOUT_MS = 30_000;
-/** The default of `handshakeTimeoutMs`: the server aborts a connection whose handshake takes longer. */
-export const DEFAULT_HANDSHAKE_TIMEOUT_MS = 10_000;
 /** The default of `maxHandshakes`: handshakes in progress, per listener. For a further one the listener closes the one without progress for longest. */
 export const DEFAULT_MAX_HANDSHAKES = 1_024;
 /** The default of `maxHandshakesPerAddress`: handshakes in progress from one address, per listener; a sixteenth of all. For a further one the listener closes the one without progress for longest. */

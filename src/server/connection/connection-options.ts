@@ -24,6 +24,8 @@ export const DEFAULT_MAX_WRITE_BUFFER_BYTES = 16 * 1024 * 1024;
 export const MAX_UNSENT_BYTES_WHILE_READING = 1024 * 1024;
 /** The default `drainTimeoutMs`: a connection that ends or closes is aborted when its peer takes nothing for this long. */
 export const DEFAULT_DRAIN_TIMEOUT_MS = 30_000;
+/** The default of `handshakeTimeoutMs`: a connection whose handshake takes longer is aborted, at both sides. */
+export const DEFAULT_HANDSHAKE_TIMEOUT_MS = 10_000;
 /** What a connection does with a write that the write buffer cannot hold: see {@link ConnectionOptions}. */
 export type WhenWriteBufferFull = (typeof POLICIES)[number];
 

@@ -13,9 +13,7 @@ import { acceptTls, connectTls } from "../tls/tls-sides.ts";
 import { ConnectionError, errorOf } from "../transport/connection-error.ts";
 import type { Link } from "../transport/link.ts";
 import type { Connection } from "./connection.ts";
-
-/** The default of `handshakeTimeoutMs`: a connection whose handshake takes longer is aborted. */
-export const DEFAULT_HANDSHAKE_TIMEOUT_MS = 10_000;
+import { DEFAULT_HANDSHAKE_TIMEOUT_MS } from "./connection-options.ts";
 
 /** The first byte of a TLS record with a part of a handshake — RFC 8446, section 5.1. */
 const HANDSHAKE_RECORD = 0x16;

@@ -111,15 +111,27 @@ export class TlsError extends Error {
   }
 }
 
+/** OpenSSL's words in the message of an error that node:tls gives to a write in progress: ERR_error_string(3). */
+const REASON = /:SSL routines:[^:]*:([^:]+):/;
+
 /** Returns an error of node:tls as a TlsError; an error of a system call as it is. */
 export function tlsErrorOf(error: Error): Error {
   if (error instanceof TlsError) return error;
   const code = "code" in error ? String(error.code) : "";
-  // Node's own for an end before the handshake was complete; a system call has a `syscall`.
-  if (code === "ECONNRESET" && !("syscall" in error)) return new TlsError("ERR_SOCKWRIGHT_TLS_END", { cause: error });
+  if ("syscall" in error) {
+    const [, reason] = (code === "EPROTO" ? REASON.exec(error.message) : null) ?? [];
+    return reason === undefined
+      ? error
+      : ofOpenSsl(`ERR_SSL_${reason.toUpperCase().replaceAll(" ", "_")}`, reason, error);
+  }
+  // Node's own for an end before the handshake was complete.
+  if (code === "ECONNRESET") return new TlsError("ERR_SOCKWRIGHT_TLS_END", { cause: error });
   if (Object.hasOwn(WORDS, code)) return new TlsError(code, { cause: error });
   if (!code.startsWith("ERR_SSL_")) return error;
-  // OpenSSL's own words: "length mismatch".
-  const detail = "reason" in error ? String(error.reason) : undefined;
-  return new TlsError(code, { cause: error, detail });
+  return ofOpenSsl(code, "reason" in error ? String(error.reason) : undefined, error);
+}
+
+/** With OpenSSL's own words where there are no better ones: "length mismatch". */
+function ofOpenSsl(code: string, reason: string | undefined, cause: Error): TlsError {
+  return new TlsError(code, { cause, detail: Object.hasOwn(WORDS, code) ? undefined : reason });
 }

@@ -226,11 +226,15 @@ export class TlsLink extends NodeLink {
 
   /** Plain bytes that came before the loss and wait for a reader. */
   #deliverRest(): void {
+    const { input } = this;
+    // `read` emits "data", too, as long as the socket has no error.
+    this.input = undefined;
     while (!this.#isOver) {
       const bytes: unknown = this.#socket.read();
-      if (!(bytes instanceof Uint8Array)) return;
-      this.input?.onReceived(bytes);
+      if (!(bytes instanceof Uint8Array)) break;
+      input?.onReceived(bytes);
     }
+    if (!this.#isOver) this.input = input;
   }
 
   #giveUp(): void {

@@ -3,9 +3,8 @@ import { once } from "node:events";
 import { connect as connectSocket, type Socket } from "node:net";
 import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from "vitest";
 import { SOMAXCONN } from "../../../src/index.ts";
-import { connectionLimits } from "../../../src/server/connection/connection-options.ts";
+import { connectionLimits, DEFAULT_HANDSHAKE_TIMEOUT_MS } from "../../../src/server/connection/connection-options.ts";
 import {
-  DEFAULT_HANDSHAKE_TIMEOUT_MS,
   DEFAULT_MAX_HANDSHAKES,
   DEFAULT_MAX_HANDSHAKES_PER_ADDRESS,
   DEFAULT_WRITE_TIMEOUT_MS,
