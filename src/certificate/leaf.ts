@@ -2,8 +2,9 @@ import type { X509Certificate } from "node:crypto";
 import type { Authority } from "./authority.ts";
 import { distinguishedName, MAX_NAME_ATTRIBUTE_LENGTH } from "./distinguished-name.ts";
 import { keyIdentifierOf, leafExtensions } from "./extension.ts";
+import { fingerprintOf } from "./fingerprint.ts";
 import { type KeyPair, keyPem, newKeyPair } from "./key-pair.ts";
-import { fingerprintOf, signedCertificate, validityOf } from "./signed-certificate.ts";
+import { signedCertificate, validityOf } from "./signed-certificate.ts";
 import type { SubjectAltName } from "./subject-alt-name.ts";
 
 /** Safari and macOS accept no longer validity. */

@@ -52,8 +52,3 @@ function serialNumber(): Buffer {
   serial.writeUInt8((serial.readUInt8(0) & 0x3f) | 0x40, 0);
   return serial;
 }
-
-/** Returns the SHA-256 of a certificate, as `pin=` takes it: `sha256:` and 64 hexadecimal digits in lower case. */
-export function fingerprintOf(certificate: X509Certificate): string {
-  return `sha256:${certificate.fingerprint256.replaceAll(":", "").toLowerCase()}`;
-}

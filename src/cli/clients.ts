@@ -52,13 +52,7 @@ export class Clients {
   #isStopped = false;
   #failure: { readonly error: unknown } | undefined;
 
-  constructor(
-    scheme: AddressUrl["scheme"],
-    input: Input,
-    output: Output,
-    reporter: Reporter,
-    options: ClientsOptions,
-  ) {
+  constructor(scheme: AddressUrl["scheme"], input: Input, output: Output, reporter: Reporter, options: ClientsOptions) {
     this.#scheme = scheme;
     this.#input = input;
     this.#output = output;

@@ -5,8 +5,8 @@ import {
   checkConnectable,
   checkNoProtocol,
   formatSocketUrl,
-  plainUrl,
   parseSocketUrl,
+  plainUrl,
 } from "../server/url/socket-url.ts";
 import type { SocketDescriptor } from "../socket/internal.ts";
 import { CommandError, exitCodes } from "./command-error.ts";

@@ -118,7 +118,8 @@ function meaningOf(syscall: string, code: string, place: ErrorContext | undefine
 
 /** Explains an error by the file at the path: unix(7) has the same errors for files that are not sockets. */
 function fileMeaning(code: string, place: ErrorContext | undefined): string | undefined {
-  const [, path] = /^(?:unix(?:-dgram|-seqpacket)?|(?:https?|tls)\+unix):(?!@)(.*?)(?:\?.*)?$/s.exec(place?.url ?? "") ?? [];
+  const [, path] =
+    /^(?:unix(?:-dgram|-seqpacket)?|(?:https?|tls)\+unix):(?!@)(.*?)(?:\?.*)?$/s.exec(place?.url ?? "") ?? [];
   if (path === undefined) return undefined;
   if (code === "ENOENT" && /^~(?:\/|$)/.test(path))
     return `the shell does not expand ~ here: write "$HOME${path.slice(1)}"`;

@@ -23,7 +23,10 @@ export async function clientBegin(url: AddressUrl, signal: AbortSignal): Promise
 /** The same for the connections of a listener. */
 export async function listenerBegin(url: AddressUrl): Promise<Begin | undefined> {
   if ("proxyFrom" in url)
-    throw new SocketUrlError(formatSocketUrl(url), "has the option proxy-from, which is for servers: use sockwright relay");
+    throw new SocketUrlError(
+      formatSocketUrl(url),
+      "has the option proxy-from, which is for servers: use sockwright relay",
+    );
   await loadHandshake(url);
   const [settings] = listenerSettings(formatSocketUrl(url), { detectTruncation: true });
   const step = settings && handshakeOf(settings, {});

@@ -160,7 +160,9 @@ async function serveAll(
   options: ConversationOptions,
   { input, output, reporter }: Terminal,
 ): Promise<void> {
-  await new Clients(scheme, input, output, reporter, { ...options, begin }).serve(sockets.map((socket) => socket.listen()));
+  await new Clients(scheme, input, output, reporter, { ...options, begin }).serve(
+    sockets.map((socket) => socket.listen()),
+  );
 }
 
 async function receiveDatagrams(

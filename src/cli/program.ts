@@ -61,6 +61,10 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
     summary: "wait for a connection, and connect it to standard input and output",
     load: async () => (await import("./listen-command.ts")).listenCommand,
   },
+  tls: {
+    summary: "show the certificates of a server",
+    load: async () => (await import("./tls-command.ts")).tlsCommand,
+  },
   cert: {
     summary: "make a certificate for TLS, and a local CA that issues it",
     load: async () => (await import("./cert-command.ts")).certCommand,

@@ -111,6 +111,7 @@ class RelayRun {
         writeTimeoutMs,
         drainTimeoutMs: writeTimeoutMs,
         keepAliveMs: TARGET_KEEP_ALIVE_MS,
+        detectTruncation: true,
         onError: (error, peer) => this.#onError(error, peer),
       });
     } catch (error) {

@@ -12,7 +12,8 @@ export async function reportError(
   { errors }: Pick<StandardStreams, "errors">,
 ): Promise<number> {
   if (error instanceof CommanderError && error.exitCode === 0) return 0;
-  const { message, code, exitCode, advice } = error instanceof CommanderError ? usageError(error, args) : explain(error);
+  const { message, code, exitCode, advice } =
+    error instanceof CommanderError ? usageError(error, args) : explain(error);
   const reporter = new Reporter(errors, args.includes("--json") ? "json" : "errors");
   await reporter.report({ event: "error", message, ...(advice.length === 0 ? {} : { advice }), code, exitCode });
   return exitCode;
@@ -24,9 +25,9 @@ function usageError({ code, message }: CommanderError, args: readonly string[]):
 
 function inOneLine(code: string, message: string, args: readonly string[]): string {
   if (code === "commander.help")
-    return "a command is missing: up, ctl, greet, web, chat, relay, connect, listen or cert, as in  sockwright connect tcp://127.0.0.1:8000";
+    return "a command is missing: up, ctl, greet, web, chat, relay, connect, listen, tls or cert, as in  sockwright connect tcp://127.0.0.1:8000";
   const [first = "", hint] = message.replace(/^error: /, "").split("\n");
-  const command = ["up", "ctl", "greet", "web", "chat", "relay", "connect", "listen", "cert"].find(
+  const command = ["up", "ctl", "greet", "web", "chat", "relay", "connect", "listen", "tls", "cert"].find(
     (name) => name === args[0],
   );
   const [, flag] = /^unknown option '(.*)'$/s.exec(first) ?? [];

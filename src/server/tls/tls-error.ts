@@ -1,3 +1,6 @@
+import type { X509Certificate } from "node:crypto";
+import { fingerprintOf } from "../../certificate/fingerprint.ts";
+
 /** The options of TLS that can be wrong. */
 export type TlsOptionName = "cert" | "key" | "ca" | "crl" | "client" | "pin" | "alpn" | "servername";
 
@@ -73,7 +76,8 @@ const WORDS: Readonly<Record<string, string>> = {
 /** The details of a {@link TlsError}. */
 export interface TlsErrorDetails {
   readonly cause?: unknown;
-  readonly fingerprint?: string | undefined;
+  /** The certificate that was refused. */
+  readonly peerCertificate?: X509Certificate | undefined;
   readonly detail?: string | undefined;
 }
 
@@ -100,14 +104,17 @@ export class TlsError extends Error {
   readonly code: string;
   /** `sha256:HEX` of the certificate that was refused: the value for the option `pin` that accepts it. */
   readonly fingerprint: string | undefined;
+  /** The certificate that was refused. */
+  readonly peerCertificate: X509Certificate | undefined;
 
   /** @internal */
-  constructor(code: string, { cause, fingerprint, detail }: TlsErrorDetails = {}) {
+  constructor(code: string, { cause, peerCertificate, detail }: TlsErrorDetails = {}) {
     const words = `${WORDS[code] ?? "TLS failed"}${detail === undefined ? "" : `, ${detail}`}`;
     super(`${words} (${code})`, cause === undefined ? undefined : { cause });
     this.name = "TlsError";
     this.code = code;
-    this.fingerprint = fingerprint;
+    this.peerCertificate = peerCertificate;
+    this.fingerprint = peerCertificate && fingerprintOf(peerCertificate);
   }
 }
 

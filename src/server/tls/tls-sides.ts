@@ -1,6 +1,7 @@
 import { closeSync } from "node:fs";
 import { isIP, Socket } from "node:net";
 import { connect, TLSSocket, type TLSSocketOptions } from "node:tls";
+import { fingerprintOf } from "../../certificate/fingerprint.ts";
 import { errorOf } from "../transport/connection-error.ts";
 import type { Link, LinkOutput } from "../transport/link.ts";
 import type { Peer } from "../transport/peer.ts";
@@ -9,7 +10,7 @@ import { LinkStream } from "./link-stream.ts";
 import type { PeerCheck, TlsContext } from "./tls-context.ts";
 import { TlsError } from "./tls-error.ts";
 import { type TlsBase, TlsLink } from "./tls-link.ts";
-import { chainErrorOf, fingerprintOf, tlsInfoOf } from "./tls-state.ts";
+import { chainErrorOf, tlsInfoOf } from "./tls-state.ts";
 
 const NOBODY: LinkOutput = { onWritable: () => undefined };
 
@@ -76,10 +77,10 @@ function checked(
     if (check.isRequired) throw new TlsError("ERR_SOCKWRIGHT_TLS_NO_CERTIFICATE");
     return info;
   }
-  const fingerprint = fingerprintOf(peerCertificate);
   const code = check.checksChain ? chainError() : undefined;
-  if (code !== undefined) throw new TlsError(code, { fingerprint });
-  if (check.pins?.includes(fingerprint) === false) throw new TlsError("ERR_SOCKWRIGHT_TLS_PIN", { fingerprint });
+  if (code !== undefined) throw new TlsError(code, { peerCertificate });
+  const isPinned = check.pins === undefined || check.pins.includes(fingerprintOf(peerCertificate));
+  if (!isPinned) throw new TlsError("ERR_SOCKWRIGHT_TLS_PIN", { peerCertificate });
   return info;
 }
 

@@ -1,12 +1,7 @@
-import type { X509Certificate } from "node:crypto";
 import type { TLSSocket } from "node:tls";
+import { fingerprintOf } from "../../certificate/fingerprint.ts";
 import { codeOf } from "../../socket/values.ts";
 import type { TlsInfo } from "../transport/tls-info.ts";
-
-/** `sha256:HEX` of a certificate. */
-export function fingerprintOf(certificate: X509Certificate): string {
-  return `sha256:${certificate.fingerprint256.replaceAll(":", "").toLowerCase()}`;
-}
 
 /** Returns what the handshake of a socket has negotiated. */
 export function tlsInfoOf(socket: TLSSocket, asksPeer: boolean, serverName: string | undefined): TlsInfo {

@@ -3,8 +3,8 @@ import { createPrivateKey, X509Certificate } from "node:crypto";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { newAuthority } from "../../../src/certificate/authority.ts";
+import { fingerprintOf } from "../../../src/certificate/fingerprint.ts";
 import { issueLeaf, type Leaf, selfSignedLeaf } from "../../../src/certificate/leaf.ts";
-import { fingerprintOf } from "../../../src/certificate/signed-certificate.ts";
 import { parseSubjectAltNames, type SubjectAltName } from "../../../src/certificate/subject-alt-name.ts";
 
 const NOW = Date.parse("2026-12-03T12:00:00Z");

@@ -3,8 +3,8 @@ import { once } from "node:events";
 import { isIP } from "node:net";
 import { connect, createServer, type TLSSocket } from "node:tls";
 import { expect, onTestFinished, test } from "vitest";
+import { fingerprintOf } from "../../../src/certificate/fingerprint.ts";
 import { loopbackCertificate } from "../../../src/certificate/loopback-certificate.ts";
-import { fingerprintOf } from "../../../src/certificate/signed-certificate.ts";
 
 test.for(["localhost", "127.0.0.1", "::1"])("a client accepts it for %s, and for no other name", async (name) => {
   const { cert, key, fingerprint } = loopbackCertificate();

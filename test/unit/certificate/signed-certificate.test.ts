@@ -4,13 +4,9 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { distinguishedName } from "../../../src/certificate/distinguished-name.ts";
 import { authorityExtensions, keyIdentifierOf } from "../../../src/certificate/extension.ts";
+import { fingerprintOf } from "../../../src/certificate/fingerprint.ts";
 import { newKeyPair } from "../../../src/certificate/key-pair.ts";
-import {
-  fingerprintOf,
-  signedCertificate,
-  type Validity,
-  validityOf,
-} from "../../../src/certificate/signed-certificate.ts";
+import { signedCertificate, type Validity, validityOf } from "../../../src/certificate/signed-certificate.ts";
 import { requireTool } from "../../support/tools.ts";
 
 const pair = newKeyPair();
