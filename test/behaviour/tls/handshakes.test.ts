@@ -181,7 +181,7 @@ describe.each(WAYS)("over $name", (way) => {
 test("a handshake that stops at every byte of the ClientHello is aborted at its deadline, and others are served meanwhile", async () => {
   const clock = manualClock();
   vi.spyOn(deadlines, "clock", "get").mockReturnValue(clock);
-  onTestFinished(() => vi.restoreAllMocks());
+  onTestFinished(() => void vi.restoreAllMocks());
   for (const way of WAYS) {
     const { server, errors } = await serverOf(way, { handshakeTimeoutMs: 10_000, maxHandshakes: 1_024 });
     const clients: Connection[] = [];

@@ -1,5 +1,6 @@
 // HTTP and WebSocket over TLS: https: and https+unix: listeners, by the clients that others use.
 import { type RequestOptions, request } from "node:https";
+import type { ConnectionOptions } from "node:tls";
 import { describe, expect, test } from "vitest";
 import { WebSocket } from "ws";
 import { http } from "../../../src/http.ts";
@@ -22,7 +23,7 @@ interface Answer {
 }
 
 /** The answer to a request of node:https. */
-async function ask(options: RequestOptions, body = ""): Promise<Answer> {
+async function ask(options: RequestOptions & Pick<ConnectionOptions, "ALPNProtocols">, body = ""): Promise<Answer> {
   return new Promise((resolve, reject) => {
     const made = request({ ca, agent: false, ...options }, (response) => {
       const pieces: Buffer[] = [];

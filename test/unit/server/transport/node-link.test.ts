@@ -1,9 +1,11 @@
 import { once } from "node:events";
 import { readdirSync, readlinkSync } from "node:fs";
 import { connect as connectSocket, createServer, type Socket } from "node:net";
-import { expect, onTestFinished, test } from "vitest";
+import { expect, onTestFinished, test, vi } from "vitest";
+import { DEADLINE_TICK_MS, deadlines } from "../../../../src/server/time/deadline-wheel.ts";
 import type { LinkInput, LinkOutput } from "../../../../src/server/transport/link.ts";
-import { HANDED_BYTES, NodeLink } from "../../../../src/server/transport/node-link.ts";
+import { HANDED_BYTES, MAX_CLOSE_MS, NodeLink } from "../../../../src/server/transport/node-link.ts";
+import { manualClock } from "../../../../src/testing.ts";
 
 /** Both ends of a `node:net` connection; the far end reads nothing. */
 async function pair(): Promise<{ near: Socket; far: Socket }> {
@@ -73,4 +75,19 @@ test("abort closes the descriptor while the end waits behind unsent bytes", asyn
   expect(openSockets()).toBe(before - 1);
   far.resume();
   await lost;
+});
+
+test("MAX_CLOSE_MS: a closed link whose peer takes nothing is reset after that time, and not before", async () => {
+  const clock = manualClock();
+  vi.spyOn(deadlines, "clock", "get").mockReturnValue(clock);
+  onTestFinished(() => void vi.restoreAllMocks());
+  const { near } = await pair();
+  const link = linkOf(near);
+  const bytes = new Uint8Array(1024 * 1024);
+  while (link.sendMany([bytes, bytes]) === HANDED_BYTES);
+  link.close();
+  clock.advance(MAX_CLOSE_MS - DEADLINE_TICK_MS);
+  expect(near.destroyed).toBe(false);
+  clock.advance(3 * DEADLINE_TICK_MS);
+  expect(near.destroyed).toBe(true);
 });
