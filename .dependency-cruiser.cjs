@@ -12,7 +12,7 @@ const levels = [
 ];
 
 // And those of src/server/, as they stand below the files that join them.
-const serverFolders = ["options", "url", "time", "opening", "transport", "limits", "connection", "telemetry"];
+const serverFolders = ["options", "url", "time", "opening", "transport", "tls", "limits", "connection", "telemetry"];
 
 /** @param {string[]} folders */
 function inside(folders) {
