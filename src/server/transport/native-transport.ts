@@ -10,12 +10,12 @@ import {
   SocketDescriptor,
   unregisterFinalizer,
 } from "../../socket/internal.ts";
+import type { AddressInput } from "../../socket/values.ts";
 import { adoptSocket, isForDatagrams, urlOfSocket } from "../opening/adopt-socket.ts";
 import { bindSocket } from "../opening/bind-socket.ts";
 import { connectSocket } from "../opening/connect-socket.ts";
 import type { OpenSocket } from "../opening/open-socket.ts";
 import { setTcpOptions } from "../opening/tcp-options.ts";
-import type { AddressInput } from "../../socket/values.ts";
 import { addressUrlOf, type SocketAddress } from "../url/socket-address.ts";
 import { isInherited, plainUrl, type SocketUrl } from "../url/socket-url.ts";
 import { errorOf } from "./connection-error.ts";

@@ -5,13 +5,7 @@ import { abstractOptions, baseOf, SCHEMES, type Scheme } from "./schemes.ts";
 import type { StreamUrlFields, TlsUrlFields } from "./stream-fields.ts";
 import { adviceFor, hostAndPort, MAX_PORT } from "./url-advice.ts";
 import { checkUrlObject } from "./url-fields.ts";
-import {
-  clientOption,
-  formatOptions,
-  listenerOption,
-  parseOptions,
-  type UrlOptions,
-} from "./url-options.ts";
+import { clientOption, formatOptions, listenerOption, parseOptions, type UrlOptions } from "./url-options.ts";
 import { checkUrlText, type Refuse } from "./url-text.ts";
 import { ANY_CID, formatVsock, parseVsock, type VsockUrl } from "./vsock-url.ts";
 import { formatZone, needsZone, parseZone, versionOf } from "./zone.ts";

@@ -1,4 +1,6 @@
+import { X509Certificate } from "node:crypto";
 import { expect, test } from "vitest";
+import { loopbackCertificate } from "../../../../src/certificate/loopback-certificate.ts";
 import { TlsError, TlsOptionError, tlsErrorOf } from "../../../../src/server/tls/tls-error.ts";
 
 function nodeError(code: string, more: object = {}): Error {
@@ -53,10 +55,13 @@ test("a TlsError and an error of something else stay as they are", () => {
   }
 });
 
-test("the details: a fingerprint, a detail, no cause", () => {
-  const error = new TlsError("ERR_SOCKWRIGHT_TLS_PIN", { fingerprint: "sha256:00", detail: "more" });
+test("the details: a certificate with its fingerprint, a detail, no cause", () => {
+  const { cert, fingerprint } = loopbackCertificate();
+  const peerCertificate = new X509Certificate(cert);
+  const error = new TlsError("ERR_SOCKWRIGHT_TLS_PIN", { peerCertificate, detail: "more" });
   expect(error).toMatchObject({
-    fingerprint: "sha256:00",
+    peerCertificate,
+    fingerprint,
     message: "the peer has another certificate than the pinned one, more (ERR_SOCKWRIGHT_TLS_PIN)",
   });
   expect("cause" in error).toBe(false);

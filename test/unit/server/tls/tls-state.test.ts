@@ -1,7 +1,7 @@
 import { X509Certificate } from "node:crypto";
 import type { TLSSocket } from "node:tls";
 import { expect, test } from "vitest";
-import { chainErrorOf, fingerprintOf, tlsInfoOf } from "../../../../src/server/tls/tls-state.ts";
+import { chainErrorOf, tlsInfoOf } from "../../../../src/server/tls/tls-state.ts";
 import { certificates } from "../../../support/certificates.ts";
 
 const files = certificates();
@@ -15,11 +15,6 @@ function socketWith(members: object): TLSSocket {
 function handleWith(error: unknown): object {
   return { _handle: { verifyError: () => error } };
 }
-
-test("fingerprintOf: the form of the option pin", () => {
-  const certificate = new X509Certificate(files.bytes("localhost.pem"));
-  expect(fingerprintOf(certificate)).toMatch(/^sha256:[\da-f]{64}$/);
-});
 
 test("chainErrorOf: nothing where OpenSSL has no error, and else its code", () => {
   const error = Object.assign(new Error("expired"), { code: "CERT_HAS_EXPIRED" });
