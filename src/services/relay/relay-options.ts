@@ -23,7 +23,7 @@ export const TARGET_KEEP_ALIVE_MS = 60_000;
 
 /** The options of a relay. */
 export interface RelayOptions {
-  /** The URL of the target, to which the relay connects for each client: as for {@link connect}. Required. */
+  /** The URL of the target, to which the relay connects for each client, as `connect` does. Required. */
   readonly to: string;
   /** How long an attempt to connect to the target may take, in ms, 1 or more; then the relay resets the client. Default 10 000. */
   readonly connectTimeoutMs?: number | undefined;
