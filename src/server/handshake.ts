@@ -98,7 +98,6 @@ export class HandshakeRun implements ConnectionOwner, PendingHandshake {
   /** Whether the limits per address count the connection: from {@link onPeerFinal} on. */
   countsForAddress = false;
   #isRemoved = false;
-  #isPending = true;
   /** Handshakes of one address: applied again once the peer is final. */
   #maxPerAddress = Number.POSITIVE_INFINITY;
 
@@ -145,7 +144,7 @@ export class HandshakeRun implements ConnectionOwner, PendingHandshake {
     const refusal = this.#session.listener.admitAddress(this.peer);
     if (refusal === undefined) {
       this.countsForAddress = true;
-      if (this.#isPending) this.#session.listener.handshakes.settle(this, this.#maxPerAddress);
+      this.#session.listener.handshakes.settle(this, this.#maxPerAddress);
       return;
     }
     const error = new ConnectionError("ERR_SOCKWRIGHT_ABORTED");
@@ -234,7 +233,6 @@ export class HandshakeRun implements ConnectionOwner, PendingHandshake {
   }
 
   #finish(): void {
-    this.#isPending = false;
     this.#deadline.cancel();
     this.#session.listener.handshakes.delete(this);
   }

@@ -3,6 +3,7 @@ import { randomUUID } from "node:crypto";
 import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { DEFAULT_MAX_PROXY_HEADER_BYTES } from "../../../src/codec/proxy-header.ts";
+import { AF_UNIX, SOCK_DGRAM, SOCK_SEQPACKET, socket } from "../../../src/index.ts";
 import type { Connection } from "../../../src/server/connection/connection.ts";
 import { type CommonOptions, connect, openMetrics, type Peer, type Server, serve } from "../../../src/server.ts";
 import { memoryTransport } from "../../../src/testing.ts";
@@ -137,6 +138,9 @@ describe.each(TRANSPORTS)("over the transport %s", (transport) => {
     expect((await told(other)).peer).toEqual({ path: "/run/client" });
     const wrong = await connected(server);
     wrong.write("GET / HTTP/1.1\r\n\r\n");
+    // A peer with a host makes the socket none of TCP.
+    const [{ id = 0 } = {}] = server.connections();
+    expect(server.abort(id)).toBe(true);
     // A Unix socket knows no reset.
     expect(["", "undefined", "ECONNRESET"]).toContain(await outcome(wrong));
     await until(() => server.stats().handshakesFailed["proxy-header"] === 1, "the count");
@@ -369,6 +373,25 @@ describe("an option and a URL", () => {
     await expect(serve("tcp://127.0.0.1:0", service, { proxyFrom: "unix" })).rejects.toThrow(
       'names no address: add one, such as "10.0.0.0/8"',
     );
+  });
+
+  test("an inherited socket can have the option, unless it is of another kind", async () => {
+    const listener = socket();
+    listener.bind({ host: "127.0.0.1", port: 0 });
+    listener.listen();
+    const server = await serve({ url: `fd:${listener.detach()}`, ...FROM_LOOPBACK }, tellPeer);
+    onTestFinished(async () => void (await server.close({ graceMs: 0 })));
+    const client = await connected(server);
+    client.write(LINE);
+    expect((await told(client)).peer).toEqual({ host: "192.0.2.7", port: 50_000 });
+    const both = { name: "both", stream: service, datagram: service };
+    for (const type of [SOCK_DGRAM, SOCK_SEQPACKET]) {
+      const other = socket(AF_UNIX, type);
+      other.bind({ abstract: randomUUID() });
+      if (type === SOCK_SEQPACKET) other.listen();
+      const url = `fd:${other.detach()}`;
+      await expect(serve({ url, proxyFrom: "unix" }, both)).rejects.toThrow("is for streams of TCP and Unix sockets");
+    }
   });
 
   test("a reload changes the sources of later connections, and keeps the socket", async () => {
