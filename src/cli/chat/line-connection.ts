@@ -33,7 +33,8 @@ export class LineConnection {
 
   /** Ends the sending direction. */
   end(): void {
-    this.#connection.end();
+    // The receiving direction tells a loss.
+    Promise.resolve(this.#connection.end()).catch(() => undefined);
   }
 
   close(): void {

@@ -1,0 +1,201 @@
+// `connect`, `listen` and `tls` over TLS, as a user runs them, with openssl and Python as peers.
+import { randomBytes } from "node:crypto";
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { certificates } from "../support/certificates.ts";
+import { startChild } from "../support/child.ts";
+import { connected } from "../support/connected.ts";
+import { echo, serving, urlOf } from "../support/serving.ts";
+import { sha256 } from "../support/sha256.ts";
+import { requireTool } from "../support/tools.ts";
+import { freeFolder, start, startInShell, startListener } from "./sockwright.ts";
+
+const files = certificates();
+const ca = files.path("ca.pem");
+const own = `cert=${files.path("localhost.pem")}&key=${files.path("p256.key")}`;
+const LISTENER = `tls://127.0.0.1:0?${own}`;
+
+function at(url: string, query: string): string {
+  return `tls://localhost:${new URL(url).port}${query}`;
+}
+
+test("both ends transfer 8 MiB in each direction", async () => {
+  const folder = freeFolder();
+  const path = join(folder, "file");
+  writeFileSync(path, randomBytes(8 * 1024 * 1024));
+  const listener = await startInShell(
+    'sockwright listen "$1" <"$2" 2>"$3/said" >"$3/listened"',
+    LISTENER,
+    path,
+    folder,
+  );
+  let url: string | undefined;
+  await expect
+    .poll(() => {
+      [, url] = /^listening on (.+)$/m.exec(readFileSync(join(folder, "said"), "utf8")) ?? [];
+      return url;
+    })
+    .toBeDefined();
+  const sender = await startInShell(
+    'sockwright connect "$1" <"$2" >"$3/received"',
+    at(url ?? "", `?ca=${ca}`),
+    path,
+    folder,
+  );
+  expect(await sender.exit()).toEqual({ code: 0, signal: null });
+  expect(await listener.exit()).toEqual({ code: 0, signal: null });
+  const wanted = sha256(readFileSync(path));
+  expect(sha256(readFileSync(join(folder, "received")))).toBe(wanted);
+  expect(sha256(readFileSync(join(folder, "listened")))).toBe(wanted);
+});
+
+describe("a server that is refused: exit code 4, at most three lines, nothing printed", () => {
+  test.each<[string, string, string, RegExp]>([
+    [
+      "an unknown authority",
+      "localhost",
+      "",
+      /the authority that signed the peer's certificate is not known|is not trusted/,
+    ],
+    ["another name", "other", `?ca=${ca}`, /is for another name \(ERR_TLS_CERT_ALTNAME_INVALID\)/],
+    ["expired", "expired", `?ca=${ca}`, /has expired \(CERT_HAS_EXPIRED\)/],
+    ["self-signed", "self-signed", `?ca=${ca}`, /is self-signed \(DEPTH_ZERO_SELF_SIGNED_CERT\)/],
+    ["revoked", "revoked", `?ca=${ca}&crl=${files.path("crl.pem")}`, /was revoked \(CERT_REVOKED\)/],
+    ["another pin", "localhost", `?pin=sha256:${"0".repeat(64)}`, /another certificate than the pinned one/],
+  ])("%s", async (_, name, query, words) => {
+    const key = files.path("p256.key");
+    const server = await serving(
+      (connection) => void connection.write("secret"),
+      {
+        cert: files.path(`${name}.pem`),
+        key,
+      },
+      "tls://127.0.0.1:0",
+    );
+    const child = await startInShell('echo mine | sockwright connect "$1"', at(urlOf(server), query));
+    expect(await child.exit()).toEqual({ code: 4, signal: null });
+    expect(child.stdout).toBe("");
+    const lines = child.stderr.trimEnd().split("\n");
+    expect(lines[0]).toMatch(words);
+    expect(lines).toHaveLength(3);
+    // The advice is what accepts it.
+    const [, pin = ""] = /pin=(sha256:[\da-f]{64})$/.exec(lines[2] ?? "") ?? [];
+    const pinned = await startInShell('sockwright connect "$1" </dev/null', at(urlOf(server), `?pin=${pin}`));
+    expect(await pinned.exit()).toEqual({ code: 0, signal: null });
+    expect(pinned.stdout).toBe("secret");
+  });
+});
+
+describe("exit codes", () => {
+  test.each<[string, string, RegExp]>([
+    ["a missing file", "?ca=missing.pem", /ca "missing\.pem": there is no such file/],
+    [
+      "a key of another certificate",
+      `?cert=${files.path("client.pem")}&key=${files.path("another.key")}`,
+      /it is not the key of cert/,
+    ],
+    ["a key with a passphrase", `?cert=${files.path("client.pem")}&key=${files.path("encrypted.key")}`, /passphrase/],
+    ["a wrong fingerprint", "?pin=sha256:00", /64 hexadecimal digits/],
+  ])("2: %s", async (_, query, words) => {
+    const child = await start("connect", `tls://localhost:1${query}`);
+    expect(await child.exit()).toEqual({ code: 2, signal: null });
+    expect(child.stderr).toMatch(words);
+    expect(child.stderr.trimEnd().split("\n")).toHaveLength(1);
+  });
+
+  test("4: a peer that speaks no TLS", async () => {
+    const server = await serving((connection) => void connection.write("220 ready\r\n"));
+    const child = await start("connect", at(urlOf(server), `?ca=${ca}`));
+    expect(await child.exit()).toEqual({ code: 4, signal: null });
+    expect(child.stderr).toMatch(/the peer does not speak TLS/);
+  });
+
+  test("3: a peer that does not answer the handshake", async () => {
+    const server = await serving(async (connection) => void (await connection.readExactly(1_000_000)));
+    const child = await start("connect", at(urlOf(server), `?ca=${ca}&handshake-timeout=100ms`));
+    expect(await child.exit()).toEqual({ code: 3, signal: null });
+  });
+
+  test.for(["TLSv1_2", "TLSv1_3"])(
+    "4: a connection cut without close_notify, %s, after what came is printed",
+    async (version, context) => {
+      const python = requireTool(context, "python3");
+      const program = `
+import socket, ssl, sys
+c = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER); c.load_cert_chain(sys.argv[1], sys.argv[2])
+c.minimum_version = c.maximum_version = ssl.TLSVersion.${version}
+s = socket.create_server(("127.0.0.1", 0)); print(s.getsockname()[1], flush=True)
+t = c.wrap_socket(s.accept()[0], server_side=True); t.sendall(b"a part\\n")
+raw = socket.socket(fileno=t.detach()); raw.shutdown(socket.SHUT_WR); raw.recv(100000)
+`;
+      const child = await startChild(python, ["-c", program, files.path("localhost.pem"), files.path("p256.key")]);
+      const [port = ""] = await child.line(/^\d+$/);
+      const client = await startInShell('sockwright connect "$1" </dev/null', `tls://localhost:${port}?ca=${ca}`);
+      expect(await client.exit()).toEqual({ code: 4, signal: null });
+      expect(client.stdout).toBe("a part\n");
+      expect(client.stderr).toMatch(/without the end of TLS/);
+      await child.exit();
+    },
+  );
+});
+
+test("listen --keep-open: a client that is refused, or speaks no TLS, ends no other", async () => {
+  const { child, url } = await startListener("--keep-open", LISTENER);
+  const good = await connected(at(url, `?ca=${ca}`));
+  good.write("first\n");
+  await child.line(/^first$/);
+  await connected(at(url, "?pin=sha256:".padEnd(76, "0"))).catch(() => undefined);
+  const plain = await connected(`tcp://127.0.0.1:${new URL(url).port}`);
+  plain.write("GET / HTTP/1.1\r\n\r\n");
+  await child.line(/the peer speaks HTTP without TLS/);
+  good.write("second\n");
+  await child.line(/^second$/);
+  await good.close();
+  child.kill("SIGINT");
+  expect(await child.exit()).toEqual({ code: 130, signal: null });
+});
+
+test("connect begins with a PROXY header, and TLS follows it", async () => {
+  const server = await serving(
+    (connection) => void connection.write(`${connection.proxy?.version} ${connection.tls?.version}`),
+    { cert: files.path("localhost.pem"), key: files.path("p256.key"), proxyFrom: "127.0.0.0/8" },
+    "tls://127.0.0.1:0",
+  );
+  const child = await startInShell('sockwright connect "$1" </dev/null', at(urlOf(server), `?ca=${ca}&proxy-send=v2`));
+  expect(await child.exit()).toEqual({ code: 0, signal: null });
+  expect(child.stdout).toBe("2 TLSv1.3");
+});
+
+describe("sockwright tls", () => {
+  const options = { cert: files.path("localhost.pem"), key: files.path("p256.key") };
+
+  test("shows what was negotiated, and the chain", async () => {
+    const server = await serving(echo, { ...options, alpn: ["x"] }, "tls://127.0.0.1:0");
+    const child = await start("tls", at(urlOf(server), `?ca=${ca}&alpn=x`));
+    expect(await child.exit()).toEqual({ code: 0, signal: null });
+    expect(child.stdout).toMatch(/: TLSv1\.3, TLS_[A-Z0-9_]+, ALPN x\n/);
+    expect(child.stdout).toMatch(/^names +localhost, 127\.0\.0\.1/m);
+    expect(child.stdout).toMatch(/^valid +\d{4}-\d\d-\d\d to \d{4}-\d\d-\d\d, \d+ days left$/m);
+    expect(child.stdout).toMatch(/^fingerprint +sha256:[\da-f]{64}$/m);
+    expect(child.stderr).toBe("");
+  });
+
+  test("shows a certificate that is refused, also as JSON, with exit code 4", async () => {
+    const server = await serving(echo, options, "tls://127.0.0.1:0");
+    const child = await start("tls", at(urlOf(server), ""), "--json");
+    expect(await child.exit()).toEqual({ code: 4, signal: null });
+    const shown: unknown = JSON.parse(child.stdout);
+    expect(shown).toMatchObject({ accepted: false, chain: [{ names: expect.stringContaining("localhost") }] });
+    expect(JSON.parse(child.stderr)).toMatchObject({ event: "error", exitCode: 4 });
+  });
+
+  test.each([
+    ["a URL without TLS", "tcp://127.0.0.1:1", /has no TLS: write tls:\/\/127\.0\.0\.1:1/],
+    ["no URL", "localhost:443", /has no scheme/],
+  ])("%s: exit code 2", async (_, url, words) => {
+    const child = await start("tls", url);
+    expect(await child.exit()).toEqual({ code: 2, signal: null });
+    expect(child.stderr).toMatch(words);
+  });
+});
