@@ -101,6 +101,8 @@ export interface Certificates {
   bytes(name: string): Buffer;
   /** The options `cert` and `key` of a certificate. */
   pair(name: string): { readonly cert: string; readonly key: string };
+  /** The options `cert` and `key` of several certificates. */
+  pairs(...names: string[]): { readonly cert: readonly string[]; readonly key: readonly string[] };
 }
 
 /** Makes a folder with certificates for this test file. Call it outside of all tests. */
@@ -113,12 +115,14 @@ export function certificates(): Certificates {
     if (made?.has(name) !== true) throw new Error(`no such file of certificates: ${name}`);
     return join(folder, name);
   };
+  const certOf = (name: string): string => path(`${name}.pem`);
   const keyOf = (name: string): string => path(name === "rsa" ? "rsa.key" : "p256.key");
   return {
     folder,
     path,
     bytes: (name) => readFileSync(path(name)),
-    pair: (name) => ({ cert: path(`${name}.pem`), key: keyOf(name) }),
+    pair: (name) => ({ cert: certOf(name), key: keyOf(name) }),
+    pairs: (...names) => ({ cert: names.map(certOf), key: names.map(keyOf) }),
   };
 }
 

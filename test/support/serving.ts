@@ -17,6 +17,19 @@ export async function serving(
   return server;
 }
 
+export interface Watched {
+  readonly server: Server;
+  /** What the server has reported. */
+  readonly errors: unknown[];
+}
+
+/** A server, and the errors that it reports. */
+export async function watched(service: (connection: Connection) => Promise<void>): Promise<Watched> {
+  const errors: unknown[] = [];
+  const server = await serving(service, { onError: (error) => errors.push(error) });
+  return { server, errors };
+}
+
 /** The first URL of a server. */
 export function urlOf(server: Server, index = 0): string {
   const url = server.urls[index];

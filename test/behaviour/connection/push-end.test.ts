@@ -2,8 +2,8 @@
 import { once } from "node:events";
 import { connect as connectSocket, type Socket } from "node:net";
 import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from "vitest";
-import type { Connection, Server } from "../../../src/server.ts";
-import { serving } from "../../support/serving.ts";
+import type { Connection } from "../../../src/server.ts";
+import { type Watched, watched } from "../../support/serving.ts";
 import { until } from "../../support/until.ts";
 
 /** The ways to return it; only in the first one can the server see that the promise belongs to a push. */
@@ -18,17 +18,6 @@ function push(connection: Connection): Promise<void> {
     if (bytes[0] === 0) throw new Error("a zero");
     connection.write(bytes);
   });
-}
-
-interface Watched {
-  readonly server: Server;
-  readonly errors: unknown[];
-}
-
-async function watched(service: (connection: Connection) => Promise<void>): Promise<Watched> {
-  const errors: unknown[] = [];
-  const server = await serving(service, { onError: (error) => errors.push(error) });
-  return { server, errors };
 }
 
 /** Returns a client that has received an echo. */

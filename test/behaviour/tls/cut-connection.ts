@@ -13,7 +13,7 @@ export type Side = "client" | "server";
 export type Version = "TLSv1.2" | "TLSv1.3";
 
 /** What goes to this side of the connection. */
-export class Wire {
+class Wire {
   /** Its end is the end that this side gets. */
   readonly socket: Socket;
   #held: Buffer[] | undefined;
@@ -48,7 +48,7 @@ export class Wire {
 }
 
 /** The records of TLS in the bytes: RFC 8446, section 5.1. */
-export function recordsOf(bytes: Buffer): Buffer[] {
+function recordsOf(bytes: Buffer): Buffer[] {
   const records: Buffer[] = [];
   for (let at = 0; at + 5 <= bytes.length; ) {
     const end = at + 5 + bytes.readUInt16BE(at + 3);
@@ -95,7 +95,7 @@ async function clientOf(version: Version, files: Certificates): Promise<CutConne
     { ...options, minVersion: version, maxVersion: version },
     (tls) => void peers.push(tls),
   );
-  const target = await portOf(listener);
+  const target = await listeningOn(listener);
   const wires: Wire[] = [];
   const relay = await relayTo(target, (incoming, outgoing) => void wires.push(new Wire(incoming, outgoing)));
   const connection = await connected(`tls://127.0.0.1:${relay}`, { ca: files.path("ca.pem") });
@@ -130,7 +130,7 @@ async function serverOf(version: Version, files: Certificates, detectTruncation:
 }
 
 async function relayTo(port: number, onPair: (incoming: Socket, outgoing: Socket) => void): Promise<number> {
-  return portOf(
+  return listeningOn(
     createServer({ allowHalfOpen: true }, (incoming) => {
       const outgoing = connectSocket({ port, host: "127.0.0.1", allowHalfOpen: true });
       onTestFinished(() => {
@@ -142,7 +142,7 @@ async function relayTo(port: number, onPair: (incoming: Socket, outgoing: Socket
   );
 }
 
-async function portOf(listener: SocketServer): Promise<number> {
+async function listeningOn(listener: SocketServer): Promise<number> {
   listener.listen(0, "127.0.0.1");
   await once(listener, "listening");
   onTestFinished(() => void listener.close());

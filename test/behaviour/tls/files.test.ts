@@ -17,7 +17,7 @@ const missing = join(files.folder, "missing");
 const folder = join(files.folder, "folder");
 mkdirSync(folder);
 
-async function refusalOf(promise: Promise<unknown>): Promise<unknown> {
+async function rejectionOf(promise: Promise<unknown>): Promise<unknown> {
   return promise.then(
     () => "no error",
     (error: unknown) => error,
@@ -197,7 +197,7 @@ describe("a server refuses", () => {
   test.for([...OF_A_PAIR, ...OF_SERVERS])("%s, and opens nothing", async ([, options, option, message]) => {
     const socket = freePath();
     const before = openDescriptors();
-    const error = await refusalOf(serve(`tls+unix:${socket}`, () => undefined, options));
+    const error = await rejectionOf(serve(`tls+unix:${socket}`, () => undefined, options));
     expect(error).toBeInstanceOf(TlsOptionError);
     expect(error).toMatchObject({ name: "TlsOptionError", code: "ERR_SOCKWRIGHT_TLS_OPTION", option });
     expect(error).toMatchObject({ message: expect.stringContaining(message) as string });
@@ -207,7 +207,7 @@ describe("a server refuses", () => {
 
   test("the second of two listeners, and opens neither", async () => {
     const socket = freePath();
-    const error = await refusalOf(
+    const error = await rejectionOf(
       serve([`unix:${socket}`, { url: "tls://127.0.0.1:0", ...own, key: missing }], () => undefined),
     );
     expect(error).toBeInstanceOf(TlsOptionError);
@@ -225,7 +225,7 @@ describe("a server refuses", () => {
         detectTruncation: true,
       };
       const options = { [name]: values[name] ?? own.cert };
-      const error = await refusalOf(serve({ url: "tcp://127.0.0.1:0", ...options }, () => undefined));
+      const error = await rejectionOf(serve({ url: "tcp://127.0.0.1:0", ...options }, () => undefined));
       expect(error).toMatchObject({ code: "ERR_INVALID_ARG_VALUE" });
       expect(String(error)).toContain(`listener.${name}`);
       expect(String(error)).toContain("is for listeners with TLS only, such as tls: and https:");
@@ -235,7 +235,7 @@ describe("a server refuses", () => {
   test("an option that is in the URL, too", async () => {
     const url = `tls://127.0.0.1:0?cert=${own.cert}&key=${own.key}`;
     expect(parseSocketUrl(url)).toMatchObject({ cert: [own.cert] });
-    expect(await refusalOf(serve({ url, cert: own.cert }, () => undefined))).toMatchObject({
+    expect(await rejectionOf(serve({ url, cert: own.cert }, () => undefined))).toMatchObject({
       code: "ERR_INVALID_ARG_VALUE",
     });
   });
@@ -261,7 +261,7 @@ describe("a client refuses", () => {
     let accepted = 0;
     const server = await serving(() => void accepted++, own, "tls://127.0.0.1:0");
     const [url = ""] = server.urls;
-    const error = await refusalOf(connect({ ...(options as object), url }));
+    const error = await rejectionOf(connect({ ...(options as object), url }));
     expect(error).toBeInstanceOf(TlsOptionError);
     expect(error).toMatchObject({ code: "ERR_SOCKWRIGHT_TLS_OPTION", option });
     expect(error).toMatchObject({ message: expect.stringContaining(message) as string });
@@ -270,7 +270,7 @@ describe("a client refuses", () => {
 
   test.for(["target", "options"])("an option of TLS for a URL without, given as %s", async (place) => {
     const url = "tcp://127.0.0.1:9";
-    const error = await refusalOf(place === "target" ? connect({ url, ca }) : connect(url, { ca }));
+    const error = await rejectionOf(place === "target" ? connect({ url, ca }) : connect(url, { ca }));
     expect(error).toMatchObject({ code: "ERR_INVALID_ARG_VALUE" });
     expect(String(error)).toContain(`${place}.ca`);
   });
@@ -280,7 +280,7 @@ describe("a client refuses", () => {
     const before = process.env["SSL_CERT_FILE"];
     process.env["SSL_CERT_FILE"] = missing;
     try {
-      const error = await refusalOf(connect(server.urls[0] ?? ""));
+      const error = await rejectionOf(connect(server.urls[0] ?? ""));
       expect(error).toMatchObject({
         code: "ERR_SOCKWRIGHT_TLS_OPTION",
         message: `ca "${missing}": there is no such file`,

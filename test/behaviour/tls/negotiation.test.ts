@@ -15,12 +15,6 @@ const ca = files.path("ca.pem");
 const pair = files.pair("localhost");
 const TLS = "tls://127.0.0.1:0";
 
-/** The pairs of several certificates. */
-function pairs(...names: string[]): Pick<ServeOptions, "cert" | "key"> {
-  const all = names.map((name) => files.pair(name));
-  return { cert: all.map(({ cert }) => cert), key: all.map(({ key }) => key) };
-}
-
 /** A server that echoes, what it has negotiated, and the errors that it reports. */
 async function serverOf(options: ServeOptions) {
   const seen: (TlsInfo | undefined)[] = [];
@@ -34,7 +28,7 @@ async function serverOf(options: ServeOptions) {
 }
 
 /** A client of node:tls that has connected, or its error. */
-async function nodeClient(server: Server, options: ConnectionOptions): Promise<TLSSocket | Error> {
+async function clientOfNode(server: Server, options: ConnectionOptions): Promise<TLSSocket | Error> {
   const port = Number(new URL(urlOf(server).replace("tls:", "http:")).port);
   const socket = connectTls({ host: "127.0.0.1", port, ca: files.bytes("ca.pem"), ...options });
   onTestFinished(() => void socket.destroy());
@@ -80,7 +74,7 @@ describe.each(WAYS)("over $name", (way) => {
     ["a.b.wild.example", "localhost"],
     ["unknown.example", "localhost"],
   ])("several certificates: %s gets that of %s", async ([servername, certificate]) => {
-    const { server, seen } = await serverOf({ ...pairs("localhost", "other", "wild"), ...useWay(way) });
+    const { server, seen } = await serverOf({ ...files.pairs("localhost", "other", "wild"), ...useWay(way) });
     const client = await connected(server, { ca, servername }).catch((error: unknown) => error);
     if (certificate === "localhost" && servername !== "localhost") {
       // The first certificate answers an unknown name: the client refuses it.
@@ -94,7 +88,7 @@ describe.each(WAYS)("over $name", (way) => {
   });
 
   test("a client without a name gets the first certificate, and its address is no name", async () => {
-    const { server, seen } = await serverOf({ ...pairs("localhost", "other"), ...useWay(way) });
+    const { server, seen } = await serverOf({ ...files.pairs("localhost", "other"), ...useWay(way) });
     const client = await connected(server, { ca });
     expect(await echoOf(client)).toBe("hello");
     expect([client.tls?.serverName, seen[0]?.serverName]).toEqual([undefined, undefined]);
@@ -132,17 +126,17 @@ describe.each(WAYS.slice(0, 3))("over $name, a client of node:tls", (way) => {
   test("min=1.3 refuses 1.2, and the default refuses 1.1", async () => {
     const by = useWay(way);
     const strict = await serverOf({ min: "1.3", ...by });
-    expect(await nodeClient(strict.server, { maxVersion: "TLSv1.2" })).toMatchObject({
+    expect(await clientOfNode(strict.server, { maxVersion: "TLSv1.2" })).toMatchObject({
       code: "ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION",
     });
     await until(() => strict.errors.length === 1, "the error");
     expect(strict.errors).toMatchObject([{ code: "ERR_SSL_UNSUPPORTED_PROTOCOL" }]);
-    expect(await nodeClient(strict.server, {})).toMatchObject({ encrypted: true });
+    expect(await clientOfNode(strict.server, {})).toMatchObject({ encrypted: true });
     const usual = await serverOf(by);
-    expect(await nodeClient(usual.server, { maxVersion: "TLSv1.2" })).toMatchObject({ encrypted: true });
+    expect(await clientOfNode(usual.server, { maxVersion: "TLSv1.2" })).toMatchObject({ encrypted: true });
     expect(usual.seen[0]?.version).toBe("TLSv1.2");
     expect(
-      await nodeClient(usual.server, { minVersion: "TLSv1", maxVersion: "TLSv1.1", ciphers: "DEFAULT:@SECLEVEL=0" }),
+      await clientOfNode(usual.server, { minVersion: "TLSv1", maxVersion: "TLSv1.1", ciphers: "DEFAULT:@SECLEVEL=0" }),
     ).toBeInstanceOf(Error);
   });
 
@@ -154,7 +148,7 @@ describe.each(WAYS.slice(0, 3))("over $name, a client of node:tls", (way) => {
     "ECDHE-ECDSA-AES128-CCM",
   ])("TLS 1.2 has no suite %s", async (ciphers) => {
     const { server, errors } = await serverOf({ ...files.pair("rsa"), ...useWay(way) });
-    expect(await nodeClient(server, { maxVersion: "TLSv1.2", ciphers })).toBeInstanceOf(Error);
+    expect(await clientOfNode(server, { maxVersion: "TLSv1.2", ciphers })).toBeInstanceOf(Error);
     await until(() => errors.length === 1, "the error");
     expect(errors).toMatchObject([{ code: "ERR_SSL_NO_SHARED_CIPHER" }]);
   });
@@ -166,13 +160,13 @@ describe.each(WAYS.slice(0, 3))("over $name, a client of node:tls", (way) => {
     ["rsa", "ECDHE-RSA-CHACHA20-POLY1305"],
   ])("TLS 1.2, %s: %s", async ([certificate = "", ciphers = ""]) => {
     const { server } = await serverOf({ ...files.pair(certificate), ...useWay(way) });
-    const socket = await nodeClient(server, { maxVersion: "TLSv1.2", ciphers });
+    const socket = await clientOfNode(server, { maxVersion: "TLSv1.2", ciphers });
     expect((socket as TLSSocket).getCipher().name).toBe(ciphers);
   });
 
   test("a client that renegotiates gets nothing", async () => {
     const { server } = await serverOf(useWay(way));
-    const socket = await nodeClient(server, { maxVersion: "TLSv1.2" });
+    const socket = await clientOfNode(server, { maxVersion: "TLSv1.2" });
     if (socket instanceof Error) throw socket;
     const error = await new Promise<unknown>((resolve) => {
       socket.removeAllListeners("error").on("error", resolve);

@@ -22,7 +22,7 @@ function hashOf(bytes: Uint8Array): string {
   return createHash("sha256").update(bytes).digest("hex");
 }
 
-async function bytesToEnd(connection: Connection): Promise<Buffer> {
+async function piecesToEnd(connection: Connection): Promise<Buffer> {
   const pieces: Buffer[] = [];
   for await (const piece of connection) pieces.push(piece);
   return Buffer.concat(pieces);
@@ -45,13 +45,13 @@ describe.each(WAYS)("over $name", (way) => {
 
   test("the client ends its side and still reads", async () => {
     const service = async (connection: Connection): Promise<void> => {
-      connection.write(`${(await bytesToEnd(connection)).length} bytes`);
+      connection.write(`${(await piecesToEnd(connection)).length} bytes`);
     };
     const server = await serving(service, { ...pair, ...useWay(way) }, TLS);
     const client = await connected(server, { ca });
     client.write("12345");
     await client.end();
-    expect(String(await bytesToEnd(client))).toBe("5 bytes");
+    expect(String(await piecesToEnd(client))).toBe("5 bytes");
     await client.close();
   });
 
@@ -60,12 +60,12 @@ describe.each(WAYS)("over $name", (way) => {
     const service = async (connection: Connection): Promise<void> => {
       connection.write("that is all");
       await connection.end();
-      received.push(bytesToEnd(connection));
+      received.push(piecesToEnd(connection));
       await received[0];
     };
     const server = await serving(service, { ...pair, ...useWay(way) }, TLS);
     const client = await connected(server, { ca });
-    expect(String(await bytesToEnd(client))).toBe("that is all");
+    expect(String(await piecesToEnd(client))).toBe("that is all");
     client.write("and now me");
     await client.close();
     await until(() => received.length === 1, "the service");
@@ -77,7 +77,7 @@ describe.each(WAYS)("over $name", (way) => {
     const down = Buffer.alloc(16 * MIB, "down the stream. ");
     const hashes: string[] = [];
     const transfer = async (connection: Connection, own: Buffer): Promise<string> => {
-      const reading = bytesToEnd(connection);
+      const reading = piecesToEnd(connection);
       for (let at = 0; at < own.length; at += 100_000) {
         if (!connection.write(own.subarray(at, at + 100_000))) await connection.drained();
       }
@@ -109,7 +109,7 @@ describe.each(WAYS)("over $name", (way) => {
     };
     const server = await serving(service, { ...pair, ...useWay(way) }, TLS);
     const client = await connected(server, { ca });
-    const all = await bytesToEnd(client);
+    const all = await piecesToEnd(client);
     expect(hashOf(all)).toBe(hashOf(Buffer.concat([lent, Buffer.from("|head:"), filed, Buffer.from("|end")])));
     await client.close();
   });

@@ -7,23 +7,18 @@ const files = certificates();
 const ca = files.path("ca.pem");
 const PIN = `sha256:${"0".repeat(64)}`;
 
-function pairs(...names: string[]) {
-  const all = names.map((name) => files.pair(name));
-  return { cert: all.map(({ cert }) => cert), key: all.map(({ key }) => key) };
-}
-
 test("a server with one certificate has no choice by name, and asks for none of its clients", () => {
-  const context = serverContext(pairs("localhost"), newTicketKeys());
+  const context = serverContext(files.pairs("localhost"), newTicketKeys());
   expect(context).toMatchObject({ forName: undefined, check: undefined, alpn: undefined, servername: undefined });
 });
 
 test("a server chooses by name: the exact one, the wildcard, and else the first", () => {
-  const { forName, secure } = serverContext(pairs("localhost", "other", "wild"), newTicketKeys());
+  const { forName, secure } = serverContext(files.pairs("localhost", "other", "wild"), newTicketKeys());
   const chosen = ["localhost", "other.example", "a.wild.example", "unknown"].map((name) => forName?.(name));
   expect(new Set(chosen).size).toBe(3);
   expect([chosen[0] === secure, chosen[3] === secure]).toEqual([true, true]);
   // RFC 6125: the common name is no name of the certificate.
-  const byCommonName = serverContext(pairs("localhost", "client"), newTicketKeys());
+  const byCommonName = serverContext(files.pairs("localhost", "client"), newTicketKeys());
   expect(byCommonName.forName?.("a client")).toBe(byCommonName.secure);
 });
 
@@ -45,7 +40,7 @@ test.for([
     { isRequired: false, checksChain: true, pins: [PIN] },
   ],
 ] as const)("what a server requires of its clients: %j", ([settings, check]) => {
-  expect(serverContext({ ...pairs("localhost"), ...settings }, newTicketKeys()).check).toEqual(check);
+  expect(serverContext({ ...files.pairs("localhost"), ...settings }, newTicketKeys()).check).toEqual(check);
 });
 
 test.for([
@@ -63,5 +58,5 @@ test("clients without files of their own share a context; with a file, or anothe
   expect(clientContext({ servername: "a", alpn: ["b"] }).secure).toBe(secure);
   expect(clientContext({ min: "1.3" }).secure).not.toBe(secure);
   expect(clientContext({ ca }).secure).not.toBe(secure);
-  expect(clientContext(pairs("client")).secure).not.toBe(secure);
+  expect(clientContext(files.pairs("client")).secure).not.toBe(secure);
 });
