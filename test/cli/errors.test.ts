@@ -20,7 +20,7 @@ const URL = "tcp://127.0.0.1:1";
 
 describe("usage errors, exit code 2", () => {
   test.for<[args: string[], said: string]>([
-    [[], "connect or listen"],
+    [[], "listen or cert"],
     [["conect", URL], "unknown command 'conect' (did you mean connect?)"],
     [["connect"], "missing required argument 'url': see  sockwright connect --help"],
     [["listen"], "missing required argument 'url'"],
@@ -171,7 +171,7 @@ describe("help", () => {
     expect(stdout).toContain("End of file:");
   });
 
-  test.for(["", "up", "ctl", "connect", "listen", "greet"].map((name) => [...(name === "" ? [] : [name]), "--help"]))(
+  test.for(["", "up", "ctl", "connect", "listen", "greet", "cert"].map((name) => [...(name === "" ? [] : [name]), "--help"]))(
     "%j has examples, and fits a terminal",
     async (args) => {
       const { stdout } = await runHere(args);
