@@ -54,7 +54,7 @@ function made(kind: Kind, texts: readonly string[] = NAMES): Made {
 }
 
 /** Starts a server of the test on a free port of the loopback interface. */
-async function portOf(server: Server): Promise<number> {
+async function listenLocally(server: Server): Promise<number> {
   server.listen(0, "127.0.0.1");
   onTestFinished(() => void server.close());
   await once(server, "listening");
@@ -63,7 +63,7 @@ async function portOf(server: Server): Promise<number> {
 
 function greeting(options: TlsOptions): Promise<number> {
   const server = createTlsServer(options, (socket) => void socket.on("error", () => undefined).end("hello\n"));
-  return portOf(server.on("tlsClientError", () => undefined));
+  return listenLocally(server.on("tlsClientError", () => undefined));
 }
 
 describe.for(KINDS)("openssl, %s", (kind) => {
@@ -156,7 +156,7 @@ describe.for(KINDS)("curl, %s", (kind) => {
   test("curl --cacert accepts each name, and no other", async (context) => {
     const curl = requireTool(context, "curl");
     const { cert, key, ca } = made(kind);
-    const port = await portOf(createServer({ cert, key }, (_, response) => response.end("hello\n")));
+    const port = await listenLocally(createServer({ cert, key }, (_, response) => response.end("hello\n")));
     const get = async (host: string, ...args: readonly string[]): Promise<[number | null, string]> => {
       const url = `https://${host}:${port}/`;
       const child = await startChild(curl, ["-sS", "--resolve", `${host}:${port}:127.0.0.1`, ...args, url]);
@@ -229,7 +229,7 @@ test("the same certificate is one of a client, for mutual TLS", async (context) 
   const curl = requireTool(context, "curl");
   const { folder, cert, key, ca, caText } = made("issued");
   const options = { cert, key, ca: caText, requestCert: true, rejectUnauthorized: true };
-  const port = await portOf(createServer(options, (_, response) => response.end("hello\n")));
+  const port = await listenLocally(createServer(options, (_, response) => response.end("hello\n")));
   const get = async (...args: readonly string[]): Promise<string> => {
     const child = await startChild(curl, ["-sS", "--cacert", ca, ...args, `https://127.0.0.1:${port}/`], {
       cwd: folder,
@@ -250,7 +250,7 @@ describe("Chromium", { timeout: BROWSER_TIMEOUT_MS }, () => {
     const { stdout } = await runHere(["cert", "--out", folder, "localhost", "127.0.0.1"]);
     const [, command = ""] = /^ *Chromium +(.*)$/m.exec(stdout) ?? [];
     const [cert, key] = ["localhost.pem", "localhost.key"].map((name) => readFileSync(join(folder, name)));
-    const port = await portOf(createServer({ cert, key }, (_, response) => response.end("hello")));
+    const port = await listenLocally(createServer({ cert, key }, (_, response) => response.end("hello")));
     const env = { PATH: process.env["PATH"], HOME: home };
     const open = async (host: string): Promise<string | null> => {
       const args = ["--no-sandbox", "--no-first-run", "--disable-background-networking", "--disable-component-update"];
