@@ -60,6 +60,14 @@ describe("what is refused", () => {
   const broken = Buffer.from(authority.certificate.raw);
   broken.writeUInt8(broken.readUInt8(broken.length - 1) ^ 1, broken.length - 1);
 
+  const unlimited = distinguishedName({ organization: "Unlimited" });
+  const [, , identifier = Buffer.alloc(0)] = authorityExtensions(authority.keyIdentifier);
+  const contents = { publicKey: authority.certificate.publicKey, subject: unlimited, issuer: unlimited };
+  const withoutConstraints = signedCertificate(
+    { ...contents, extensions: [identifier], ...validityOf(10, NOW) },
+    authority.privateKey,
+  );
+
   test.for<[what: string, cert: string, key: string, said: string]>([
     ["the key of another CA with the same name", pem.cert, other.key, "the key is not that of the CA's certificate"],
     ["a key with a passphrase", pem.cert, encrypted("pkcs8"), "the key has a passphrase"],
@@ -72,6 +80,7 @@ describe("what is refused", () => {
     ["a certificate that is a key", pem.key, pem.key, "the certificate is no PEM of X.509"],
     ["a certificate that is cut off", pem.cert.slice(0, 300), pem.key, "the certificate is no PEM of X.509"],
     ["a certificate that is no CA", leaf.cert, leaf.key, "no self-signed CA"],
+    ["a certificate that does not say what it is", withoutConstraints.toString(), pem.key, "no self-signed CA"],
     ["a certificate with a changed signature", new X509Certificate(broken).toString(), pem.key, "no self-signed CA"],
   ])("%s", ([, cert, key, said]) => {
     expect(() => readAuthority(cert, key, NOW)).toThrow(CertificateError);
