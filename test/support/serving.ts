@@ -24,7 +24,7 @@ export interface Watched {
 }
 
 /** A server, and the errors that it reports. */
-export async function watched(service: (connection: Connection) => Promise<void>): Promise<Watched> {
+export async function watchedServer(service: (connection: Connection) => Promise<void>): Promise<Watched> {
   const errors: unknown[] = [];
   const server = await serving(service, { onError: (error) => errors.push(error) });
   return { server, errors };

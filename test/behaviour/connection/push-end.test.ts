@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { connect as connectSocket, type Socket } from "node:net";
 import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from "vitest";
 import type { Connection } from "../../../src/server.ts";
-import { type Watched, watched } from "../../support/serving.ts";
+import { type Watched, watchedServer } from "../../support/serving.ts";
 import { until } from "../../support/until.ts";
 
 /** The ways to return it; only in the first one can the server see that the promise belongs to a push. */
@@ -40,7 +40,7 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
 
   describe.each(SERVICES)("a service that %s", (_name, service) => {
     test("ends with the peer's end, and its writes are flushed", async () => {
-      const serves = await watched(service);
+      const serves = await watchedServer(service);
       const socket = await client(serves);
       socket.end("last");
       const [last] = await once(socket, "data");
@@ -51,7 +51,7 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
 
     // vitest itself fails the run at an unhandled rejection.
     test("ends with a lost connection, and the loss is reported once", async () => {
-      const serves = await watched(service);
+      const serves = await watchedServer(service);
       const socket = await client(serves);
       socket.resetAndDestroy();
       await until(() => serves.server.connections().length === 0, "the last connection to end");
@@ -59,7 +59,7 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
     });
 
     test("and throws aborts its connection, and the error is reported once", async () => {
-      const serves = await watched(service);
+      const serves = await watchedServer(service);
       const socket = await client(serves);
       socket.write(Buffer.of(0));
       await until(() => serves.server.connections().length === 0, "the last connection to end");
@@ -67,7 +67,7 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
     });
 
     test("ends when the server closes", async () => {
-      const serves = await watched(service);
+      const serves = await watchedServer(service);
       const socket = await client(serves);
       socket.resume().on("end", () => socket.end());
       await serves.server.close();
@@ -77,7 +77,7 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
 
   test("the promise of a push also rejects for other code that handles it", async () => {
     let told: Promise<unknown> = Promise.resolve();
-    const serves = await watched((connection) => {
+    const serves = await watchedServer((connection) => {
       const pushed = push(connection);
       told = pushed.catch((error: unknown) => error);
       return pushed;

@@ -6,7 +6,7 @@ import { TlsError, TlsOptionError } from "../../../src/server.ts";
 import { certificates } from "../../support/certificates.ts";
 import { connected, echoOf } from "../../support/connected.ts";
 import { freePath } from "../../support/folders.ts";
-import { echo, serving, watched } from "../../support/serving.ts";
+import { echo, serving, watchedServer } from "../../support/serving.ts";
 import { TRANSPORTS, useTransport } from "../../support/transports.ts";
 import { turn, until } from "../../support/until.ts";
 
@@ -29,7 +29,7 @@ async function startTls(connection: Connection): Promise<void> {
 describe.each(TRANSPORTS)("over %s", (transport) => {
   test("STARTTLS: before it the bytes are plain, after it of TLS, and tls says so", async () => {
     useTransport(transport);
-    const { server, errors } = await watched(startTls);
+    const { server, errors } = await watchedServer(startTls);
     const client = await connected(server);
     client.write("STARTTLS\n");
     expect(String(await client.readUntil("\n"))).toBe("go on\n");
@@ -47,7 +47,7 @@ describe.each(TRANSPORTS)("over %s", (transport) => {
 
   test("the name to check is the host of the URL where none is given", async () => {
     useTransport(transport);
-    const { server } = await watched(startTls);
+    const { server } = await watchedServer(startTls);
     const client = await connected(server);
     client.write("STARTTLS\n");
     await client.readUntil("\n");
@@ -59,7 +59,7 @@ describe.each(TRANSPORTS)("over %s", (transport) => {
 
   test("the roles can be the other way round", async () => {
     useTransport(transport);
-    const { server } = await watched(async (connection) => {
+    const { server } = await watchedServer(async (connection) => {
       await connection.upgradeTls({ role: "client", ca, servername: "localhost" });
       connection.write("from the client of TLS");
       await connection.read();
@@ -97,7 +97,7 @@ describe.each(TRANSPORTS)("over %s", (transport) => {
   test("plain bytes behind the command end the server's connection, and reach no reader", async () => {
     useTransport(transport);
     const read: unknown[] = [];
-    const { server, errors } = await watched(async (connection) => {
+    const { server, errors } = await watchedServer(async (connection) => {
       await connection.readUntil("STARTTLS\n");
       connection.write("go on\n");
       await connection.upgradeTls(pair).catch(async (error: unknown) => {
@@ -116,7 +116,7 @@ describe.each(TRANSPORTS)("over %s", (transport) => {
 
   test("plain bytes behind the answer end the client's connection, and reach no reader", async () => {
     useTransport(transport);
-    const { server } = await watched(async (connection) => {
+    const { server } = await watchedServer(async (connection) => {
       await connection.readUntil("STARTTLS\n");
       connection.write("go on\nand this is from the attacker\n");
       await connection.read();
@@ -131,7 +131,7 @@ describe.each(TRANSPORTS)("over %s", (transport) => {
 
   test("plain bytes that a codec keeps end the connection, too: on both sides", async () => {
     useTransport(transport);
-    const { server, errors } = await watched(async (connection) => {
+    const { server, errors } = await watchedServer(async (connection) => {
       const frames = connection.frames(lines());
       await frames.read();
       frames.write("go on");
@@ -151,7 +151,7 @@ describe.each(TRANSPORTS)("over %s", (transport) => {
 
   test("plain bytes that come after the upgrade has begun are no TLS", async () => {
     useTransport(transport);
-    const { server, errors } = await watched(startTls);
+    const { server, errors } = await watchedServer(startTls);
     const client = await connected(server);
     client.write("STARTTLS\n");
     await client.readUntil("\n");
@@ -167,7 +167,7 @@ describe.each(TRANSPORTS)("over %s", (transport) => {
 
   test("a reader that waits is not robbed: the call rejects and the connection goes on", async () => {
     useTransport(transport);
-    const { server } = await watched(echo);
+    const { server } = await watchedServer(echo);
     const client = await connected(server);
     const reading = client.read();
     await expect(client.upgradeTls({ ca })).rejects.toMatchObject({ code: "ERR_SOCKWRIGHT_READING" });
@@ -181,7 +181,7 @@ describe.each(TRANSPORTS)("over %s", (transport) => {
 
   test("after the end of this side, and of the peer's", async () => {
     useTransport(transport);
-    const { server, errors } = await watched(async (connection) => {
+    const { server, errors } = await watchedServer(async (connection) => {
       await connection.read();
       await connection.upgradeTls(pair);
     });
@@ -194,7 +194,7 @@ describe.each(TRANSPORTS)("over %s", (transport) => {
 
   test("wrong options and files change nothing", async () => {
     useTransport(transport);
-    const { server } = await watched(echo);
+    const { server } = await watchedServer(echo);
     const client = await connected(server);
     await expect(client.upgradeTls({ ca: "/missing" })).rejects.toBeInstanceOf(TlsOptionError);
     await expect(client.upgradeTls({ rol: "client" } as object)).rejects.toMatchObject({
@@ -208,7 +208,7 @@ describe.each(TRANSPORTS)("over %s", (transport) => {
   test("a refused certificate loses both sides, and what was written meanwhile is not sent", async () => {
     useTransport(transport);
     const received: string[] = [];
-    const { server, errors } = await watched(async (connection) => {
+    const { server, errors } = await watchedServer(async (connection) => {
       await connection.readUntil("STARTTLS\n");
       connection.write("go on\n");
       await connection.upgradeTls(pair);
@@ -231,7 +231,7 @@ describe.each(TRANSPORTS)("over %s", (transport) => {
 
   test("handshakeTimeoutMs: a peer that says nothing", async () => {
     useTransport(transport);
-    const { server } = await watched(async (connection) => void (await connection.readExactly(1_000_000)));
+    const { server } = await watchedServer(async (connection) => void (await connection.readExactly(1_000_000)));
     const client = await connected(server);
     await expect(client.upgradeTls({ ca, handshakeTimeoutMs: 1 })).rejects.toMatchObject({
       name: "DeadlineError",
@@ -242,7 +242,7 @@ describe.each(TRANSPORTS)("over %s", (transport) => {
 
   test("an abort and a close during the handshake", async () => {
     useTransport(transport);
-    const { server } = await watched(async (connection) => void (await connection.readExactly(1_000_000)));
+    const { server } = await watchedServer(async (connection) => void (await connection.readExactly(1_000_000)));
     const aborted = await connected(server);
     const aborting = aborted.upgradeTls({ ca });
     await turn();
