@@ -25,8 +25,8 @@ const ARGUMENTS = [
 /** Returns a function that opens an empty page in the browser of this file. It skips the test if there is no browser. */
 export type OpenPage = (context: TestContext, options?: BrowserContextOptions) => Promise<Page>;
 
-/** Starts the browser before the tests of the file, and closes it after them. */
-export function browserOfFile(): OpenPage {
+/** Starts the browser, with further arguments, before the tests of the file, and closes it after them. */
+export function browserOfFile(...words: readonly string[]): OpenPage {
   let browser: Browser | undefined;
   let home: string | undefined;
   beforeAll(async () => {
@@ -35,7 +35,7 @@ export function browserOfFile(): OpenPage {
     home = mkdtempSync(join(tmpdir(), "sockwright-browser-"));
     browser = await chromium.launch({
       executablePath: pathOf(peer.program),
-      args: ARGUMENTS,
+      args: [...ARGUMENTS, ...words],
       // Files that the browser stores besides its profile go into a folder of the test.
       env: { ...process.env, HOME: home },
       timeout: STEP_TIMEOUT_MS,
