@@ -20,7 +20,7 @@ const URL = "tcp://127.0.0.1:1";
 
 describe("usage errors, exit code 2", () => {
   test.for<[args: string[], said: string]>([
-    [[], "listen or cert"],
+    [[], "tls or cert"],
     [["conect", URL], "unknown command 'conect' (did you mean connect?)"],
     [["connect"], "missing required argument 'url': see  sockwright connect --help"],
     [["listen"], "missing required argument 'url'"],
@@ -171,15 +171,14 @@ describe("help", () => {
     expect(stdout).toContain("End of file:");
   });
 
-  test.for(["", "up", "ctl", "connect", "listen", "greet", "cert"].map((name) => [...(name === "" ? [] : [name]), "--help"]))(
-    "%j has examples, and fits a terminal",
-    async (args) => {
-      const { stdout } = await runHere(args);
-      expect(stdout).toMatch(/^Examples:\n {2}sockwright /m);
-      expect(stdout).toMatch(/exit codes/i);
-      expect(stdout.split("\n").filter((line) => line.length > 88)).toEqual([]);
-    },
-  );
+  test.for(
+    ["", "up", "ctl", "connect", "listen", "greet", "cert"].map((name) => [...(name === "" ? [] : [name]), "--help"]),
+  )("%j has examples, and fits a terminal", async (args) => {
+    const { stdout } = await runHere(args);
+    expect(stdout).toMatch(/^Examples:\n {2}sockwright /m);
+    expect(stdout).toMatch(/exit codes/i);
+    expect(stdout.split("\n").filter((line) => line.length > 88)).toEqual([]);
+  });
 
   test("--version prints the version of the package", async () => {
     expect(await runHere(["--version"])).toEqual({ code: 0, stdout: `${manifest.version}\n`, stderr: "" });
