@@ -13,10 +13,10 @@ import type { StandardStreams } from "./standard-streams.ts";
 import { tlsReport } from "./tls-report.ts";
 
 /** How long the command waits for the connection and the handshake, unless told otherwise. */
-export const DEFAULT_CONNECT_TIMEOUT_MS = 10_000;
+const DEFAULT_CONNECT_TIMEOUT_MS = 10_000;
 
-/** The most certificates of a chain to show. */
-export const MAX_SHOWN_CHAIN = 16;
+/** Certificates of a chain to show: a chain of more is no usual one. */
+const CHAIN_SIZE = 16;
 
 /** The options of `tls`. */
 export interface TlsCommandOptions {
@@ -76,7 +76,7 @@ function chainOf(certificate: X509Certificate): X509Certificate[] {
   for (let issuer = certificate.issuerCertificate; issuer !== undefined; issuer = issuer.issuerCertificate) {
     const { fingerprint256 } = issuer;
     // A root is its own issuer.
-    if (chain.length >= MAX_SHOWN_CHAIN || chain.some((each) => each.fingerprint256 === fingerprint256)) break;
+    if (chain.length >= CHAIN_SIZE || chain.some((each) => each.fingerprint256 === fingerprint256)) break;
     chain.push(issuer);
   }
   return chain;

@@ -9,6 +9,7 @@ import type { ListenerSettings } from "./listener-options.ts";
 import { readProxyHeader } from "./proxy-handshake.ts";
 import { DeadlineError } from "./time/deadline-error.ts";
 import { Deadline } from "./time/deadline-wheel.ts";
+import { TlsError } from "./tls/tls-error.ts";
 import { ConnectionError, isError } from "./transport/connection-error.ts";
 import type { Peer } from "./transport/peer.ts";
 import { SCHEMES } from "./url/schemes.ts";
@@ -208,8 +209,8 @@ export class HandshakeRun implements ConnectionOwner, PendingHandshake {
   #fail(thrown: unknown): void {
     const { failure, peer } = this.#connection;
     this.#session.endCall();
-    if (thrown instanceof HandshakeRefusal) {
-      this.#abort(thrown.reason, thrown);
+    if (thrown instanceof HandshakeRefusal || thrown instanceof TlsError) {
+      this.#abort(thrown instanceof TlsError ? "tls" : thrown.reason, thrown);
       return;
     }
     this.#abort("failed", isError(thrown) ? thrown : undefined);
@@ -247,5 +248,6 @@ export class HandshakeRun implements ConnectionOwner, PendingHandshake {
 
 function failureOf(failure: Error, isAborted: boolean): HandshakeFailure {
   if (failure instanceof DeadlineError) return "timeout";
+  if (failure instanceof TlsError) return "tls";
   return isAborted ? "failed" : "lost";
 }

@@ -743,6 +743,9 @@ export class Connection {
    * A server calls it in the turn in which it has written its answer to the command. Bytes that came in clear behind the command, and
    * are not of TLS, end the connection: somebody may have put them there, and a reader would take them for the peer's (CVE-2011-0411).
    *
+   * Until the promise has settled, writes throw `ERR_SOCKWRIGHT_TLS_PENDING`: they would leave in clear, or go to a peer that was not
+   * checked.
+   *
    * @throws TlsOptionError · TlsError · DeadlineError · ConnectionError `ERR_SOCKWRIGHT_TLS_PLAINTEXT`, `ERR_SOCKWRIGHT_READING` while
    * a reader waits, `ERR_SOCKWRIGHT_RECORDS` for a connection that carries records, `ERR_SOCKWRIGHT_ENDED` after the end of this side ·
    * the error of a system call · TypeError, RangeError for an invalid option.
@@ -805,9 +808,14 @@ export class Connection {
   }
 
   async #upgradeTls(options: UpgradeTlsOptions): Promise<void> {
-    // Only connections with TLS load it.
-    const { upgradeTls } = await import("./upgrade-tls.ts");
-    await upgradeTls(this, options);
+    this.#output.beginUpgrade();
+    try {
+      // Only connections with TLS load it.
+      const { upgradeTls } = await import("./upgrade-tls.ts");
+      await upgradeTls(this, options);
+    } finally {
+      this.#output.endUpgrade();
+    }
   }
 
   /** Opening the new link may have lost the connection, which has then closed only the old link. */

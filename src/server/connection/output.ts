@@ -56,6 +56,8 @@ export class Output implements LinkOutput, TurnWriter, WaitSource {
   #isFull = false;
   #bytesAdded = 0;
   #writesDropped = 0;
+  /** Whether TLS begins: what the program writes now would leave in clear, or for a peer that was not checked. */
+  #isUpgrading = false;
 
   constructor(link: Link, connection: Connection, input: Input) {
     this.#link = link;
@@ -66,6 +68,20 @@ export class Output implements LinkOutput, TurnWriter, WaitSource {
   /** Whether another link has taken over. */
   use(link: Link): void {
     this.#link = link;
+  }
+
+  /** Refuses writes until {@link endUpgrade}. Throws while another upgrade is in progress. */
+  beginUpgrade(): void {
+    this.#checkUpgrade();
+    this.#isUpgrading = true;
+  }
+
+  endUpgrade(): void {
+    this.#isUpgrading = false;
+  }
+
+  #checkUpgrade(): void {
+    if (this.#isUpgrading && this.#phase === "open") throw new ConnectionError("ERR_SOCKWRIGHT_TLS_PENDING");
   }
 
   /** Whether the end was not requested, and the connection is not lost. */
@@ -126,6 +142,7 @@ export class Output implements LinkOutput, TurnWriter, WaitSource {
     this.#settle();
     if (this.#connection.failure !== undefined) throw this.#connection.failure;
     if (this.#phase !== "open") throw new ConnectionError("ERR_SOCKWRIGHT_ENDED");
+    this.#checkUpgrade();
     this.#files ??= new FileQueue(() => runIn(this.#link, () => this.#flush()));
     const file = this.#files.add(this.#buffer ?? WriteBuffer.take(false), head);
     this.#buffer = undefined;
@@ -191,6 +208,7 @@ export class Output implements LinkOutput, TurnWriter, WaitSource {
   /** On a lost connection a write does nothing; after the end of this side it is a mistake of the program. */
   #isWritable(): boolean {
     this.#settle();
+    this.#checkUpgrade();
     if (this.#phase === "open") return true;
     if (this.#phase === "lost") return false;
     throw new ConnectionError("ERR_SOCKWRIGHT_ENDED");
@@ -212,6 +230,7 @@ export class Output implements LinkOutput, TurnWriter, WaitSource {
   /** Writes a frame; its codec encodes it into the send buffer directly, if it can. */
   writeFrame<Out>(codec: FrameEncoder<Out> & Pick<Codec<unknown, Out>, "encode">, frame: Out): boolean {
     this.#settle();
+    this.#checkUpgrade();
     if (this.#phase === "open") {
       const { policy } = this.#connection;
       const buffer = this.#buffer ?? WriteBuffer.take(this.#link.isRecords);

@@ -7,7 +7,8 @@ export type HandshakeLimit = "max-handshakes" | "max-handshakes-per-address";
 
 /**
  * Why a connection did not reach the service: the handshake took too long; it gave way to a newer one; the connection was lost; the
- * handshake closed it, or failed; it did not begin with a valid PROXY header; the server closed.
+ * handshake closed it, or failed; it did not begin with a valid PROXY header; TLS failed, or the certificate of
+ * the client was refused; the server closed.
  */
 export type HandshakeFailure =
   | "timeout"
@@ -16,6 +17,7 @@ export type HandshakeFailure =
   | "closed"
   | "failed"
   | "proxy-header"
+  | "tls"
   | "server-closed";
 
 /** A connection in its handshake, between accept and service. */

@@ -87,6 +87,7 @@ export class ServerCounters {
     closed: 0,
     failed: 0,
     "proxy-header": 0,
+    tls: 0,
     "server-closed": 0,
   };
   readonly #expired: Record<ServerExpiry, number> = {

@@ -34,7 +34,6 @@ export class TlsOptionError extends Error {
 /** Words for errors of the handshake and of the check of a certificate, by Node's code. The rest has its code alone. */
 const WORDS: Readonly<Record<string, string>> = {
   ERR_SOCKWRIGHT_TLS_PIN: "the peer has another certificate than the pinned one",
-  ERR_SOCKWRIGHT_TLS_NO_CERTIFICATE: "the peer has shown no certificate",
   ERR_SOCKWRIGHT_TLS_END: "the peer ended the connection during the handshake",
   ERR_TLS_CERT_ALTNAME_INVALID: "the peer's certificate is for another name",
   CERT_HAS_EXPIRED: "the peer's certificate has expired",
@@ -84,8 +83,7 @@ export interface TlsErrorDetails {
 /**
  * The error of a TLS handshake, of the check of the peer's certificate, and of a broken record. `code` is Node's: `CERT_HAS_EXPIRED`,
  * `ERR_TLS_CERT_ALTNAME_INVALID`, `DEPTH_ZERO_SELF_SIGNED_CERT`, `ERR_SSL_WRONG_VERSION_NUMBER` … (node:tls), or one of
- * `ERR_SOCKWRIGHT_TLS_PIN`, another certificate than the pinned one, `ERR_SOCKWRIGHT_TLS_NO_CERTIFICATE` and
- * `ERR_SOCKWRIGHT_TLS_END`, an end during the handshake.
+ * `ERR_SOCKWRIGHT_TLS_PIN`, another certificate than the pinned one, and `ERR_SOCKWRIGHT_TLS_END`, an end during the handshake.
  *
  * @example
  * ```ts

@@ -74,7 +74,7 @@ function checked(
   if (check === undefined) return info;
   const { peerCertificate } = info;
   if (peerCertificate === undefined) {
-    if (check.isRequired) throw new TlsError("ERR_SOCKWRIGHT_TLS_NO_CERTIFICATE");
+    if (check.isRequired) throw new TlsError("ERR_SSL_PEER_DID_NOT_RETURN_A_CERTIFICATE");
     return info;
   }
   const code = check.checksChain ? chainError() : undefined;

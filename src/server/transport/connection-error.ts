@@ -12,6 +12,7 @@ const MESSAGES = {
   ERR_SOCKWRIGHT_RECORD_TOO_LONG: "A record came that is longer than 1 MiB, the most that is received",
   ERR_SOCKWRIGHT_SERVER_CLOSED: "The server is closed, or closes",
   ERR_SOCKWRIGHT_TIMEOUT: "The call has taken longer than its timeoutMs",
+  ERR_SOCKWRIGHT_TLS_PENDING: "TLS begins on the connection: await upgradeTls() before the next write, file or upgrade",
   ERR_SOCKWRIGHT_TLS_PLAINTEXT:
     "The peer sent bytes without TLS behind the command that begins TLS: somebody may have put them there",
   ERR_SOCKWRIGHT_TLS_TRUNCATED:
@@ -40,6 +41,7 @@ export type ConnectionErrorCode = keyof typeof MESSAGES;
  * | `ERR_SOCKWRIGHT_RECORD_TOO_LONG` | a record of a seqpacket or datagram socket came that is longer than 1 MiB |
  * | `ERR_SOCKWRIGHT_SERVER_CLOSED` | `reload()` of a server that is closed, or closes |
  * | `ERR_SOCKWRIGHT_TIMEOUT` | a call has taken longer than its `timeoutMs` |
+ * | `ERR_SOCKWRIGHT_TLS_PENDING` | a write, a file or another `upgradeTls()` before `upgradeTls()` has settled |
  * | `ERR_SOCKWRIGHT_TLS_PLAINTEXT` | bytes came before TLS that are not of TLS, when `upgradeTls()` was called |
  * | `ERR_SOCKWRIGHT_TLS_TRUNCATED` | a TLS connection ended without close_notify: something may be missing |
  * | `ERR_SOCKWRIGHT_TOO_LONG` | `readUntil()` found no delimiter within `maxBytes` |

@@ -9,6 +9,7 @@ import { manualClock } from "../../../src/testing.ts";
 import { certificates } from "../../support/certificates.ts";
 import { connected, echoOf } from "../../support/connected.ts";
 import { echo, serving, urlOf } from "../../support/serving.ts";
+import { noteTlsFailures } from "../../support/tls-failures.ts";
 import { TRANSPORTS, useTransport } from "../../support/transports.ts";
 import { unhandled } from "../../support/unhandled.ts";
 import { turn, until } from "../../support/until.ts";
@@ -26,6 +27,7 @@ function codeOf(error: unknown): unknown {
 /** A server that echoes, and the errors that it reports. */
 async function serverOf(way: Way, options: ServeOptions = {}): Promise<{ server: Server; errors: unknown[] }> {
   const errors: unknown[] = [];
+  noteTlsFailures(errors);
   const onError = (error: unknown): void => void errors.push(error);
   const server = await serving(echo, { ...pair, ...useWay(way), onError, ...options }, URL_OF_TLS);
   return { server, errors };
@@ -144,8 +146,8 @@ describe.each(WAYS)("over $name", (way) => {
         client.abort();
       }
     }
-    const { failed, lost, closed } = server.stats().handshakesFailed;
-    expect(failed + lost + closed).toBe(2 * sizes.length);
+    const { failed, lost, closed, tls } = server.stats().handshakesFailed;
+    expect(failed + lost + closed + tls).toBe(2 * sizes.length);
     expect(await echoOf(await connected(server, { ca }))).toBe("hello");
   });
 

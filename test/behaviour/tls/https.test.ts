@@ -8,6 +8,7 @@ import { certificates } from "../../support/certificates.ts";
 import { connected } from "../../support/connected.ts";
 import { freePath } from "../../support/folders.ts";
 import { serving, urlOf } from "../../support/serving.ts";
+import { noteTlsFailures } from "../../support/tls-failures.ts";
 import { until } from "../../support/until.ts";
 import { chatServing } from "../chat/web-sockets.ts";
 import { useWay, WAYS } from "./ways.ts";
@@ -105,6 +106,7 @@ describe.each(WAYS.slice(0, 3))("over $name", (way) => {
 
   test("plain HTTP to the port of https is one error", async () => {
     const errors: unknown[] = [];
+    noteTlsFailures(errors);
     const server = await serving(
       service,
       { ...pair, onError: (error) => errors.push(error), ...useWay(way) },

@@ -7,6 +7,7 @@ import type { Server, TlsInfo } from "../../../src/server.ts";
 import { certificates } from "../../support/certificates.ts";
 import { connected, echoOf } from "../../support/connected.ts";
 import { echo, serving, urlOf } from "../../support/serving.ts";
+import { noteTlsFailures } from "../../support/tls-failures.ts";
 import { until } from "../../support/until.ts";
 import { useWay, WAYS } from "./ways.ts";
 
@@ -19,6 +20,7 @@ const TLS = "tls://127.0.0.1:0";
 async function serverOf(options: ServeOptions) {
   const seen: (TlsInfo | undefined)[] = [];
   const errors: unknown[] = [];
+  noteTlsFailures(errors);
   const service = (connection: Connection): Promise<void> => {
     seen.push(connection.tls);
     return echo(connection);

@@ -8,6 +8,7 @@ import { TlsError } from "../../../src/server.ts";
 import { certificates } from "../../support/certificates.ts";
 import { connected, echoOf } from "../../support/connected.ts";
 import { echo, serving } from "../../support/serving.ts";
+import { noteTlsFailures } from "../../support/tls-failures.ts";
 import { until } from "../../support/until.ts";
 import { useWay, WAYS } from "./ways.ts";
 
@@ -23,6 +24,7 @@ function fingerprintOf(name: string): string {
 /** A server with the options, and the errors that it reports. */
 async function server(options: ServeOptions) {
   const errors: unknown[] = [];
+  noteTlsFailures(errors);
   let services = 0;
   const service = (connection: Connection): Promise<void> => {
     services++;
@@ -179,7 +181,7 @@ describe.each(WAYS)("over $name: a server", (way) => {
       );
       expect(seen).toBeInstanceOf(Error);
       await until(() => made.connections().length === 0, "the server's end");
-      expect([services(), made.stats().handshakesFailed.failed + made.stats().handshakesFailed.lost]).toEqual([0, 1]);
+      expect([services(), made.stats().handshakesFailed.tls]).toEqual([0, 1]);
       expect(errors.map(codeOf)).toEqual([code]);
       if (certificate !== undefined) expect(errors).toMatchObject([{ fingerprint: fingerprintOf(certificate) }]);
       await made.close();

@@ -7,6 +7,7 @@ import type { ServiceInput } from "../../../src/server/service.ts";
 import type { TlsInfo } from "../../../src/server/transport/tls-info.ts";
 import type { Certificates } from "../../support/certificates.ts";
 import { serving, urlOf } from "../../support/serving.ts";
+import { noteTlsFailures } from "../../support/tls-failures.ts";
 import { until } from "../../support/until.ts";
 
 /** How a listener runs TLS, and the only version that the client knows. */
@@ -46,6 +47,7 @@ export async function securing(
   const onError = (error: unknown): void => {
     errors.push(error instanceof Error && "code" in error ? String(error.code) : String(error));
   };
+  noteTlsFailures({ push: onError });
   const server = await serving(service, { ...files.pair("localhost"), ...options, onError }, `${scheme}://127.0.0.1:0`);
   return { server, port: new URL(urlOf(server)).port, errors };
 }
