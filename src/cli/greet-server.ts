@@ -7,6 +7,7 @@ import { codeOf, SocketError } from "../socket/values.ts";
 import { CommandError, exitCodes } from "./command-error.ts";
 import { EventLog } from "./event-log.ts";
 import { explain } from "./explain.ts";
+import { checkCertificate } from "./listener-certificate.ts";
 import { jsonLine } from "./printable.ts";
 import { failure, GreetEvents, inWords, type ServerEvent } from "./server-event.ts";
 import type { StandardStreams } from "./standard-streams.ts";
@@ -62,9 +63,12 @@ async function started(options: GreetCommandOptions, report: (event: ServerEvent
 /** Refuses an HTTP URL in the words of the command: the library would describe the service object. */
 function checkListener(text: string): void {
   const { scheme } = parseSocketUrl(text);
-  const { base, protocol } = SCHEMES.get(scheme) ?? {};
-  if (protocol === undefined) return;
-  const plain = text.replace(/^[^:]*/, String(base));
+  const { base, protocol, handshake } = SCHEMES.get(scheme) ?? {};
+  if (protocol === undefined) {
+    checkCertificate(text);
+    return;
+  }
+  const plain = text.replace(/^[^:]*/, handshake === undefined ? String(base) : scheme.replace("https", "tls"));
   const reason = `greet does not speak ${protocol.toUpperCase()}: write ${plain}`;
   throw new CommandError(`--listen ${JSON.stringify(text)}: ${reason}`, exitCodes.usage);
 }

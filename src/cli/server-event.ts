@@ -1,10 +1,12 @@
 import { peerName } from "../server/transport/peer-name.ts";
 import type { GreetEvent } from "../services/greet/greet.ts";
 import { codeOf, messageOf } from "../socket/values.ts";
+import type { CertificateEvent } from "../supervisor/own-certificate.ts";
 import { printable, printableMessage, printableName, textOf } from "./printable.ts";
 
 /** An event that a server prints: as JSON with `--json`, otherwise as text. */
 export type ServerEvent =
+  | CertificateEvent
   | { readonly event: "listening"; readonly url: string }
   | { readonly event: "opened" | "closed"; readonly peer: string }
   | ({ readonly event: "message"; readonly peer: string } & Data)
@@ -61,6 +63,8 @@ export function inWords(event: ServerEvent): string {
   switch (event.event) {
     case "listening":
       return `listening on ${printableName(event.url)}`;
+    case "certificate":
+      return certificateWords(event);
     case "opened":
     case "closed":
       return `${event.event} ${event.peer === "" ? "a connection" : printableName(event.peer)}`;
@@ -71,6 +75,11 @@ export function inWords(event: ServerEvent): string {
     case "failed":
       return `failed${event.peer === "" ? "" : ` ${printableName(event.peer)}`}: ${printableMessage(event.message)}`;
   }
+}
+
+/** Tells of a certificate that a command has made. */
+export function certificateWords({ url, fingerprint }: CertificateEvent): string {
+  return `made a self-signed certificate for ${printableName(url)}: ${fingerprint}`;
 }
 
 function dataOf(bytes: Buffer): Data {

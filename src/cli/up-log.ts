@@ -5,6 +5,7 @@ import type { SupervisorEvent } from "../supervisor/supervisor-event.ts";
 import { isClientDisconnect } from "./client-disconnect.ts";
 import type { EventLog } from "./event-log.ts";
 import { jsonLine, printableMessage, printableName } from "./printable.ts";
+import { certificateWords } from "./server-event.ts";
 
 /** An event that `up` reports: of its supervisor, or its own. */
 export type UpEvent =
@@ -45,6 +46,8 @@ function wordsOf(event: UpEvent): string {
   switch (event.event) {
     case "listening":
       return `${event.service}: listening on ${printableName(event.url)}`;
+    case "certificate":
+      return certificateWords(event);
     case "failed": {
       const again = `tried again in ${durationText(event.retryMs)}`;
       const reason = printableMessage(textOf(event.error)).replace(/\.$/, "");

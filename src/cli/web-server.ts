@@ -1,14 +1,16 @@
 import { readFile } from "node:fs/promises";
 import { type Server, serve } from "../server/server.ts";
 import { peerName } from "../server/transport/peer-name.ts";
-import { parseSocketUrl, SocketUrlError } from "../server/url/socket-url.ts";
+import { SocketUrlError } from "../server/url/socket-url.ts";
 import { TemplateError } from "../services/web/template/template-error.ts";
 import { unknownVariables, type WebOptions, web } from "../services/web/web.ts";
 import { codeOf } from "../socket/values.ts";
+import { OwnCertificate } from "../supervisor/own-certificate.ts";
 import { isClientDisconnect } from "./client-disconnect.ts";
 import { CommandError, exitCodes } from "./command-error.ts";
 import { EventLog } from "./event-log.ts";
 import { explain } from "./explain.ts";
+import { checkCertificate } from "./listener-certificate.ts";
 import { jsonLine } from "./printable.ts";
 import { failure, inWords, type ServerEvent } from "./server-event.ts";
 import type { StandardStreams } from "./standard-streams.ts";
@@ -80,8 +82,10 @@ async function started(
     else if (!isClientDisconnect(error)) report(failure(error, peerName(peer)));
   };
   for (const url of listen) checkListener(url);
+  const own = new OwnCertificate(report);
   try {
-    return await serve(listen, service(root, given), { onError });
+    const listeners = listen.map((url) => own.addTo({ url }));
+    return await serve(listeners, service(root, given), { onError });
   } catch (error) {
     throw ofRoot(root, error) ?? explain(error, { url: listen.join(" "), role: "listener" });
   }
@@ -89,19 +93,15 @@ async function started(
 
 /** What `serve` would say in words of services, or of TCP, before anything is opened. */
 function checkListener(url: string): void {
-  const [, place] = /^https:\/*(.*)$/is.exec(url) ?? [];
-  if (place !== undefined) {
-    throw usage(
-      `--listen ${JSON.stringify(url)}: there is no TLS here: write http://${place}, and put a proxy in front`,
-    );
-  }
+  const [, place] = /^tls(?=:|\+unix:)(.*)$/is.exec(url) ?? [];
+  if (place !== undefined) throw usage(`--listen ${JSON.stringify(url)} is not for HTTP: write https${place}`);
   if (/^(?:udp|unix-dgram|unix-seqpacket):/.test(url)) {
     throw usage(
       `--listen ${JSON.stringify(url)} is not a stream socket, which HTTP needs: write http://HOST:PORT or http+unix:PATH`,
     );
   }
   try {
-    parseSocketUrl(url);
+    checkCertificate(url);
   } catch (error) {
     if (!(error instanceof SocketUrlError)) throw error;
     const said = error.message.replace(/(?<=has no scheme: write )(?:tcp(?=:)|(?=unix:))/, (tcp) =>

@@ -92,7 +92,9 @@ function httpAddresses(services: readonly ServicePlan[]): ReadonlyMap<string, re
 function httpGroup(all: readonly Mounted[]): GroupPlan {
   const [root, ...others] = all.toSorted((one, other) => one.mount.length - other.mount.length);
   if (root === undefined) throw new TypeError("a listener has nothing mounted on it");
-  const { listener, service } = root;
+  const { service } = root;
+  // An option that only one of the services gives applies to all.
+  const listener: ListenerOptions = Object.assign({}, ...all.map((each) => each.listener), root.listener);
   for (const [index, { mount, service: own }] of all.entries()) {
     const earlier = all.slice(0, index).find((each) => each.mount === mount);
     if (earlier === undefined) continue;

@@ -4,9 +4,11 @@ import type { Peer } from "../server/transport/peer.ts";
 import type { Overview } from "../services/status/overview.ts";
 import { Backoff } from "./backoff.ts";
 import { Group, type GroupOwner, type GroupState, type RunningServices } from "./group.ts";
+import { checkHandshakes } from "./group-handshakes.ts";
 import { type GroupPlan, groupsOf, PlanError } from "./group-plan.ts";
 import { ListenerError } from "./listener-error.ts";
 import type { MakeService } from "./load-service.ts";
+import { OwnCertificate } from "./own-certificate.ts";
 import { pairsOf } from "./pairs.ts";
 import type { Plan, ServicePlan } from "./plan.ts";
 import { ReloadError } from "./reload-error.ts";
@@ -35,6 +37,7 @@ export class Supervisor {
   readonly #requests = new Map<string, RequestCounters>();
   readonly #backoffs = new Map<string, Backoff>();
   readonly #leaving = new Set<Group>();
+  readonly #ownCertificate = new OwnCertificate((event) => this.#onEvent(event));
   #entries: readonly ServiceEntry[] = [];
   #groups: readonly Group[] = [];
   #drained: ReadonlySet<string> = new Set();
@@ -175,11 +178,13 @@ export class Supervisor {
         shared === undefined || drained.has(plan.name) ? [] : [[plan.name, shared]],
       ),
     );
-    const wanted = groupsOf({ services: entries.map(({ plan }) => plan) }).filter(({ isHttp, services }) =>
-      services.some((name) => (isHttp ? !drained.has(name) : running.has(name))),
-    );
+    const wanted = groupsOf({ services: entries.map(({ plan }) => plan) })
+      .filter(({ isHttp, services }) => services.some((name) => (isHttp ? !drained.has(name) : running.has(name))))
+      .map((group) => this.#withCertificates(group));
+    // All before any of them changes: a file that cannot be used leaves every listener as it is.
+    if (leaveMs === undefined) for (const group of wanted) await checkHandshakes(group);
     const before = new Set(this.#places());
-    const groups = await this.#switch(wanted, running);
+    const groups = await this.#switch(wanted, running, leaveMs === undefined);
     const left = this.#groups.filter((group) => !groups.includes(group));
     const graces = new Map([...this.#entries, ...entries].map(({ plan }) => [plan.name, leaveMs ?? plan.graceMs]));
     this.#groups = groups;
@@ -195,13 +200,18 @@ export class Supervisor {
     }
   }
 
+  #withCertificates(group: GroupPlan): GroupPlan {
+    const { listeners, limits } = group;
+    return { ...group, listeners: listeners.map((listener) => this.#ownCertificate.addTo(listener, limits)) };
+  }
+
   /** Returns each service's name with each of its URLs. */
   #places(): readonly string[] {
     return this.overview.services().flatMap(({ name, urls }) => urls.map((url) => `${name} ${url}`));
   }
 
   /** Opens new groups and changes existing ones; on failure, restores the previous state. */
-  async #switch(wanted: readonly GroupPlan[], running: RunningServices): Promise<readonly Group[]> {
+  async #switch(wanted: readonly GroupPlan[], running: RunningServices, isReload: boolean): Promise<readonly Group[]> {
     const pairs = pairsOf(this.#groups, wanted);
     const opened: Group[] = [];
     const changed: { readonly group: Group; readonly before: GroupState }[] = [];
@@ -216,9 +226,12 @@ export class Supervisor {
           continue;
         }
         const { state } = same;
-        await same.use(same.next(plan, running));
-        changed.push({ group: same, before: state });
         groups.push(same);
+        const next = same.next(plan, running);
+        // A reload reads the files of TLS again; a drain does not depend on them.
+        if (!isReload && next.service === state.service) continue;
+        await same.use(next);
+        changed.push({ group: same, before: state });
       }
       return groups;
     } catch (error) {

@@ -1,23 +1,43 @@
-import { checkConnectable, parseSocketUrl, type SocketUrl } from "../../server/url/socket-url.ts";
+import { type AddressUrl, checkConnectable, parseSocketUrl, type SocketUrl } from "../../server/url/socket-url.ts";
 import { CommandError, exitCodes } from "../command-error.ts";
 import type { WebSocketAddress } from "./web-socket-connection.ts";
 
 /** The protocol and address by which to join a chat. */
 export type JoinTarget =
-  | { readonly type: "lines"; readonly url: SocketUrl }
+  | { readonly type: "lines"; readonly url: AddressUrl }
   | { readonly type: "websocket"; readonly place: WebSocketAddress };
 
 /** @throws CommandError, SocketUrlError. */
 export function joinTargetOf(text: string): JoinTarget {
-  if (/^https?:/i.test(text)) return { type: "websocket", place: webPlace(text) };
-  const [, path] = /^http\+unix:(?!@)(.+)$/i.exec(text) ?? [];
+  if (/^http:/i.test(text)) return { type: "websocket", place: webPlace(text) };
+  if (/^https:/i.test(text)) return { type: "websocket", place: securePlace(text) };
+  const [, secureUnix, path] = /^http(s?)\+unix:(?!@)(.+)$/i.exec(text) ?? [];
+  if (secureUnix === "s") return { type: "websocket", place: { url: "wss://localhost/ws", secure: secureUrl(text) } };
   if (path !== undefined) return { type: "websocket", place: { url: "ws://localhost/ws", path } };
   const [, secure, rest] = /^ws(s?):\/\/(.*?)(?:ws)?$/i.exec(text) ?? [];
   if (rest !== undefined) throw refusal(text, `is not the address of the page: write http${secure}://${rest}`);
   const url = parseSocketUrl(text);
   checkConnectable(url);
-  if (url.scheme === "tcp" || url.scheme === "unix" || url.scheme === "vsock") return { type: "lines", url };
+  if (isLines(url)) return { type: "lines", url };
   throw refusal(text, "is not the address of a chat: write http://HOST:PORT/chat/, tcp://HOST:PORT or unix:PATH");
+}
+
+function isLines({ scheme }: SocketUrl): boolean {
+  return ["tcp", "unix", "vsock", "tls", "tls+unix"].includes(scheme);
+}
+
+/** The place of an `https:` URL, whose query has the options of TLS. */
+function securePlace(text: string): WebSocketAddress {
+  const [bare = "", query] = text.split(/\?(.*)/s, 2);
+  const { url } = webPlace(bare);
+  const [, host = ""] = /^https:\/\/([^/#]*)/i.exec(bare) ?? [];
+  return { url, secure: secureUrl(`https://${host}${query === undefined ? "" : `?${query}`}`) };
+}
+
+/** Checks the URL of a socket with TLS. */
+function secureUrl(text: string): string {
+  checkConnectable(parseSocketUrl(text));
+  return text;
 }
 
 function webPlace(text: string): WebSocketAddress {

@@ -1,11 +1,11 @@
 import { connectSocket } from "../../server/opening/connect-socket.ts";
-import type { SocketUrl } from "../../server/url/socket-url.ts";
+import type { AddressUrl } from "../../server/url/socket-url.ts";
 import { escapeText } from "../../services/chat/escape-text.ts";
 import { FAREWELL, removalLine } from "../../services/chat/line-text.ts";
 import { LOBBY } from "../../services/chat/name.ts";
 import { codeOf } from "../../socket/values.ts";
 import { CommandError, exitCodes } from "../command-error.ts";
-import { connectionOf } from "../connection-of.ts";
+import { connectionOf, needsHandshake } from "../connection-of.ts";
 import { within } from "../time-limit.ts";
 import { WakeUp } from "../wake-up.ts";
 import { BackOff } from "./back-off.ts";
@@ -23,7 +23,7 @@ const PUT_OUT = ["kicked", "banned", "replaced"] as const;
 /** A chat over the line protocol, which has neither acknowledgements nor tokens: messages in transit are lost with a connection. */
 export class LineTalk {
   readonly #text: string;
-  readonly #url: SocketUrl;
+  readonly #url: AddressUrl;
   readonly #options: TalkOptions;
   readonly #screen: ChatScreen;
   readonly #roster: Roster;
@@ -45,7 +45,7 @@ export class LineTalk {
   #isDone = false;
   #isLate = false;
 
-  constructor(text: string, url: SocketUrl, options: TalkOptions, screen: ChatScreen, roster: Roster) {
+  constructor(text: string, url: AddressUrl, options: TalkOptions, screen: ChatScreen, roster: Roster) {
     this.#text = text;
     // Without these timeouts, the client would wait forever for a server that has disappeared.
     this.#url = "host" in url ? { keepAliveMs: TCP_TIMEOUT_MS, userTimeoutMs: TCP_TIMEOUT_MS, ...url } : url;
@@ -79,8 +79,12 @@ export class LineTalk {
 
   async #connect(): Promise<void> {
     const { signal } = this.#leaving;
-    const { open } = await connectSocket(this.#url, { signal });
-    this.#connection = new LineConnection(connectionOf(open.socket), false);
+    const url = this.#url;
+    const begin = needsHandshake(url) ? await (await import("../handshake.ts")).clientBegin(url, signal) : undefined;
+    const { open, address } = await connectSocket(url, { signal });
+    const connection = begin?.(open.socket, address) ?? connectionOf(open.socket);
+    this.#connection = new LineConnection(connection, false);
+    await connection.ready?.();
     this.#isAsked = false;
     this.#givenName = undefined;
     if (signal.aborted) this.#connection.close();

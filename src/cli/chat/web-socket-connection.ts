@@ -1,4 +1,5 @@
-import { connect as connectTo } from "node:net";
+import { connect as connectTo, type Socket } from "node:net";
+import type { Duplex } from "node:stream";
 import { type ClientOptions, WebSocket } from "ws";
 import { codeOf } from "../../socket/values.ts";
 import { CommandError, exitCodes } from "../command-error.ts";
@@ -21,6 +22,8 @@ const NORMAL_CLOSURE = 1000;
 export interface WebSocketAddress {
   readonly url: string;
   readonly path?: string;
+  /** The socket URL of a server with TLS, with the options of TLS. */
+  readonly secure?: string;
 }
 
 /** How a WebSocket ended. */
@@ -62,18 +65,28 @@ export class WebSocketConnection {
   }
 
   /** @throws the error of the connection · CommandError for a server that does not speak WebSocket at this URL. */
-  static open({ url, path }: WebSocketAddress, signal: AbortSignal): Promise<WebSocketConnection> {
+  static async open({ url, path, secure }: WebSocketAddress, signal: AbortSignal): Promise<WebSocketConnection> {
+    const stream = secure === undefined ? undefined : await secureStream(secure, signal);
     const options: ClientOptions = {
       maxPayload: MAX_FRAME_BYTES,
       handshakeTimeout: HANDSHAKE_MS,
       perMessageDeflate: false,
       ...(path === undefined ? {} : { createConnection: () => connectTo({ path }) }),
+      ...(stream === undefined ? {} : { createConnection: () => stream as Socket }),
     };
     const socket = new WebSocket(url, options);
     return new Promise((resolve, reject) => {
       const stop = (): void => socket.terminate();
       signal.addEventListener("abort", stop, { once: true });
-      const settle = (): void => signal.removeEventListener("abort", stop);
+      // The time-out of node:http needs a socket of node:net.
+      const timer = setTimeout(() => {
+        reject(new CommandError(`${url}: no answer within ${HANDSHAKE_MS} ms`, exitCodes.timeout));
+        socket.terminate();
+      }, HANDSHAKE_MS + 1);
+      const settle = (): void => {
+        clearTimeout(timer);
+        signal.removeEventListener("abort", stop);
+      };
       socket.once("error", (error) => {
         settle();
         reject(explained(url, error));
@@ -122,6 +135,13 @@ export class WebSocketConnection {
   terminate(): void {
     this.#socket.terminate();
   }
+}
+
+/** Connects with TLS. The certificate is checked before the first byte of HTTP is sent. */
+async function secureStream(url: string, signal: AbortSignal): Promise<Duplex> {
+  const { connect } = await import("../../server/connect.ts");
+  const connection = await connect(url, { signal, timeoutMs: HANDSHAKE_MS });
+  return connection.stream();
 }
 
 /** Returns the kernel's error, or a CommandError with the message of `ws`. */

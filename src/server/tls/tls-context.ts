@@ -5,6 +5,7 @@ import { type KeyPair, readCertificates, readKeyPair } from "./key-pair.ts";
 import type { PemInput } from "./pem-file.ts";
 import { readRevocationLists } from "./revocation-lists.ts";
 import { rootBundle } from "./root-certificates.ts";
+import { checkPairs, checkServerOptions } from "./server-options.ts";
 import { TlsOptionError } from "./tls-error.ts";
 import type { TlsSettings } from "./tls-settings.ts";
 
@@ -58,17 +59,7 @@ export function serverContext(settings: TlsSettings, ticketKeys: Buffer): TlsCon
   const [first, ...others] = keyPairs(cert, key);
   if (first === undefined)
     throw new TlsOptionError("cert", "a TLS server needs cert and key, the paths of two PEM files");
-  if (settings.servername !== undefined)
-    throw new TlsOptionError("servername", "servername is for clients: a server has the names of its certificates");
-  for (const option of ["ca", "crl", "pin"] as const) {
-    if (settings[option] !== undefined && client === undefined)
-      throw new TlsOptionError(option, `${option} is for certificates of clients: add client=require, or client=ask`);
-  }
-  if (client !== undefined && ca === undefined && pin === undefined)
-    throw new TlsOptionError(
-      "client",
-      `client=${client} needs ca, the authorities of the clients' certificates, or pin`,
-    );
+  checkServerOptions(settings);
   const trust = trustOf(settings);
   const shared = { ...trust, ticketKeys, sessionIdContext: sessionContextOf(settings, trust) };
   const contextOf = (pair: KeyPair): SecureContext => secureContext(settings, pair, shared);
@@ -104,10 +95,7 @@ export function clientContext(settings: TlsSettings): TlsContext {
 }
 
 function keyPairs(certs: readonly PemInput[] = [], keys: readonly PemInput[] = []): KeyPair[] {
-  if (certs.length > keys.length)
-    throw new TlsOptionError("key", "each cert needs a key: give key once for each cert, in the same order");
-  if (keys.length > certs.length)
-    throw new TlsOptionError("cert", "each key needs a cert: give cert once for each key, in the same order");
+  checkPairs({ cert: certs, key: keys });
   return certs.flatMap((cert, index) => {
     const key = keys[index];
     return key === undefined ? [] : [readKeyPair(cert, key)];

@@ -9,6 +9,7 @@ import {
   SocketUrlError,
 } from "../../server/url/socket-url.ts";
 import type { ListenerKinds } from "../kinds.ts";
+import { withAbsoluteFiles } from "./certificate-files.ts";
 import { shown } from "./shown.ts";
 
 /** The URL and the path that a service is served at. */
@@ -71,24 +72,17 @@ function parsed(text: string, folder: string): SocketUrl {
     return parseSocketUrl(formatSocketUrl({ ...url, path: resolve(folder, url.path) }));
   } catch (error) {
     if (!(error instanceof SocketUrlError)) throw error;
-    const input = JSON.stringify(error.input);
-    const reason = error.message.slice(input.length).replace(/: (?=write |did you |there |use |a |groups )/, "; ");
-    throw new AddressError(`${shown(error.input)}${reason}`);
+    throw new AddressError(urlMistake(error));
   }
 }
 
-/** The URL with absolute paths of the files of TLS. */
-function withAbsoluteFiles(url: SocketUrl, folder: string): SocketUrl {
-  if (!("host" in url || "path" in url || "abstract" in url)) return url;
-  const { cert, key, ca, crl } = url;
-  const absolute = (path: string): string => resolve(folder, path);
-  return {
-    ...url,
-    ...(cert === undefined ? {} : { cert: cert.map(absolute) }),
-    ...(key === undefined ? {} : { key: key.map(absolute) }),
-    ...(ca === undefined ? {} : { ca: absolute(ca) }),
-    ...(crl === undefined ? {} : { crl: absolute(crl) }),
-  };
+/** What is wrong with a URL, in the form of a mistake in a file. */
+export function urlMistake(error: SocketUrlError): string {
+  const input = JSON.stringify(error.input);
+  const reason = error.message
+    .slice(input.length)
+    .replace(/: (?=write |did you |there |use |a |groups |leave |add )/, "; ");
+  return `${shown(error.input)}${reason}`;
 }
 
 function mountOf(text: string, url: SocketUrl, path: string | undefined, mount: string | undefined): string {

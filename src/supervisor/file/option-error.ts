@@ -62,6 +62,8 @@ function inWords(expected: string): string {
     .replace(/^of type boolean/, "true or false")
     .replace(/^(?:an object|of type object)/, "a table")
     .replace(/^an array/, "a list")
+    .replace(/^names of protocols/, 'a list of names, such as ["http/1.1"]')
+    .replace(/(PEM file), or its bytes|, or the bytes,(?= of a PEM file)/, "$1")
     .replace(/^>= (\S+) && <= (\S+)$/, "$1 to $2");
 }
 

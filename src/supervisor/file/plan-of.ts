@@ -3,7 +3,9 @@ import { HTTP_OPTIONS } from "../../http/service/http-options.ts";
 import { SERVE } from "../../server/serve-options.ts";
 import { parseSocketUrl, SocketUrlError } from "../../server/url/socket-url.ts";
 import { DEFAULT_GRACE_MS, type Plan, type ServicePlan } from "../plan.ts";
+import { withAbsoluteFiles } from "./certificate-files.ts";
 import { type Finding, Findings } from "./findings.ts";
+import { checkCertificates } from "./listener-certificates.ts";
 import { checkValues, isTable, type PlainTable, plainData } from "./plain-data.ts";
 import { MAX_LISTENERS } from "./read-listeners.ts";
 import { hintFor, type ReadOptions, readOptions } from "./read-options.ts";
@@ -38,12 +40,15 @@ export function planOf(document: unknown, folder: string): PlanResult {
     if (!KEYS.includes(key)) findings.wrongKey([key], `${shownKey(key)} is no table of the file; ${tableHint(key)}`);
   }
   const adminSocket = readAdmin(table["admin"], home, findings);
-  const server = readServer(table["server"], findings);
+  const server = withAbsoluteFiles(readServer(table["server"], findings), home);
   const services = serviceTables(table["service"], findings).map(([service, index]) =>
     readService(service, { path: ["service", index], findings, folder: home, server }),
   );
   checkNames(services, findings);
-  if (isListenable(services, findings)) checkShared(services, findings);
+  if (isListenable(services, findings)) {
+    checkShared(services, findings);
+    checkCertificates(services, findings);
+  }
   const user = readOwner("user", server, services, findings);
   const group = readOwner("group", server, services, findings);
   if (findings.count > 0) return { findings: findings.all };

@@ -1,5 +1,6 @@
 import type { ListenerOptions } from "../../server/listener-options.ts";
 import { formatSocketUrl, type SocketUrl } from "../../server/url/socket-url.ts";
+import { withAbsoluteFiles } from "./certificate-files.ts";
 import type { KeyPath } from "./findings.ts";
 import { type AddressContext, AddressError, listenerAddressOf } from "./listener-address.ts";
 import { isTable, type PlainTable } from "./plain-data.ts";
@@ -62,7 +63,7 @@ function readListener(given: unknown, place: AddressContext, context: TableConte
   }
   try {
     const read = listenerAddressOf(url, mount, place);
-    const listener: ListenerOptions = { ...options, url: formatSocketUrl(read.url) };
+    const listener: ListenerOptions = { ...withAbsoluteFiles(options, place.folder), url: formatSocketUrl(read.url) };
     return [{ path, urlPath, text: url, ...read, listener }];
   } catch (error) {
     if (!(error instanceof AddressError)) throw error;

@@ -2,9 +2,15 @@ import { resolve } from "node:path";
 import { listenerSettings } from "../../server/listener-options.ts";
 import { durationText } from "../../server/options/duration.ts";
 import { SERVE, serveLimits } from "../../server/serve-options.ts";
+import { checkServerOptions } from "../../server/tls/server-options.ts";
+import { TlsOptionError } from "../../server/tls/tls-error.ts";
+import { SCHEMES } from "../../server/url/schemes.ts";
+import { SocketUrlError } from "../../server/url/socket-url.ts";
 import { KINDS, type ServiceKind } from "../kinds.ts";
 import type { ServiceSource } from "../plan.ts";
+import { withAbsoluteFiles } from "./certificate-files.ts";
 import type { Findings, KeyPath } from "./findings.ts";
+import { urlMistake } from "./listener-address.ts";
 import { optionError } from "./option-error.ts";
 import { keyOf, keysOf, type OptionKeys } from "./option-keys.ts";
 import { isTable, type PlainTable } from "./plain-data.ts";
@@ -58,7 +64,7 @@ export function readService(table: PlainTable, context: ServiceContext): ReadSer
   const advice = (key: string): string | undefined => adviceOn(key, made);
   const listed = [...OWN_KEYS.filter((key) => key !== "options"), ...settable, "those of [server]"];
   const read = readOptions(known, all, { path, findings, what, listed }, advice, OWN_KEYS);
-  const own = optionsOf(SHARED_KINDS, read, kind?.options);
+  const own = withAbsoluteFiles(optionsOf(SHARED_KINDS, read, kind?.options), folder);
   const shared = { ...server, ...own };
   const who = made?.type === "kind" ? made.name : "the module";
   const listeners = readListeners(table, { folder, listenerKinds: kind?.listenerKinds, who }, { path, findings, what });
@@ -164,24 +170,38 @@ function hintOf(key: string): string | undefined {
 
 /** Checks the options of a listener and of its service together, as the library does. */
 function checkLimits(
-  { listener, path: own }: ReadListener,
+  { listener, path: own, urlPath }: ReadListener,
   shared: ReadOptions,
   table: PlainTable,
   context: ServiceContext,
 ): void {
   try {
     const { listeners } = serveLimits(optionsOf(SERVE.kinds, shared));
-    listenerSettings(listener, listeners);
+    for (const { tls, url } of listenerSettings(listener, listeners))
+      if (SCHEMES.get(url.scheme)?.handshake === "tls") checkServerOptions(tls);
   } catch (error) {
+    if (error instanceof SocketUrlError) {
+      context.findings.wrongValue(urlPath, urlMistake(error));
+      return;
+    }
+    const keyPath = (key: string): KeyPath | undefined => {
+      if (Object.keys(listener).some((name) => keyOf(name) === key)) return [...own, key];
+      if (Object.hasOwn(table, key)) return [...context.path, key];
+      return Object.keys(shared).some((name) => keyOf(name) === key) ? ["server", key] : undefined;
+    };
+    if (error instanceof TlsOptionError) {
+      // One that is missing is told at the one that needs it.
+      const place = keyPath(error.option) ?? keyPath("cert") ?? keyPath("key") ?? urlPath;
+      context.findings.wrongValue(place, error.message.replace(": ", "; "));
+      return;
+    }
     const values = Object.entries({ ...shared, ...listener }).map(([name, value]) => [
       keyOf(name),
       sayable(name, value),
     ]);
     const { path: found, message } = optionError(error, Object.fromEntries(values), undefined, "");
     const key = String(found[0]);
-    const isOwn = [...Object.keys(listener)].some((name) => keyOf(name) === key);
-    const isOfService = Object.hasOwn(table, key);
-    context.findings.wrongValue([...(isOwn ? own : isOfService ? context.path : ["server"]), key], message);
+    context.findings.wrongValue(keyPath(key) ?? ["server", key], message);
   }
 }
 

@@ -96,12 +96,12 @@ function nameOf({ name }: ReadService): string {
   return name === undefined ? "another service" : `the service ${name}`;
 }
 
-function isAnyPort(url: SocketUrl): boolean {
+export function isAnyPort(url: SocketUrl): boolean {
   return "port" in url && url.port === 0;
 }
 
 /** Returns the same text for addresses that cannot both be bound. It resolves no names: bind(2) detects further conflicts. */
-function addressOf(url: SocketUrl): string {
+export function addressOf(url: SocketUrl): string {
   if ("path" in url) return `path ${url.path}`;
   const address = formatSocketUrl(plainUrl(url)).toLowerCase();
   return `${baseOf(url) ?? ""} ${address.slice(address.indexOf(":"))}`;
