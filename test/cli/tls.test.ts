@@ -190,6 +190,15 @@ describe("sockwright tls", () => {
     expect(JSON.parse(child.stderr)).toMatchObject({ event: "error", exitCode: 4 });
   });
 
+  test("--connect-timeout: with a shorter time than by default, 10 s, a silent server is exit code 3", async () => {
+    const server = await serving(async (connection) => void (await connection.readExactly(1_000_000)));
+    const child = await start("tls", at(urlOf(server), ""), "--connect-timeout", "50ms");
+    expect(await child.exit()).toEqual({ code: 3, signal: null });
+    const help = await start("tls", "--help");
+    expect(await help.exit()).toEqual({ code: 0, signal: null });
+    expect(help.stdout).toContain("(default: 10s)");
+  });
+
   test.each([
     ["a URL without TLS", "tcp://127.0.0.1:1", /has no TLS: write tls:\/\/127\.0\.0\.1:1/],
     ["no URL", "localhost:443", /has no scheme/],

@@ -250,6 +250,7 @@ describe.each(TRANSPORTS)("over %s", (transport) => {
     expect(client.failure).toMatchObject({ code: "ERR_TLS_CERT_ALTNAME_INVALID" });
     expect([client.tls, client.write("more")]).toEqual([undefined, false]);
     await until(() => server.connections().length === 0, "the server's end");
+    expect(errors).toHaveLength(1);
     expect(received).toEqual([]);
   });
 
