@@ -5,6 +5,7 @@ import { TlsError } from "../server/tls/tls-error.ts";
 import type { TlsInfo } from "../server/transport/tls-info.ts";
 import { SCHEMES } from "../server/url/schemes.ts";
 import { checkConnectable, formatSocketUrl, parseSocketUrl } from "../server/url/socket-url.ts";
+import { codeOf } from "../socket/values.ts";
 import { CommandError, exitCodes } from "./command-error.ts";
 import { explain } from "./explain.ts";
 import { jsonLine } from "./printable.ts";
@@ -64,7 +65,14 @@ async function handshakeWith(text: string, options: TlsCommandOptions): Promise<
   if (SCHEMES.get(url.scheme)?.handshake !== "tls")
     throw new CommandError(`${plain} has no TLS: write ${plain.replace(url.scheme, "tls")}`, exitCodes.usage);
   const { connectTimeout: timeoutMs = DEFAULT_CONNECT_TIMEOUT_MS } = options;
-  const connection = await connect(text, { timeoutMs });
+  const connection = await connect(text, { timeoutMs }).catch((error: unknown) => {
+    if (codeOf(error) !== "ERR_SOCKWRIGHT_TIMEOUT") throw error;
+    throw new CommandError(
+      `${plain}: no handshake within ${timeoutMs} ms (--connect-timeout)`,
+      exitCodes.timeout,
+      error,
+    );
+  });
   const { tls } = connection;
   const chain = tls?.peerCertificate === undefined ? [] : chainOf(tls.peerCertificate);
   void connection.close({ lingerMs: 0 });

@@ -1,6 +1,10 @@
 import { AbortError, MAX_TIMEOUT_MS, signalOf, wrongType, wrongValue } from "../socket/values.ts";
 import { Connection } from "./connection/connection.ts";
-import { CONNECTION_OPTIONS, type ConnectionOptions } from "./connection/connection-options.ts";
+import {
+  CONNECTION_OPTIONS,
+  type ConnectionOptions,
+  DEFAULT_HANDSHAKE_TIMEOUT_MS,
+} from "./connection/connection-options.ts";
 import { clientPolicy } from "./connection/policy.ts";
 import { tolerateIf } from "./connection/unawaited.ts";
 import { choice, custom, ms } from "./options/option-kind.ts";
@@ -45,7 +49,7 @@ export interface ConnectTarget extends ConnectOptions {
 const CONNECT_OPTIONS = {
   ...CONNECTION_OPTIONS,
   ...TLS_OPTIONS,
-  handshakeTimeoutMs: ms(),
+  handshakeTimeoutMs: ms({ default: DEFAULT_HANDSHAKE_TIMEOUT_MS }),
   transport: choice(["native", "node"]),
   signal: custom("an AbortSignal", (path, signal) =>
     signalOf({ signal: signal as AbortSignal }, path.replace(/\.signal$/, "")),
@@ -132,10 +136,10 @@ async function open(target: string | ConnectTarget, options: ConnectOptions): Pr
 export async function clientHandshake(
   url: SocketUrl,
   proxySend?: ConnectOptions["proxySend"],
-  options: GivenOptions<typeof CONNECT_OPTIONS> = {},
+  values: GivenOptions<typeof CONNECT_OPTIONS> = {},
 ): Promise<((connection: Connection, ends: AbortSignal | undefined) => Promise<void>) | undefined> {
   const proxy = proxySendOf(url, proxySend);
-  const secure = await clientTls(url, options);
+  const secure = await clientTls(url, values);
   if (proxy === undefined && secure === undefined) return undefined;
   return async (connection, ends) => {
     connection.targetHost = "host" in url ? url.host : undefined;
@@ -152,7 +156,8 @@ async function clientTls(
   if (!hasTls(url)) return undefined;
   // Only programs with TLS load it.
   const { secureClient } = await import("./connection/upgrade-tls.ts");
-  const timeoutMs = "handshakeTimeoutMs" in url ? url.handshakeTimeoutMs : handshakeTimeoutMs;
+  const ofUrl = "handshakeTimeoutMs" in url ? url.handshakeTimeoutMs : undefined;
+  const timeoutMs = ofUrl ?? handshakeTimeoutMs;
   return secureClient(tlsSettings(url, values), timeoutMs);
 }
 

@@ -59,14 +59,17 @@ const LAYER_2: Readonly<Record<string, string>> = {
     "firstByteTimeoutMs idleTimeoutMs readTimeoutMs writeTimeoutMs totalTimeoutMs",
   CommonOptions:
     "transport backlog whenFull handshake handshakeTimeoutMs maxHandshakes maxHandshakesPerAddress " +
-    "keepAliveMs userTimeoutMs noDelay",
+    "keepAliveMs userTimeoutMs noDelay cert key ca crl client alpn min servername pin detectTruncation",
   ListenerOptions: "url maxConnections transport handshake idleTimeoutMs",
   ListenerInput: "",
   Listeners: "",
   ServeOptions:
     "maxConnections maxConnectionsPerAddress acceptRatePerAddress datagramRatePerAddress maxPendingReplies " +
     "maxPendingRepliesPerAddress alarms onAlarm onError context transport handshake idleTimeoutMs",
-  ConnectOptions: "transport signal timeoutMs idleTimeoutMs",
+  TlsOptions: "cert key ca crl client alpn min servername pin",
+  UpgradeTlsOptions: "cert key ca crl client alpn min servername pin role handshakeTimeoutMs",
+  TlsInfo: "version cipher serverName alpn peerCertificate fingerprint",
+  ConnectOptions: "transport signal timeoutMs idleTimeoutMs handshakeTimeoutMs ca pin",
   ConnectTarget: "url transport signal timeoutMs",
   Service: "name stream datagram start stop",
   ServiceInput: "",
@@ -84,7 +87,7 @@ const LAYER_2: Readonly<Record<string, string>> = {
   Push: "pause resume stop",
   ConnectionDeadline: "start cancel",
   Connection:
-    "id peer peerCredentials proxy signal bytesRead bytesWritten stats read readExactly readUntil onBytes frames write writeLent " +
+    "id peer peerCredentials proxy tls upgradeTls signal bytesRead bytesWritten stats read readExactly readUntil onBytes frames write writeLent " +
     "drained flushed sendFile deadline hold stream webStreams end close abort [asyncIterator] [asyncDispose]",
   Frames: "read onFrame write skip release next return [asyncIterator]",
   ConnectionStream:

@@ -23,16 +23,16 @@ export function acceptTls(base: Link, unread: Buffer, context: TlsContext, mayHa
   const { peer } = base;
   const carrier = (mayHandOver ? handOver(base, unread) : undefined) ?? bridge(base, unread);
   const { check, forName } = context;
-  const options: TLSSocketOptions = {
+  const settings: TLSSocketOptions = {
     isServer: true,
     secureContext: context.secure,
     requestCert: check !== undefined,
     // With a handshake that fails at once for a client without a certificate; what it shows is checked below.
     rejectUnauthorized: check?.isRequired === true,
   };
-  if (context.alpn !== undefined) options.ALPNProtocols = [...context.alpn];
-  if (forName !== undefined) options.SNICallback = (name, done) => done(null, forName(name));
-  const socket = new TLSSocket(carrier.kind === "socket" ? carrier.socket : carrier.stream, options);
+  if (context.alpn !== undefined) settings.ALPNProtocols = [...context.alpn];
+  if (forName !== undefined) settings.SNICallback = (name, done) => done(null, forName(name));
+  const socket = new TLSSocket(carrier.kind === "socket" ? carrier.socket : carrier.stream, settings);
   const finish = (): TlsInfo => checked(socket, check, () => chainErrorOf(socket), undefined);
   return new TlsLink(socket, carrier, peer, "secure", finish);
 }

@@ -48,6 +48,8 @@ const TLS = {
   alpn: "protocols",
   min: ["1.2", "1.3"],
 } as const;
+const TLS_OVER_TCP = { ...TCP, ...TLS } as const;
+const TLS_OVER_UNIX = { ...FILE_STREAM, ...TLS } as const;
 const NONE = {} as const;
 
 /** All schemes of socket URLs. A protocol over a socket is one row here; parsers and transports need no change for it. */
@@ -62,10 +64,10 @@ export const SCHEMES: ReadonlyMap<string, Scheme> = new Map<string, Scheme>([
   ["systemd", { base: "systemd", options: NONE }],
   ["http", { base: "tcp", defaultPort: 80, options: TCP, protocol: "http" }],
   ["http+unix", { base: "unix", options: FILE_STREAM, protocol: "http" }],
-  ["tls", { base: "tcp", options: { ...TCP, ...TLS }, handshake: "tls" }],
-  ["tls+unix", { base: "unix", options: { ...FILE_STREAM, ...TLS }, handshake: "tls" }],
-  ["https", { base: "tcp", defaultPort: 443, options: { ...TCP, ...TLS }, protocol: "http", handshake: "tls" }],
-  ["https+unix", { base: "unix", options: { ...FILE_STREAM, ...TLS }, protocol: "http", handshake: "tls" }],
+  ["tls", { base: "tcp", options: TLS_OVER_TCP, handshake: "tls" }],
+  ["tls+unix", { base: "unix", options: TLS_OVER_UNIX, handshake: "tls" }],
+  ["https", { base: "tcp", defaultPort: 443, options: TLS_OVER_TCP, protocol: "http", handshake: "tls" }],
+  ["https+unix", { base: "unix", options: TLS_OVER_UNIX, protocol: "http", handshake: "tls" }],
 ]);
 
 /** The options of a Unix socket with an abstract name: it has no file. */

@@ -59,7 +59,7 @@ export const RELAY_OPTIONS = optionTable({
   onEvent: hook<NonNullable<RelayOptions["onEvent"]>>(),
 } satisfies OptionKindsOf<RelayOptions>);
 
-/** Checked options, with the defaults. */
+/** Checked options, with the defaults. @internal */
 type RelaySettings = OptionValues<(typeof RELAY_OPTIONS)["kinds"]>;
 
 /** The target of a relay, and what else its connections need. */

@@ -1,7 +1,11 @@
 // Layer 2 and the services: the error for an unknown option names it; the error for a wrong value says what it should
 // be. So do the errors for arguments that are not a URL, a service or a function.
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
-import { describe, expect, onTestFinished, test } from "vitest";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { afterAll, describe, expect, onTestFinished, test, vi } from "vitest";
+import { loopbackCertificate } from "../../../src/certificate/loopback-certificate.ts";
 import { lines } from "../../../src/codec.ts";
 import type { LingerOptions } from "../../../src/server/connection/linger.ts";
 import type {
@@ -17,6 +21,7 @@ import type {
   SendFileOptions,
   ServeOptions,
   TlsOptions,
+  UpgradeTlsOptions,
   WaitOptions,
 } from "../../../src/server.ts";
 import { connect, formatSocketUrl, openMetrics, parseSocketUrl, serve } from "../../../src/server.ts";
@@ -41,6 +46,26 @@ const service = (): void => undefined;
 
 async function served(options?: ServeOptions): Promise<void> {
   await (await serve(ANYWHERE, service, options)).close();
+}
+
+const authority = loopbackCertificate();
+const bundle = join(mkdtempSync(join(tmpdir(), "sockwright-options-")), "bundle.pem");
+writeFileSync(bundle, authority.cert);
+afterAll(() => rmSync(dirname(bundle), { recursive: true }));
+
+/** A client that begins TLS by itself, with a server that speaks it from the start, and that the system trusts. */
+async function upgraded(options?: UpgradeTlsOptions): Promise<void> {
+  vi.stubEnv("SSL_CERT_FILE", bundle);
+  const own = { cert: Buffer.from(authority.cert), key: Buffer.from(authority.key) };
+  const server = await serve({ url: "tls://127.0.0.1:0", ...own }, service);
+  const client = await connect((server.urls[0] ?? "").replace("tls:", "tcp:"));
+  try {
+    await client.upgradeTls(options);
+  } finally {
+    client.abort();
+    await server.close();
+    vi.unstubAllEnvs();
+  }
 }
 
 async function connectOnce(options?: ConnectOptions): Promise<void> {
@@ -213,6 +238,7 @@ describe.each([
     { ...policy, ...noTls, handshakeTimeoutMs: [], transport: [], signal: [], timeoutMs: [], proxySend: [] },
     connectOnce,
   ),
+  row<UpgradeTlsOptions>("connection.upgradeTls()", "promise", { ...tls, role: [], handshakeTimeoutMs: [] }, upgraded),
   // Each is checked as the argument of serve() that it stands for; the rows below list its own wrong values.
   row<ReloadOptions>(
     "server.reload()",
