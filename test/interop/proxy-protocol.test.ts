@@ -9,7 +9,9 @@ import type { ProxySend } from "../../src/server.ts";
 import { startChild } from "../support/child.ts";
 import { connected } from "../support/connected.ts";
 import { temporaryFolder } from "../support/folders.ts";
+import { portOf } from "../support/node-client.ts";
 import { serving, urlOf } from "../support/serving.ts";
+import { tellPeer, toldBy } from "../support/tell-peer.ts";
 import { requireTool, tools } from "../support/tools.ts";
 import { until } from "../support/until.ts";
 
@@ -17,20 +19,6 @@ const VERSIONS = ["v1", "v2"] as const;
 const SOURCE = { host: "192.0.2.7", port: 50_000 };
 const [, STREAM_MODULE] = tools["stream module of nginx"].probe;
 const DESTINATION = { host: "198.51.100.1", port: 443 };
-
-/** A service that sends the peer and the header as a line, and then echoes. */
-async function tellPeer(connection: Connection): Promise<void> {
-  connection.write(`${JSON.stringify({ peer: connection.peer, proxy: connection.proxy })}\n`);
-  for await (const piece of connection) connection.write(piece);
-}
-
-async function toldBy(client: Connection): Promise<{ readonly peer: object; readonly proxy: object }> {
-  return JSON.parse(String(await client.readUntil("\n", { maxBytes: 8_192 }))) as { peer: object; proxy: object };
-}
-
-function portOf(url: string): string {
-  return new URL(url).port;
-}
 
 /** A free address: programs that cannot listen on port 0 get a port of an address of this machine that no other test has. */
 function ownAddress(): string {
@@ -67,7 +55,7 @@ describe.each(VERSIONS)("%s", (version) => {
     const folder = temporaryFolder();
     const server = await serving(tellPeer, { proxyFrom: "127.0.0.1" });
     const send = version === "v1" ? "send-proxy" : "send-proxy-v2";
-    const path = await startHaproxy(program, folder, [`server back 127.0.0.1:${portOf(urlOf(server))} ${send}`]);
+    const path = await startHaproxy(program, folder, [`server back 127.0.0.1:${portOf(server)} ${send}`]);
     const proxySend: ProxySend = { version, source: SOURCE, destination: DESTINATION };
     const client = await connected(`unix:${path}`, { proxySend });
     const { peer, proxy } = await toldBy(client);
@@ -108,7 +96,7 @@ test("our listener takes the checksum and the vectors of haproxy", async (contex
   const program = requireTool(context, "haproxy");
   const folder = temporaryFolder();
   const server = await serving(tellPeer, { proxyFrom: "127.0.0.1" });
-  const back = `127.0.0.1:${portOf(urlOf(server))} send-proxy-v2 proxy-v2-options crc32c,unique-id`;
+  const back = `127.0.0.1:${portOf(server)} send-proxy-v2 proxy-v2-options crc32c,unique-id`;
   const path = await startHaproxy(program, folder, ["unique-id-format id-%pid", `server back ${back}`]);
   const proxySend: ProxySend = { version: "v2", source: SOURCE, destination: DESTINATION };
   const { peer, proxy } = await toldBy(await connected(`unix:${path}`, { proxySend }));
@@ -124,7 +112,7 @@ test("a health check of haproxy is LOCAL, and the server is up", async (context)
   const headers: unknown[] = [];
   const note = (connection: Connection): void => void headers.push(connection.proxy);
   const server = await serving(note, { proxyFrom: "127.0.0.1", onError: () => undefined });
-  const back = `127.0.0.1:${portOf(urlOf(server))} check inter 50ms send-proxy-v2 check-send-proxy`;
+  const back = `127.0.0.1:${portOf(server)} check inter 50ms send-proxy-v2 check-send-proxy`;
   await startHaproxy(program, folder, ["option tcp-check", `server back ${back}`]);
   await until(() => headers.length > 1, "two health checks");
   expect(headers[0]).toEqual({ version: 2, command: "local" });
@@ -140,7 +128,7 @@ test("our listener takes the header of nginx's stream module", async (context) =
     program,
     folder,
     `load_module ${STREAM_MODULE};
-    stream { server { listen ${front}; proxy_protocol on; proxy_pass 127.0.0.1:${portOf(urlOf(server))}; } }`,
+    stream { server { listen ${front}; proxy_protocol on; proxy_pass 127.0.0.1:${portOf(server)}; } }`,
   );
   const client = await connected(`tcp://${front}`);
   const { peer, proxy } = await toldBy(client);
@@ -159,7 +147,7 @@ test("curl sends a header to our HTTP server", async (context) => {
   expect(await child.exit()).toEqual({ code: 0, signal: null });
   const [body = "", port = ""] = child.stdout.split("\n");
   const own = { host: "127.0.0.1", port: Number(port) };
-  const destination = { host: "127.0.0.1", port: Number(portOf(urlOf(server))) };
+  const destination = { host: "127.0.0.1", port: portOf(server) };
   expect(JSON.parse(body)).toMatchObject([own, { version: 1, family: "inet", source: own, destination }]);
   const without = await startChild(program, ["-sS", urlOf(server)]);
   expect((await without.exit()).code).not.toBe(0);

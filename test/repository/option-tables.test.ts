@@ -83,6 +83,7 @@ test("every option of a server is explained: it stands in one of the guide pages
     "docs/guides/telemetry.md",
     "docs/guides/datagram-service.md",
     "docs/guides/socket-urls.md",
+    "docs/guides/tls.md",
   ];
   const words = new Set(
     pages.flatMap((page) =>

@@ -21,7 +21,7 @@ const listeners = (["tls:", "https:"] as const).flatMap((scheme) =>
   ),
 );
 
-async function portOf(scheme: "tls:" | "https:", name: string, detectTruncation: boolean): Promise<string> {
+async function portOfListener(scheme: "tls:" | "https:", name: string, detectTruncation: boolean): Promise<string> {
   const options = { ...files.pair(name), detectTruncation, onError: () => undefined };
   return new URL(urlOf(await serving(services[scheme], options, `${scheme}//127.0.0.1:0`))).port;
 }
@@ -31,7 +31,7 @@ describe.for(listeners)(
   ({ scheme, name, detectTruncation }) => {
     test("sslscan", { timeout: PATIENCE_MS }, async (context) => {
       const sslscan = requireTool(context, "sslscan");
-      const port = await portOf(scheme, name, detectTruncation);
+      const port = await portOfListener(scheme, name, detectTruncation);
       const child = await startChild(sslscan, ["--no-colour", "--sni-name=localhost", `127.0.0.1:${port}`]);
       expect((await child.exit()).code).toBe(0);
       const has = (pattern: RegExp): string[] => child.stdout.split("\n").filter((line) => pattern.test(line));
@@ -80,7 +80,7 @@ test.for(listeners.filter(({ name, detectTruncation }) => detectTruncation === (
   { timeout: PATIENCE_MS },
   async ({ scheme, name, detectTruncation }, context) => {
     const testssl = requireTool(context, "testssl");
-    const port = await portOf(scheme, name, detectTruncation);
+    const port = await portOfListener(scheme, name, detectTruncation);
     const json = join(files.folder, `${scheme.replace(":", "")}-${name}.json`);
     const output = [
       "--quiet",

@@ -48,7 +48,7 @@ export interface RelayOptions {
   readonly onEvent?: ((event: RelayEvent) => void) | undefined;
 }
 
-/** Checks and defaults of {@link RelayOptions}, also for options from a file or a command line. @internal */
+/** Checks and defaults of {@link RelayOptions}, also for options from a file or a command line. */
 export const RELAY_OPTIONS = optionTable({
   to: targetUrl(),
   connectTimeoutMs: ms({ max: MAX_TIMEOUT_MS, default: DEFAULT_CONNECT_TIMEOUT_MS }),
@@ -59,7 +59,7 @@ export const RELAY_OPTIONS = optionTable({
   onEvent: hook<NonNullable<RelayOptions["onEvent"]>>(),
 } satisfies OptionKindsOf<RelayOptions>);
 
-/** Checked options, with the defaults. @internal */
+/** Checked options, with the defaults. */
 type RelaySettings = OptionValues<(typeof RELAY_OPTIONS)["kinds"]>;
 
 /** The target of a relay, and what else its connections need. */

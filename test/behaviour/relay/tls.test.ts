@@ -12,7 +12,7 @@ const CA = files.path("ca.pem");
 const PEER = { host: "192.0.2.7", port: 50_000 };
 
 /** A service that sends the peer, and then what it has got until the end. */
-async function tellPeer(connection: Connection): Promise<void> {
+async function tellSource(connection: Connection): Promise<void> {
   const { peer, tls } = connection;
   const got = await textToEnd(connection);
   connection.write(JSON.stringify({ peer, got, isTls: tls !== undefined }));
@@ -34,20 +34,20 @@ function relaying(to: string, from = "tcp://127.0.0.1:0"): Promise<Server> {
 }
 
 test("TLS is taken off, each direction with its end", async () => {
-  const target = await serving(tellPeer);
+  const target = await serving(tellSource);
   const server = await relaying(urlOf(target), `tls://127.0.0.1:0?${pair()}`);
   const client = await connected(server, { ca: CA });
   expect(await exchange(client)).toMatchObject({ got: "hello", isTls: false });
 });
 
 test("TLS is added, each direction with its end", async () => {
-  const target = await serving(tellPeer, {}, `tls://127.0.0.1:0?${pair()}`);
+  const target = await serving(tellSource, {}, `tls://127.0.0.1:0?${pair()}`);
   const server = await relaying(`${urlOf(target)}?ca=${CA}`);
   expect(await exchange(await connected(server))).toMatchObject({ got: "hello", isTls: true });
 });
 
 test("a certificate of the target that is refused resets the client", async () => {
-  const target = await serving(tellPeer, {}, `tls://127.0.0.1:0?${pair()}`);
+  const target = await serving(tellSource, {}, `tls://127.0.0.1:0?${pair()}`);
   const events: RelayEvent[] = [];
   const server = await serving(relay({ to: urlOf(target), onEvent: (event) => events.push(event) }));
   const client = await connected(server);
@@ -61,7 +61,7 @@ test.each(["v1", "v2"])("proxy-send=%s names the client, and where it has connec
     "tcp://127.0.0.1:0?proxy-from=127.0.0.1",
     (connection) => {
       headers.push(connection.proxy);
-      return tellPeer(connection);
+      return tellSource(connection);
     },
     {},
   );
@@ -78,7 +78,7 @@ test.each(["v1", "v2"])("proxy-send=%s names the client, and where it has connec
 });
 
 test("a header that the client sends is passed on", async () => {
-  const target = await serving(tellPeer, {}, "tcp://127.0.0.1:0?proxy-from=127.0.0.1");
+  const target = await serving(tellSource, {}, "tcp://127.0.0.1:0?proxy-from=127.0.0.1");
   const server = await relaying(`${urlOf(target)}?proxy-send=v2`, "tcp://127.0.0.1:0?proxy-from=127.0.0.1");
   const proxySend: ProxySend = { version: "v1", source: PEER, destination: { host: "198.51.100.1", port: 443 } };
   const client = await connected(server, { proxySend });

@@ -5,7 +5,7 @@ import { describe, expect, onTestFinished, test } from "vitest";
 import { DEFAULT_MAX_PROXY_HEADER_BYTES } from "../../../src/codec/proxy-header.ts";
 import { AF_UNIX, SOCK_DGRAM, SOCK_SEQPACKET, socket } from "../../../src/index.ts";
 import type { Connection } from "../../../src/server/connection/connection.ts";
-import { type CommonOptions, connect, openMetrics, type Peer, type Server, serve } from "../../../src/server.ts";
+import { type CommonOptions, connect, openMetrics, type Server, serve } from "../../../src/server.ts";
 import { memoryTransport } from "../../../src/testing.ts";
 import { connected } from "../../support/connected.ts";
 import {
@@ -18,6 +18,7 @@ import {
   v2,
 } from "../../support/proxy-headers.ts";
 import { serving, urlOf } from "../../support/serving.ts";
+import { tellPeer, toldBy } from "../../support/tell-peer.ts";
 import { TRANSPORTS, useTransport } from "../../support/transports.ts";
 import { turn, until } from "../../support/until.ts";
 
@@ -28,16 +29,6 @@ const INVALID = [
   ...INVALID_LINES.map(([line]) => [line, Buffer.from(line)] as const),
   ...INVALID_HEADERS.map(([name, header]) => [name, header] as const),
 ];
-
-/** A service that sends the peer and the header as a line, and then echoes. */
-async function tellPeer(connection: Connection): Promise<void> {
-  connection.write(`${JSON.stringify({ peer: connection.peer, proxy: connection.proxy })}\n`);
-  for await (const piece of connection) connection.write(piece);
-}
-
-async function told(client: Connection): Promise<{ readonly peer: Peer; readonly proxy: object }> {
-  return JSON.parse(String(await client.readUntil("\n", { maxBytes: 65_536 }))) as { peer: Peer; proxy: object };
-}
 
 /** What a client reads until the end: a refused one gets a reset and no byte. */
 async function outcome(client: Connection): Promise<string> {
@@ -57,7 +48,7 @@ describe.each(TRANSPORTS)("over the transport %s", (transport) => {
     const server = await serving(tellPeer, FROM_LOOPBACK);
     const client = await connected(server);
     client.write(Buffer.concat([bytes, Buffer.from("and more")]));
-    const { peer, proxy } = await told(client);
+    const { peer, proxy } = await toldBy(client);
     const isReal = header.command === "local" || header.family === "unspec";
     if (isReal) expect(peer).toMatchObject({ host: "127.0.0.1" });
     else expect(peer).toEqual(header.source);
@@ -131,11 +122,11 @@ describe.each(TRANSPORTS)("over the transport %s", (transport) => {
     expect(urlOf(server)).not.toContain("?");
     const client = await connected(server);
     client.write(`${LINE}x`);
-    expect((await told(client)).peer).toEqual({ host: "192.0.2.7", port: 50_000 });
+    expect((await toldBy(client)).peer).toEqual({ host: "192.0.2.7", port: 50_000 });
     expect(String(await client.read())).toBe("x");
     const other = await connected(server);
     other.write(v2("21", "31", UNIX_BODY));
-    expect((await told(other)).peer).toEqual({ path: "/run/client" });
+    expect((await toldBy(other)).peer).toEqual({ path: "/run/client" });
     const wrong = await connected(server);
     wrong.write("GET / HTTP/1.1\r\n\r\n");
     // A peer with a host makes the socket none of TCP.
@@ -151,17 +142,17 @@ describe.each(TRANSPORTS)("over the transport %s", (transport) => {
     const server = await serving(tellPeer, { ...FROM_LOOPBACK, maxConnectionsPerAddress: 1 });
     const [first, second, other] = [await connected(server), await connected(server), await connected(server)];
     first.write(LINE);
-    expect((await told(first)).peer).toEqual({ host: "192.0.2.7", port: 50_000 });
+    expect((await toldBy(first)).peer).toEqual({ host: "192.0.2.7", port: 50_000 });
     second.write(LINE.replace("50000", "50001"));
     expect(await outcome(second)).toBe("ECONNRESET");
     other.write(LINE.replace("192.0.2.7", "192.0.2.8"));
-    expect((await told(other)).peer).toEqual({ host: "192.0.2.8", port: 50_000 });
+    expect((await toldBy(other)).peer).toEqual({ host: "192.0.2.8", port: 50_000 });
     expect(server.stats().connectionsRefused["max-connections-per-address"]).toBe(1);
     await first.close();
     await until(() => server.connections().length === 1, "the place");
     const again = await connected(server);
     again.write(LINE);
-    expect((await told(again)).peer).toEqual({ host: "192.0.2.7", port: 50_000 });
+    expect((await toldBy(again)).peer).toEqual({ host: "192.0.2.7", port: 50_000 });
   });
 
   test("the listener's own handshake follows the header", async () => {
@@ -176,7 +167,7 @@ describe.each(TRANSPORTS)("over the transport %s", (transport) => {
     const client = await connected(server);
     client.write(`${LINE}word\nrest`);
     expect(String(await client.readUntil("\n"))).toBe('hello {"host":"192.0.2.7","port":50000} word\n');
-    await told(client);
+    await toldBy(client);
     expect(String(await client.readExactly(4))).toBe("rest");
   });
 });
@@ -194,7 +185,7 @@ describe("at every cut", () => {
         client.write(stream.subarray(0, cut));
         await turn();
         client.write(stream.subarray(cut));
-        const { peer } = await told(client);
+        const { peer } = await toldBy(client);
         if (header.command === "proxy" && header.family !== "unspec") expect(peer).toEqual(header.source);
         expect(String(await client.readExactly(4))).toBe("rest");
         client.abort();
@@ -236,7 +227,7 @@ describe("at every cut", () => {
         if (sent < bytes.length)
           await until(() => server.connections().some(({ bytesRead }) => bytesRead === sum), "the byte");
       }
-      expect((await told(client)).peer).toEqual({ host: "192.0.2.7", port: 50_000 });
+      expect((await toldBy(client)).peer).toEqual({ host: "192.0.2.7", port: 50_000 });
       await client.close();
       await until(() => server.connections().length === 0, "the end");
     }
@@ -298,7 +289,7 @@ describe("the number of handshakes per address", () => {
     expect(server.stats().handshakesFailed["max-handshakes-per-address"]).toBe(2);
     isOpen = true;
     third.write("go");
-    expect((await told(third)).peer).toEqual({ host: "192.0.2.7", port: 50_000 });
+    expect((await toldBy(third)).peer).toEqual({ host: "192.0.2.7", port: 50_000 });
   });
 
   test("a finished handshake displaces none", async () => {
@@ -308,7 +299,7 @@ describe("the number of handshakes per address", () => {
     for (let count = 0; count < 4; count++) {
       const client = await connected(server);
       client.write(LINE);
-      await told(client);
+      await toldBy(client);
     }
     expect(server.connections()).toHaveLength(4);
   });
@@ -368,7 +359,7 @@ describe("an option and a URL", () => {
     for (const url of server.urls) {
       const client = await connected(url);
       client.write(LINE);
-      expect((await told(client)).peer).toEqual({ host: "192.0.2.7", port: 50_000 });
+      expect((await toldBy(client)).peer).toEqual({ host: "192.0.2.7", port: 50_000 });
     }
     await expect(serve("tcp://127.0.0.1:0", service, { proxyFrom: "unix" })).rejects.toThrow(
       'names no address: add one, such as "10.0.0.0/8"',
@@ -383,7 +374,7 @@ describe("an option and a URL", () => {
     onTestFinished(async () => void (await server.close({ graceMs: 0 })));
     const client = await connected(server);
     client.write(LINE);
-    expect((await told(client)).peer).toEqual({ host: "192.0.2.7", port: 50_000 });
+    expect((await toldBy(client)).peer).toEqual({ host: "192.0.2.7", port: 50_000 });
     const both = { name: "both", stream: service, datagram: service };
     for (const type of [SOCK_DGRAM, SOCK_SEQPACKET]) {
       const other = socket(AF_UNIX, type);
@@ -399,7 +390,7 @@ describe("an option and a URL", () => {
     const [url = ""] = server.urls;
     const before = await connected(url);
     before.write(LINE);
-    await told(before);
+    await toldBy(before);
     await server.reload({ listeners: `${url}?proxy-from=192.0.2.1` });
     expect(server.urls).toEqual([url]);
     expect(await asStranger(server)).toBe("ECONNRESET");

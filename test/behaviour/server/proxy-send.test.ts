@@ -27,7 +27,7 @@ interface Told {
   readonly real: { readonly host: string; readonly port: number };
 }
 
-async function toldBy(client: Connection): Promise<Told> {
+async function heardBy(client: Connection): Promise<Told> {
   client.write(TAIL);
   const answer = JSON.parse(String(await client.readUntil("\n", { maxBytes: 8_192 }))) as Told & { rest: string };
   expect(answer.rest).toBe(TAIL);
@@ -52,7 +52,7 @@ describe.each(TRANSPORTS)("over the transport %s", (transport) => {
         await connected(`${url}?proxy-send=${version}`),
         await connected(url, { proxySend: version }),
       ]) {
-        const { header, real } = await toldBy(client);
+        const { header, real } = await heardBy(client);
         expect(header).toMatchObject({ version: versionOf(version), command: "proxy", family, type: "stream" });
         expect(header.source).toEqual(real);
         expect(header.destination).toEqual(client.peer);
@@ -64,13 +64,13 @@ describe.each(TRANSPORTS)("over the transport %s", (transport) => {
     useTransport(transport);
     const path = join(temporaryFolder(), "proxy.sock");
     const server = await serving(tellHeader, {}, `unix:${path}`);
-    const second = await toldBy(await connected(server, { proxySend: "v2" }));
+    const second = await heardBy(await connected(server, { proxySend: "v2" }));
     expect(second.header).toMatchObject({ family: "unix", source: { path: "" }, destination: { path } });
-    const first = await toldBy(await connected(server, { proxySend: "v1" }));
+    const first = await heardBy(await connected(server, { proxySend: "v1" }));
     expect(first.header).toMatchObject({ version: 1, family: "unspec" });
     const abstract = `unix:@${randomUUID()}`;
     const other = await serving(tellHeader, {}, abstract);
-    const third = await toldBy(await connected(`${urlOf(other)}?proxy-send=v2`));
+    const third = await heardBy(await connected(`${urlOf(other)}?proxy-send=v2`));
     expect(third.header.destination).toEqual({ abstract: abstract.slice("unix:@".length) });
   });
 
@@ -113,9 +113,9 @@ describe("the addresses of another connection", () => {
     [{ cid: 3, port: 1 }, { cid: 2, port: 1 }, { family: "unspec" }],
   ])("from %j to %j", async (source, destination, expected) => {
     const server = await serving(tellHeader);
-    const second = await toldBy(await connected(server, { proxySend: { version: "v2", source, destination } }));
+    const second = await heardBy(await connected(server, { proxySend: { version: "v2", source, destination } }));
     expect(second.header).toMatchObject({ version: 2, ...expected });
-    const first = await toldBy(await connected(server, { proxySend: { version: "v1", source, destination } }));
+    const first = await heardBy(await connected(server, { proxySend: { version: "v1", source, destination } }));
     const isUnix = "family" in expected && expected.family === "unix";
     expect(first.header).toMatchObject({ version: 1, ...(isUnix ? { family: "unspec" } : expected) });
   });

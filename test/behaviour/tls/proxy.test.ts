@@ -7,6 +7,7 @@ import type { ProxySend } from "../../../src/server.ts";
 import { certificates } from "../../support/certificates.ts";
 import { connected } from "../../support/connected.ts";
 import { serving, urlOf } from "../../support/serving.ts";
+import { toldBy } from "../../support/tell-peer.ts";
 import { TRANSPORTS, useTransport } from "../../support/transports.ts";
 import { until } from "../../support/until.ts";
 
@@ -16,21 +17,17 @@ const LINE = "PROXY TCP4 192.0.2.7 198.51.100.1 50000 443\r\n";
 const PEER = { host: "192.0.2.7", port: 50_000 };
 
 /** A service that sends the peer and the header as a line, and then echoes. */
-async function tellPeer(connection: Connection): Promise<void> {
+async function tellSource(connection: Connection): Promise<void> {
   const { peer, proxy, tls } = connection;
   connection.write(`${JSON.stringify({ peer, proxy, version: tls?.version })}\n`);
   for await (const piece of connection) connection.write(piece);
-}
-
-async function toldBy(client: Connection): Promise<unknown> {
-  return JSON.parse(String(await client.readUntil("\n", { maxBytes: 8_192 })));
 }
 
 describe.each(TRANSPORTS)("over the transport %s", (transport) => {
   test.each(["v1", "v2"] as const)("a client sends %s and then begins TLS", async (version) => {
     useTransport(transport);
     const options = { ...files.pair("localhost"), maxConnectionsPerAddress: 1 };
-    const server = await serving(tellPeer, options, "tls://127.0.0.1:0?proxy-from=127.0.0.1");
+    const server = await serving(tellSource, options, "tls://127.0.0.1:0?proxy-from=127.0.0.1");
     const proxySend: ProxySend = { version, source: PEER, destination: { host: "198.51.100.1", port: 443 } };
     const client = await connected(server, { ca: CA, proxySend });
     expect(await toldBy(client)).toMatchObject({ peer: PEER, proxy: { command: "proxy" }, version: "TLSv1.3" });
@@ -48,7 +45,7 @@ describe.each(TRANSPORTS)("over the transport %s", (transport) => {
   test("a Unix listener resets a connection whose peer has another kind of address", async () => {
     useTransport(transport);
     const unix = `tls+unix:@${randomUUID()}`;
-    const server = await serving(tellPeer, files.pair("localhost"), `${unix}?proxy-from=unix`);
+    const server = await serving(tellSource, files.pair("localhost"), `${unix}?proxy-from=unix`);
     const proxySend: ProxySend = { version: "v2", source: PEER, destination: PEER };
     const client = await connected(server, { ca: CA, proxySend });
     expect(await toldBy(client)).toMatchObject({ peer: PEER, version: "TLSv1.3" });
@@ -60,7 +57,7 @@ describe.each(TRANSPORTS)("over the transport %s", (transport) => {
 });
 
 test("a header and the first bytes of TLS may come together, and the header at every cut", async () => {
-  const server = await serving(tellPeer, files.pair("localhost"), "tls://127.0.0.1:0?proxy-from=127.0.0.1");
+  const server = await serving(tellSource, files.pair("localhost"), "tls://127.0.0.1:0?proxy-from=127.0.0.1");
   const first = await clientHello();
   const [, , host = "", port = ""] = /^(tls:)\/\/(.*):(\d+)$/.exec(urlOf(server)) ?? [];
   for (let cut = 0; cut <= LINE.length; cut += 5) {
@@ -79,7 +76,7 @@ test("a header and the first bytes of TLS may come together, and the header at e
 });
 
 test("TLS without a header is refused", async () => {
-  const server = await serving(tellPeer, files.pair("localhost"), "tls://127.0.0.1:0?proxy-from=127.0.0.1");
+  const server = await serving(tellSource, files.pair("localhost"), "tls://127.0.0.1:0?proxy-from=127.0.0.1");
   await expect(connected(server, { ca: CA })).rejects.toThrow();
   expect(server.stats().handshakesFailed["proxy-header"]).toBe(1);
 });

@@ -9,20 +9,13 @@ import { certificates } from "../../support/certificates.ts";
 import { type Child, startChild } from "../../support/child.ts";
 import { connected } from "../../support/connected.ts";
 import { requireTool } from "../../support/tools.ts";
+import { codeOf } from "./code-of.ts";
 import { echoAndGoodbye, firstError, heardOf, securing, variants, versions } from "./securing.ts";
 import { receive, send } from "./transfer.ts";
 
 const SIZE = 1024 * 1024;
 const files = certificates();
 const trusting = () => ({ ca: files.path("ca.pem") });
-
-/** The code of the error with which the promise rejects. */
-async function codeOf(promise: Promise<unknown>): Promise<unknown> {
-  return promise.then(
-    () => "no error",
-    (error: unknown) => (error instanceof Error && "code" in error ? error.code : error),
-  );
-}
 
 /** The options of socat that allow one version only. */
 function onlyVersion(version: string): string {

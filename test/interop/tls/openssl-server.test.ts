@@ -5,6 +5,7 @@ import type { Connection } from "../../../src/server/connection/connection.ts";
 import type { TlsOptions } from "../../../src/server/tls/tls-options.ts";
 import { certificates } from "../../support/certificates.ts";
 import { connected } from "../../support/connected.ts";
+import { codeOf } from "./code-of.ts";
 import { identityOf, only, startServer } from "./openssl.ts";
 import { versions } from "./securing.ts";
 
@@ -13,14 +14,6 @@ const files = certificates();
 /** Connects to a port of this machine, and trusts the authority of the tests. */
 function client(port: string, options: TlsOptions = {}): Promise<Connection> {
   return connected(`tls://localhost:${port}`, { ca: files.path("ca.pem"), ...options });
-}
-
-/** The code of the error with which the promise rejects. */
-async function codeOf(promise: Promise<unknown>): Promise<unknown> {
-  return promise.then(
-    () => "no error",
-    (error: unknown) => (error instanceof Error && "code" in error ? error.code : error),
-  );
 }
 
 describe.for(versions)("TLS %s", (version) => {
