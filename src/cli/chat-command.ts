@@ -25,12 +25,13 @@ ${TIMES}
 Examples:
   sockwright chat --listen tcp://127.0.0.1:7000 --listen http://127.0.0.1:8080/chat/ --memory
   sockwright chat --join http://127.0.0.1:8080/chat/ --name rose
+  sockwright chat --join https://chat.example.org/ --name rose
   echo "the backup is done" | sockwright chat --join http://127.0.0.1:8080/chat/ --name backup
   sockwright chat --with tcp://127.0.0.1:9000    # the same in two terminals
 
 Exit codes:
   0 done, or stopped by a signal with --listen   1 network   2 usage or file   3 timeout
-  128+n ended by signal n`;
+  4 TLS: refused, or cut off   128+n ended by signal n`;
 
 /** The options that belong to each mode. */
 const OPTIONS_OF = {
@@ -76,8 +77,15 @@ export function chatCommand(streams: StandardStreams, done: (exitCode: number) =
     .allowExcessArguments()
     .usage("--listen URL… | --join URL | --with URL  [options]")
     .description("Hosts a chat, takes part in one, or connects two terminals without a server.")
-    .option("--listen <url>", "host a chat there: tcp://, unix: or http://HOST:PORT/chat/; repeatable", collect)
-    .option("--join <url>", "take part in the chat there: http://HOST:PORT/chat/, tcp://HOST:PORT or unix:PATH")
+    .option(
+      "--listen <url>",
+      "host a chat there: tcp://, tls://, unix:, http://HOST:PORT/chat/ or https://; repeatable",
+      collect,
+    )
+    .option(
+      "--join <url>",
+      "take part in the chat there: http(s)://HOST:PORT/chat/, tcp://HOST:PORT, tls:// or unix:PATH",
+    )
     .option("--with <url>", "talk with another chat --with, or nc, at this address")
     .optionsGroup("With --listen:")
     .option("--history <file>", "the file that keeps messages (default: chat.db in the state directory)")

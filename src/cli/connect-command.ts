@@ -11,6 +11,7 @@ Examples:
   sockwright connect tcp://127.0.0.1:8000
   sockwright connect tcp://example.com:80 --crlf < request
   echo you | sockwright connect udp://127.0.0.1:9000 --wait 1s
+  sockwright connect tls://example.org:443?alpn=http/1.1
   sockwright connect unix:/run/app.sock`;
 
 /** Makes the command `sockwright connect URL`. */
@@ -18,7 +19,10 @@ export function connectCommand(streams: StandardStreams, done: (exitCode: number
   const command = new Command("connect")
     .allowExcessArguments()
     .description("Connects, sends standard input, and prints what it receives.")
-    .argument("<url>", "tcp://HOST:PORT, udp://HOST:PORT, unix:PATH, unix-dgram:PATH or unix-seqpacket:PATH")
+    .argument(
+      "<url>",
+      "tcp://HOST:PORT, tls://HOST:PORT, udp://HOST:PORT, unix:PATH, unix-dgram:PATH or unix-seqpacket:PATH",
+    )
     .option("--connect-timeout <time>", "give up connecting after this time", (text) =>
       parseDuration("--connect-timeout", text),
     )

@@ -19,7 +19,8 @@ End of file:
   Datagrams have no end: stop with Ctrl-C, or give --wait or --idle-timeout.
 
 Exit codes:
-  0 done   1 network   2 usage or file   3 timeout   128+n ended by signal n`;
+  0 done   1 network   2 usage or file   3 timeout   4 TLS: refused, or cut off
+  128+n ended by signal n`;
 
 /** Adds the options that both commands have. */
 export function addConversationOptions(command: Command): Command {

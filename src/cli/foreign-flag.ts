@@ -1,6 +1,7 @@
 // Flags of other programs, and what to write instead.
 import { CERT_FLAGS, CERT_VALUES } from "./foreign-cert-flag.ts";
 import { CTL_FLAGS, CTL_VALUES, UP_FLAGS, UP_VALUES } from "./foreign-service-flag.ts";
+import { chatTls, TLS_FLAGS, TLS_VALUES, WEB_TLS_FLAGS, WEB_TLS_VALUES } from "./foreign-tls-flag.ts";
 import { hostPortOf } from "./host-port.ts";
 
 /** The context of an unknown flag on the command line. */
@@ -16,7 +17,11 @@ export interface Typed {
 export type Advice = (typed: Typed) => string;
 
 const keepOpen: Advice = ({ command }) =>
-  command === "listen" ? "write --keep-open" : command === "greet" ? "leave it out" : "only listen has --keep-open";
+  command === "listen"
+    ? "write --keep-open"
+    : command === "greet"
+      ? "leave it out"
+      : "only listen has --keep-open; curl's -k is ?pin=sha256:HEX after the URL";
 const inUrl: Advice = (typed) => `the address is one URL: write ${example("tcp", typed)}`;
 const listener: Advice = (typed) => {
   if (typed.command !== "connect") return `leave it out: write ${example("tcp", typed)}`;
@@ -32,7 +37,6 @@ const timeout: Advice = (typed) => {
   return `write --connect-timeout ${timeOf(typed)} for the connection, ${idle} for silence`;
 };
 const program: Advice = () => "no program is started: connect it with pipes";
-const noTls: Advice = () => "there is no TLS here: use openssl s_client";
 const verbose: Advice = () => "write --json, which reports events, or sockwright --version";
 
 const noProxy: Advice = () => "it is not offered: proxies are not supported";
@@ -44,6 +48,7 @@ const unixSocket: Advice = (typed) =>
 
 /** The flags of nc(1), ncat(1) and curl(1), and their counterparts. */
 const FLAGS: Readonly<Record<string, Advice>> = {
+  ...TLS_FLAGS,
   "-4": (typed) => `write an IPv4 address, as in ${example("tcp", { ...typed, operands: [] })}`,
   "-6": ({ command }) => `write an IPv6 address, as in sockwright ${command} tcp://[::1]:8000`,
   "-b": () => "write ?broadcast after the URL, as in udp://255.255.255.255:9000?broadcast",
@@ -79,12 +84,9 @@ const FLAGS: Readonly<Record<string, Advice>> = {
   "--timeout": timeout,
   "--connect-timeout": timeout,
   "-z": () => "write --wait 0 < /dev/null, and the exit code says whether a server listens",
-  "--ssl": noTls,
-  "--tls": noTls,
   "-M": ({ value = "64" }) => `write --option IP_TTL=${value}`,
   "-T": ({ value = "FILE" }) => `write < ${value} for a file, --option IP_TOS=16 for the type of service`,
   "-r": () => "leave it out: a free port is chosen without it",
-  "-Z": noTls,
   "-P": noProxy,
   "-x": noProxy,
   "-X": () => "it is not offered: neither proxies nor HTTP are supported",
@@ -116,7 +118,9 @@ const NOT_OFFERED: readonly string[] =
 
 /** The flags that apply to `greet`. */
 const GREET_FLAGS: readonly string[] =
-  "-4 -6 -k --keep-open -l --listen -p --port --host -s -u --udp -U --unixsock".split(" ");
+  "-4 -6 -k --keep-open -l --listen -p --port --host -s -u --udp -U --unixsock --ssl --tls --cert --key --ssl-cert --ssl-key".split(
+    " ",
+  );
 
 const webPort: Advice = ({ value = "8080", operands: [root = "ROOT"] }) =>
   /^\d+$/.test(value)
@@ -135,13 +139,13 @@ const links: Advice = () => "write --symlinks follow";
 const leaveOut: Advice = () => "leave it out: this is the default";
 const precompressed: Advice = () =>
   "leave it out: FILE.br and FILE.gz are sent where they exist, and nothing is compressed";
-const webTls: Advice = () => "there is no TLS here: put a proxy in front";
 const webProxy: Advice = () => "it is not offered: put a proxy in front";
 const configured: Advice = () => "it is not offered: all options are on the command line";
 const opened: Advice = () => "it is not offered: open the address that is printed";
 
 /** The flags of serve, sirv-cli, http-server and Python's http.server, and what `web` has instead. */
 const WEB_FLAGS: Readonly<Record<string, Advice>> = {
+  ...WEB_TLS_FLAGS,
   "-p": webPort,
   "--port": webPort,
   "-l": webPort,
@@ -180,13 +184,6 @@ const WEB_FLAGS: Readonly<Record<string, Advice>> = {
   "-n": leaveOut,
   "--no-clipboard": leaveOut,
   "--no-port-switching": leaveOut,
-  "-K": webTls,
-  "--cert": webTls,
-  "--key": webTls,
-  "--ssl-cert": webTls,
-  "--ssl-key": webTls,
-  "--tls": webTls,
-  "--http2": webTls,
   "-P": webProxy,
   "--proxy": webProxy,
   "-c": configured,
@@ -201,9 +198,6 @@ const ownName: Advice = ({ value = "NAME" }) => `write --name ${value}`;
 
 const chatPort: Advice = (typed) => `write --listen http://127.0.0.1:${portOf(typed) ?? 8080}/chat/`;
 const chatFile: Advice = ({ value = "FILE" }) => `write  sockwright up ${value}  for a service with kind = "chat"`;
-const chatTls: Advice = () =>
-  'write  sockwright up FILE  for a service with kind = "chat", and cert and key in its listen';
-
 /** The flags of nc, ncat and chat programs, and what `chat` has instead. */
 const CHAT_FLAGS: Readonly<Record<string, Advice>> = {
   "-l": twoWays,
@@ -243,6 +237,7 @@ const CHAT_FLAGS: Readonly<Record<string, Advice>> = {
 export function flagAdvice(flag: string, typed: Typed): string | undefined {
   // Those of mkcert and openssl are words behind one hyphen.
   if (typed.command === "cert") return Object.hasOwn(CERT_FLAGS, flag) ? CERT_FLAGS[flag]?.(typed) : undefined;
+  if (Object.hasOwn(TLS_FLAGS, flag) && adviceOn(flag, typed) !== undefined) return adviceOn(flag, typed)?.(typed);
   const [, long = "", given] = /^(--[^=]+)(?:=(.*))?$/s.exec(flag) ?? [];
   if (long !== "") return adviceOn(long, typed)?.({ ...typed, value: given ?? typed.value });
   // -w1 and -lk: flags of one letter in one word, the last one perhaps with its value.
@@ -259,11 +254,13 @@ export function takesValue(flag: string, command: string | undefined): boolean {
   if (command === "up") return UP_VALUES.test(flag);
   if (command === "ctl") return CTL_VALUES.test(flag);
   if (command === "cert") return CERT_VALUES.test(flag);
+  if (command === "web" && WEB_TLS_VALUES.test(flag)) return true;
   if (command === "web") return /^-(?:[plabHm]|-(?:port|address|bind|host|directory|root|maxage))$/.test(flag);
   if (command === "chat")
     return /^-(?:[ncrpf]|-(?:nick|nickname|user|username|channel|connect|server|port|host|db|database|file|config|password))$/.test(
       flag,
     );
+  if (TLS_FLAGS[flag] !== undefined) return TLS_VALUES.test(flag);
   return /^(?:-[a-zA-Z]*[pqwsiIOMmTPxXoHSWgG]|-[ce]|--(?:port|host|timeout|connect-timeout|exec|sh-exec|proxy|output|append-output|source-port|local-port|unix-socket|max-time|interface|header|request|data|max-conns|allow|deny|delay))$/.test(
     flag,
   );

@@ -30,6 +30,7 @@ Examples:
   sockwright greet
   sockwright greet --listen tcp://127.0.0.1:0 --frame lines
   sockwright greet --listen unix:/tmp/greet.sock --reply 'you are {address}'
+  sockwright greet --listen 'tls://127.0.0.1:8443?cert=localhost.pem&key=localhost.key'
   sockwright connect tcp://127.0.0.1:8000    # talks to the first, as nc does
 
 Exit codes:

@@ -20,6 +20,7 @@ Examples:
   sockwright listen tcp://127.0.0.1:8000
   sockwright listen tcp://127.0.0.1:8000 > file
   sockwright listen --keep-open udp://127.0.0.1:9000 < /dev/null
+  sockwright listen 'tls://127.0.0.1:8443?cert=localhost.pem&key=localhost.key'
   sockwright listen unix:/tmp/app.sock
   sockwright listen 'unix:/run/app.sock?mode=660&group=www-data'
   sockwright listen --keep-open 'udp://239.1.1.1:9000?interface=eth0'`;
@@ -29,7 +30,10 @@ export function listenCommand(streams: StandardStreams, done: (exitCode: number)
   const command = new Command("listen")
     .allowExcessArguments()
     .description("Waits for one client, sends standard input to it, and prints what it sends.")
-    .argument("<url>", "tcp://HOST:PORT, udp://HOST:PORT, unix:PATH, unix-dgram:PATH or unix-seqpacket:PATH")
+    .argument(
+      "<url>",
+      "tcp://HOST:PORT, tls://HOST:PORT, udp://HOST:PORT, unix:PATH, unix-dgram:PATH or unix-seqpacket:PATH",
+    )
     .option("--keep-open", "serve many clients, until Ctrl-C");
   return addConversationOptions(command)
     .addHelpText("after", KEEP_OPEN + END_OF_FILE + EXAMPLES)

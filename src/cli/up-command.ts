@@ -10,7 +10,9 @@ demonstration of every service, which only this machine can reach.
 
 It runs until Ctrl-C or SIGTERM; each service then has its grace time to finish. A
 second signal ends it at once. SIGHUP and  sockwright ctl reload  make it read the file
-again: if the file has a mistake, nothing changes.
+and the certificates again: if one of them has a mistake, nothing changes. For https: on
+loopback without a certificate, the command makes one; others need cert and key:
+  listen = { url = "https://*:443/", cert = "site.pem", key = "site.key" }
 ${TIMES}
 Examples:
   sockwright up                                  the demonstration

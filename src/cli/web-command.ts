@@ -23,6 +23,8 @@ Examples:
   sockwright web public
   sockwright web . 8080 --listing                     # the folder here, on port 8080
   sockwright web dist --spa --access-log json
+  sockwright web . --listen https://127.0.0.1:8443    # makes a certificate
+  sockwright web . --listen 'https://*:443?cert=a.pem&key=a.key'
   sockwright web site --route /go=go.html --var title=Sockwright
   sockwright web site --route /go=go.html --check     # names variables without a value
 

@@ -41,7 +41,10 @@ test.for<[args: string, advice: string]>([
   ["chat -r garden", "write --room garden"],
   ["chat --config app.toml", 'write  sockwright up app.toml  for a service with kind = "chat"'],
   ["chat --password secret", "a room can have a key, which its first member sets: /join ROOM KEY"],
-  ["chat --tls", 'write  sockwright up FILE  for a service with kind = "chat", and cert and key in its listen'],
+  [
+    "chat --tls",
+    "write --listen https://127.0.0.1:8443/chat/ to host a chat, --join https://HOST:PORT/chat/ to take part",
+  ],
   ["chat -k", "leave it out: --listen serves any number of clients"],
   ["chat --no-history", "write --memory"],
 ])("%s", async ([args, advice]) => {

@@ -52,6 +52,8 @@ function serviceOf(node: Server): Service {
     stream(connection) {
       const stream: NodeStream = connection.stream();
       connection.stopper = new NodeConnection(connection, stream);
+      // The property of a TLSSocket by which Express and others know https.
+      if (connection.tls !== undefined) Object.assign(stream, { encrypted: true });
       stream.once("end", () => {
         if (isAnswering(stream)) whenLost(connection, (failure) => stream.destroy(failure));
       });

@@ -88,7 +88,11 @@ function adviceWithoutScheme(text: string): string {
 function suggestUrl(scheme: string, rest: string, schemes: readonly string[]): string {
   const name = scheme.toLowerCase();
   const [, own] = OTHER_NAMES.find(([other]) => other.test(name)) ?? [];
-  if (own !== undefined) return `write ${urlOf(own, LISTENING.test(name), rest)}`;
+  if (own !== undefined) {
+    const isUnchecked = own === "tls" && /,verify=0(?:,|$)/i.test(rest) && !LISTENING.test(name);
+    const always = "; certificates are always checked, and pin=sha256:HEX accepts one";
+    return `write ${urlOf(own, LISTENING.test(name), rest)}${isUnchecked ? always : ""}`;
+  }
   // The scheme is in capitals.
   if (name === "http" || name === "https") return `write ${name}://${hostAndPort(rest).replace(/:PORT$/, "")}`;
   if (schemes.includes(name)) return `write ${name}:${rest}`;
@@ -107,6 +111,18 @@ function suggestUrl(scheme: string, rest: string, schemes: readonly string[]): s
 /** The options of a socat(1) address, after commas. */
 const SOCAT_OPTIONS = /(?:,[\w-]+(?:=[^,]*)?)+$/;
 
+/** Those of TLS: without `key`, socat(1) takes the key from the file of the certificate. */
+function tlsQuery(options: ReadonlyMap<string, string>): string {
+  const cert = options.get("cert") ?? options.get("certificate");
+  const pieces = [
+    ["cert", cert],
+    ["key", options.get("key") ?? cert],
+    ["ca", options.get("cafile")],
+    ["servername", options.get("commonname") ?? options.get("snihost")],
+  ].flatMap(([name, value]) => (value ? [`${name}=${value}`] : []));
+  return pieces.length === 0 ? "" : `?${pieces.join("&")}`;
+}
+
 /** The URL for the address `rest` of another program, with those of socat's options that a URL has. */
 function urlOf(scheme: string, isListening: boolean, rest: string): string {
   const place = rest.replace(SOCAT_OPTIONS, "");
@@ -119,7 +135,8 @@ function urlOf(scheme: string, isListening: boolean, rest: string): string {
     // A listener on one address must not become one on all networks.
     const host = options.get("bind")?.replace(/^([^:]*):\d*$/, "$1") ?? "";
     const authority = host === "" ? `*:${place}` : hostAndPort(`${host}:${place}`);
-    const query = scheme === "udp" && options.has("broadcast") ? "?broadcast" : "";
+    const query =
+      scheme === "udp" && options.has("broadcast") ? "?broadcast" : scheme === "tls" ? tlsQuery(options) : "";
     return `${scheme}://${isPortAlone ? authority : hostAndPort(place)}${query}`;
   }
   if (scheme === "vsock") return `vsock://${isPortAlone ? "*:" : ""}${place.replace(/^\/+/, "")}`;

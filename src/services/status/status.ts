@@ -183,13 +183,15 @@ class StatusService {
     return json({ id: Number(id), closed: isClosed }, isClosed ? 200 : 404);
   }
 
-  async #login(request: HttpRequest, { peer }: HttpContext): Promise<HttpAnswer> {
+  async #login(request: HttpRequest, { peer, connection }: HttpContext): Promise<HttpAnswer> {
     if (!this.#access.hasToken) throw new RequestError(404, reasonPhrase(404));
     const token = (await formOf(request)).get("token") ?? "";
     const verdict = this.#access.checkToken(token, peer);
     if (verdict !== "allowed") return this.#refuse(verdict, "/");
     const origin = request.headers.get("Origin") ?? "";
-    const cookie = this.#access.sessions.make(Date.now(), request, origin.startsWith("https:"));
+    // Also behind a proxy that terminates TLS, which only the browser's origin tells.
+    const isSecure = connection.tls !== undefined || origin.startsWith("https:");
+    const cookie = this.#access.sessions.make(Date.now(), request, isSecure);
     return seeOther([["Set-Cookie", cookie]]);
   }
 

@@ -74,7 +74,8 @@ const ADVICE: readonly (readonly [text: string, advice: string])[] = [
   ["ftps://example.com", "tls://example.com:990"],
   ["ws://example.com:8080/", "tcp://example.com:8080"],
   ["ssl://[::1]:8443", "tls://[::1]:8443"],
-  ["OPENSSL:h:443,verify=0", "tls://h:443"],
+  ["OPENSSL:h:443,cafile=ca.pem", "tls://h:443?ca=ca.pem"],
+  ["OPENSSL-LISTEN:443,cert=a.pem,verify=0", "tls://*:443?cert=a.pem&key=a.pem"],
   ["OPENSSL-CONNECT:h:443", "tls://h:443"],
   ["OPENSSL-LISTEN:443,bind=127.0.0.1", "tls://127.0.0.1:443"],
   ["TLS-LISTEN:443", "tls://*:443"],
@@ -87,6 +88,11 @@ test.for(ADVICE)("%j: write %s", ([text, advice]) => {
   expect(() => parseSocketUrl(text)).toThrow(` write ${advice}`);
   // The advice itself is a valid URL.
   expect(parseSocketUrl(advice.replace("PORT", "80"))).toHaveProperty("scheme");
+});
+
+test("socat's verify=0: certificates are always checked", () => {
+  const advice = "write tls://h:443; certificates are always checked, and pin=sha256:HEX accepts one";
+  expect(() => parseSocketUrl("OPENSSL:h:443,verify=0")).toThrow(advice);
 });
 
 test.for(["127.0.0.1:99999", "localhost:65536", "99999", "::ffff:1.2.3.4:70000"])("%s has no such port", (text) => {
