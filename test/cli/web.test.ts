@@ -74,6 +74,23 @@ describe("listeners", () => {
     await stopped(child);
   });
 
+  test("https: on loopback: a certificate that is told, and a peer that refuses it fills no log", async (context) => {
+    requireTool(context, "curl");
+    const child = await start("web", folderOf({ "index.html": "here" }), "--listen", "https://127.0.0.1:0");
+    const [, pin = ""] = await child.line(
+      /^made a self-signed certificate for https:\/\/127\.0\.0\.1:0: (sha256:[0-9a-f]{64})$/,
+    );
+    const [, url = ""] = await child.line(/^listening on (https:.+)$/);
+    const shown = await runHere(["tls", `${url}?pin=${pin}`]);
+    expect(shown).toMatchObject({ code: 0, stderr: "" });
+    const refusing = await startChild("curl", ["-s", url]);
+    expect((await refusing.exit()).code).toBe(60);
+    const accepting = await startChild("curl", ["-sk", url]);
+    await accepting.exit();
+    expect(accepting.stdout).toBe("here");
+    expect((await stopped(child)).match(/failed/)).toBeNull();
+  });
+
   test("a port that is in use: one line, exit code 1", async () => {
     const holder = createServer();
     onTestFinished(() => new Promise<void>((resolve) => holder.close(() => resolve())));

@@ -16,6 +16,7 @@ const CONTEXT = { service: "it", overview: OVERVIEW };
 
 const OPTIONS: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
   greet: { frame: "lines" },
+  relay: { to: "tcp://127.0.0.1:8000" },
   web: { root: "/srv/public", accessLog: "common" },
   chat: { history: "memory" },
   status: { metrics: "numbers" },
@@ -29,7 +30,8 @@ describe.each([...KINDS])("%s", (name, { listenerKinds, required, paths, options
     const isHttp = isHttpService(service);
     expect({ http: isHttp, datagrams: service.datagram !== undefined }).toEqual({
       http: listenerKinds.http,
-      datagrams: listenerKinds.datagrams,
+      // A relay carries what its target takes.
+      datagrams: listenerKinds.datagrams && name !== "relay",
     });
     // An HTTP service has a stream handler, too, for connections that are known to carry HTTP.
     expect(service.stream !== undefined).toBe(listenerKinds.streams || isHttp);

@@ -5,6 +5,7 @@ import { HTTP_OPTIONS } from "../../../../src/http/service/http-options.ts";
 import { LISTENER } from "../../../../src/server/listener-options.ts";
 import type { OptionKind, OptionKinds } from "../../../../src/server/options/option-kind.ts";
 import { SERVE } from "../../../../src/server/serve-options.ts";
+import { TLS_OPTIONS } from "../../../../src/server/tls/tls-options.ts";
 import { keyOf, keysOf } from "../../../../src/supervisor/file/option-keys.ts";
 import { LISTENER_KEYS, SHARED_KEYS } from "../../../../src/supervisor/file/shared-keys.ts";
 import { KINDS } from "../../../../src/supervisor/kinds.ts";
@@ -14,6 +15,8 @@ import { mistakesIn, planIn, serviceIn } from "../../../support/plan-reading.ts"
 type Sample = readonly [said: unknown, given: unknown];
 
 const same = (value: unknown): Sample => [value, value];
+const PIN = `sha256:${"0".repeat(64)}`;
+const ABSOLUTE: unknown = expect.stringMatching(/^\/.+\/text$/);
 /** Values for options with a custom check. */
 const SAMPLES: Readonly<Record<string, Sample>> = {
   index: same(["index.html", "index.htm"]),
@@ -38,6 +41,14 @@ const SAMPLES: Readonly<Record<string, Sample>> = {
   ],
   messageRate: ["30/m", 0.5],
   metrics: same("numbers"),
+  cert: ["text", ABSOLUTE],
+  key: ["text", ABSOLUTE],
+  ca: ["text", ABSOLUTE],
+  crl: ["text", ABSOLUTE],
+  alpn: same(["http/1.1"]),
+  pin: same(PIN),
+  proxyFrom: same(["10.0.0.0/8"]),
+  to: same("tcp://127.0.0.1:8000"),
 };
 
 /** The smallest value of the option, in the format of the file. */
@@ -64,14 +75,22 @@ function hooks(kinds: OptionKinds): readonly string[] {
 
 const LISTEN: Readonly<Record<string, string>> = {
   greet: "tcp://127.0.0.1:0",
+  relay: "tcp://127.0.0.1:0",
   web: "http://127.0.0.1:0/",
   chat: "tcp://127.0.0.1:0",
   status: "http://127.0.0.1:0/",
 };
 
+const REQUIRED: Readonly<Record<string, object>> = {
+  web: { root: "/srv/public" },
+  relay: { to: "tcp://127.0.0.1:8000" },
+};
+/** What makes each option of TLS valid by itself. */
+const WITH_TLS = { cert: "/a.pem", key: "/a.key", ca: "/ca.pem", client: "require" };
+
 /** A file with one service of the given kind. */
 function fileOf(kind: string, own: Readonly<Record<string, unknown>> = {}, server: unknown = {}): string {
-  const required = kind === "web" ? { root: "/srv/public" } : {};
+  const required = REQUIRED[kind] ?? {};
   return stringify({ server, service: [{ name: "it", kind, listen: LISTEN[kind] ?? "", ...required, ...own }] });
 }
 
@@ -144,10 +163,13 @@ test("a limit of a kind is different from the server limit with the same key", a
 test("each listener option can be set in the table of the listener", async () => {
   for (const [key, { name, kind }] of LISTENER_KEYS) {
     if (kind.isHook === true) continue;
+    // It is for clients.
+    if (name === "servername") continue;
     const [said, given] = sampleOf(name, kind);
-    const url = "tcp://127.0.0.1:0";
-    const { listeners } = await serviceIn(fileOf("greet", { listen: { url, [key]: said } }));
-    expect(listeners, key).toEqual([{ listener: { url, [name]: given }, mount: undefined }]);
+    const isTls = Object.hasOwn(TLS_OPTIONS, name) || name === "detectTruncation";
+    const others = isTls ? { url: "tls://127.0.0.1:0", ...WITH_TLS } : { url: "tcp://127.0.0.1:0" };
+    const { listeners } = await serviceIn(fileOf("greet", { listen: { ...others, [key]: said } }));
+    expect(listeners, key).toEqual([{ listener: { ...others, [name]: given }, mount: undefined }]);
   }
   expect(LISTENER_KEYS.size).toBe(Object.keys(LISTENER.kinds).length - 1);
 });

@@ -131,11 +131,14 @@ test.each<[file: string, mistakes: readonly string[]]>([
   ],
   [`${OPEN}kind = "web"\nroot = ""\nlisten = "http://127.0.0.1:80/"`, ['4:8: root is ""; it must be a path']],
   [`${OPEN}kind = "gret"\nlisten = "tcp://127.0.0.1:80"`, ['3:8: kind is "gret"; did you mean greet?']],
-  [`${OPEN}kind = "ftp"\nlisten = "tcp://127.0.0.1:80"`, ['3:8: kind is "ftp"; there are greet, web, chat and status']],
-  [`${OPEN}kind = 5\nlisten = "tcp://127.0.0.1:80"`, ["3:8: kind is 5; there are greet, web, chat and status"]],
+  [
+    `${OPEN}kind = "ftp"\nlisten = "tcp://127.0.0.1:80"`,
+    ['3:8: kind is "ftp"; there are greet, relay, web, chat and status'],
+  ],
+  [`${OPEN}kind = 5\nlisten = "tcp://127.0.0.1:80"`, ["3:8: kind is 5; there are greet, relay, web, chat and status"]],
   [
     `${OPEN}listen = "tcp://127.0.0.1:80"`,
-    ["1:1: the service has no kind; write one of greet, web, chat and status, or the path of a module"],
+    ["1:1: the service has no kind; write one of greet, relay, web, chat and status, or the path of a module"],
   ],
   [
     `${OPEN}kind = "greet"\nmodule = "./a.mjs"\nlisten = "tcp://127.0.0.1:80"`,
@@ -249,7 +252,7 @@ test.each<[file: string, mistakes: readonly string[]]>([
     `[__proto__]\nx = 1\n[server.__proto__]\ny = 1\n${greetFile()}`,
     [
       "1:1: __proto__ is no table of the file; there are [admin], [server] and [[service]]",
-      "3:1: __proto__ is no key of [server]; there are max-read-buffer, high-water, low-water, max-write-buffer, when-write-buffer-full, drain-timeout, first-byte-timeout, idle-timeout, read-timeout, write-timeout, total-timeout, transport, backlog, when-full, handshake-timeout, max-handshakes, max-handshakes-per-address, keep-alive, user-timeout, no-delay, max-connections, max-connections-per-address, accept-rate-per-address, datagram-rate-per-address and 16 more",
+      "3:1: __proto__ is no key of [server]; there are max-read-buffer, high-water, low-water, max-write-buffer, when-write-buffer-full, drain-timeout, first-byte-timeout, idle-timeout, read-timeout, write-timeout, total-timeout, cert, key, ca, crl, client, alpn, min, servername, pin, detect-truncation, transport, backlog, when-full and 27 more",
     ],
   ],
 ])("%#", async (file, mistakes) => {

@@ -87,6 +87,40 @@ test("services share an HTTP listener, each with its own path", async () => {
   expect(chat?.[0]).toEqual(["http://127.0.0.1:80", "/chat/"]);
 });
 
+describe("TLS", () => {
+  test("keys of a listener, and paths that belong to the folder of the file", async () => {
+    const table = `{ url = "https://*:443/", cert = ["a.pem", "/b.pem"], key = ["a.key", "/b.key"], ca = "ca.pem", crl = "crl.pem",
+      client = "require", alpn = ["http/1.1"], min = "1.3", handshake-timeout = "5s", proxy-from = "10.0.0.0/8" }`;
+    const { plan, folder } = await planIn(serviceFile("web", table, WEB));
+    expect(plan.services[0]?.listeners[0]).toEqual({
+      mount: "/",
+      listener: {
+        url: "https://*:443",
+        cert: [join(folder, "a.pem"), "/b.pem"],
+        key: [join(folder, "a.key"), "/b.key"],
+        ca: join(folder, "ca.pem"),
+        crl: join(folder, "crl.pem"),
+        client: "require",
+        alpn: ["http/1.1"],
+        min: "1.3",
+        handshakeTimeoutMs: 5_000,
+        proxyFrom: ["10.0.0.0/8"],
+      },
+    });
+  });
+
+  test("https: on loopback needs no certificate; another one has it from the listener it shares, or from [server]", async () => {
+    const shared = two(
+      serviceFile("web", '{ url = "https://0.0.0.0:443/", cert = "/a", key = "/b" }', WEB),
+      serviceFile("chat", '"https://0.0.0.0:443/chat/"'),
+    );
+    const common = `[server]\ncert = "a.pem"\nkey = "a.key"\n${serviceFile("greet", '["tls://0.0.0.0:1", "tcp://127.0.0.1:2"]')}`;
+    const loopback = ["127.0.0.2", "[::1]", "localhost"].map((host) => `"https://${host}:443/"`).join(", ");
+    for (const file of [shared, common, serviceFile("web", `[${loopback}]`, WEB)])
+      expect(await mistakesIn(file)).toEqual([]);
+  });
+});
+
 describe("refused", () => {
   test.each<[file: string, mistakes: readonly string[]]>([
     [
@@ -158,7 +192,60 @@ describe("refused", () => {
     ],
     [
       serviceFile("web", '{ url = "https://127.0.0.1:8443/", cert = "a.pem" }', WEB),
-      ["4:45: cert is no key of a listener; there are url, mount and many of [server], such as backlog"],
+      ["4:52: each cert needs a key; give key once for each cert, in the same order"],
+    ],
+    [
+      serviceFile("web", '{ url = "https://127.0.0.1:8443/", cert = ["a", "b"], key = ["a"] }', WEB),
+      ["4:70: each cert needs a key; give key once for each cert, in the same order"],
+    ],
+    [
+      serviceFile("greet", '{ url = "tls://[::1]:1", cert = "a", key = 5 }'),
+      [
+        "4:42: each cert needs a key; give key once for each cert, in the same order",
+        "4:53: key is 5; it must be a path of a PEM file, or several",
+      ],
+    ],
+    [
+      serviceFile("greet", '{ url = "tcp://127.0.0.1:1", cert = "/a", key = "/b" }'),
+      ['4:46: cert is "/a"; it is for listeners with TLS only, such as tls: and https:: tcp://127.0.0.1:1'],
+    ],
+    [
+      serviceFile("greet", '{ url = "tls://127.0.0.1:1?cert=/a&key=/b", cert = "/a", key = "/b" }'),
+      ['4:61: cert is "/a"; it is given in the URL, too: tls://127.0.0.1:1?cert=/a&key=/b'],
+    ],
+    [
+      serviceFile(
+        "greet",
+        '{ url = "tls://127.0.0.1:1", cert = "a", key = "b", servername = "x", alpn = "h2", min = 1.3 }',
+      ),
+      [
+        "4:75: servername is for clients; a server has the names of its certificates",
+        '4:87: alpn is "h2"; it must be a list of names, such as ["http/1.1"]',
+        '4:99: min is 1.3; it must be "1.2" or "1.3"',
+      ],
+    ],
+    [
+      serviceFile("greet", '{ url = "tls://127.0.0.1:1?cert=a&key=b", ca = "ca.pem" }'),
+      ["4:57: ca is for certificates of clients; add client=require, or client=ask"],
+    ],
+    [
+      serviceFile("greet", '"tls://127.0.0.1:1?cert=/a&key=/b&servername=x"'),
+      [
+        '4:10: "tls://127.0.0.1:1?cert=/a&key=/b&servername=x" has the option servername, which is for clients; leave it out to listen',
+      ],
+    ],
+    [
+      serviceFile("web", '["https://0.0.0.0:8443/", "https+unix:/run/a.sock", "https://www.example.org/"]', WEB),
+      [
+        '4:11: "https://0.0.0.0:8443/" needs a certificate, cert and key; make them with  sockwright cert NAME',
+        '4:36: "https+unix:/run/a.sock" needs a certificate, cert and key; make them with  sockwright cert NAME',
+        '4:62: "https://www.example.org/" needs a certificate, cert and key; make them with  sockwright cert www.example.org',
+      ],
+    ],
+    [
+      // The command makes a certificate for https: alone.
+      serviceFile("greet", '"tls://127.0.0.1:8443"'),
+      ['4:10: "tls://127.0.0.1:8443" needs a certificate, cert and key; make them with  sockwright cert 127.0.0.1'],
     ],
     [
       serviceFile("greet", '{ url = "tcp://127.0.0.1:1", handshake = 1, grace = "1s", backlgo = 5 }'),
@@ -343,6 +430,24 @@ describe("refused", () => {
       ),
       [
         '10:16: idle-timeout is another one than that of the service a, and both share the listener "http://127.0.0.1:80"; write the same one, or write it into [server]',
+      ],
+    ],
+    [
+      two(
+        serviceFile("web", '{ url = "https://127.0.0.1:443/", cert = "/a", key = "/b" }', WEB),
+        serviceFile("chat", '{ url = "https://127.0.0.1:443/chat/", cert = "/c", key = "/b" }'),
+      ),
+      [
+        '9:56: cert is another one than that of the service a, and both share the listener "https://127.0.0.1:443"; write the same one, or write it into [server]',
+      ],
+    ],
+    [
+      two(
+        serviceFile("web", '"https://127.0.0.1:443/?cert=/a&key=/b"', WEB),
+        serviceFile("chat", '"https://127.0.0.1:443/chat/?cert=/c&key=/b"'),
+      ),
+      [
+        '9:10: "https://127.0.0.1:443/chat/?cert=/c&key=/b" has other options than the service a, which shares the listener; write the same ones',
       ],
     ],
     [
