@@ -1,4 +1,5 @@
 // Handshakes that stop at every byte, and reloads under load. Both print their figures.
+import { X509Certificate } from "node:crypto";
 import { once } from "node:events";
 import { copyFileSync, writeFileSync } from "node:fs";
 import { connect as connectNode, createServer, type Socket } from "node:net";
@@ -6,6 +7,7 @@ import { join } from "node:path";
 import { connect as connectTls } from "node:tls";
 import { getHeapSnapshot } from "node:v8";
 import { expect, onTestFinished, test } from "vitest";
+import { fingerprintOf } from "../../src/certificate/fingerprint.ts";
 import { connect } from "../../src/server/connect.ts";
 import type { Server } from "../../src/server/server.ts";
 import { certificates } from "../support/certificates.ts";
@@ -166,6 +168,10 @@ test.for([false, true])(
   },
 );
 
+function fingerprintIn(name: string): string {
+  return fingerprintOf(new X509Certificate(files.bytes(name)));
+}
+
 test(`${RELOADS} reloads under load, a bad file every tenth: no failed handshake`, {
   timeout: PATIENCE_MS,
 }, async () => {
@@ -175,6 +181,8 @@ test(`${RELOADS} reloads under load, a bad file every tenth: no failed handshake
     copyFileSync(pair.cert, paths.cert);
     copyFileSync(pair.key, paths.key);
   };
+  let currentName: "localhost" | "rsa" = "localhost";
+  const fingerprints = { localhost: fingerprintIn("localhost.pem"), rsa: fingerprintIn("rsa.pem") };
   use("localhost");
   const errors: unknown[] = [];
   const server = await serving(echo, { ...paths, onError: (error) => errors.push(error) }, "tls://127.0.0.1:0");
@@ -203,14 +211,21 @@ test(`${RELOADS} reloads under load, a bad file every tenth: no failed handshake
     for (let reload = 1; reload <= RELOADS; reload++) {
       const isBad = reload % 10 === 0;
       if (isBad) writeFileSync(reload % 20 === 0 ? paths.cert : paths.key, "-----BEGIN nothing-----\n");
-      else use(reload % 2 === 0 ? "localhost" : "rsa");
+      else {
+        currentName = reload % 2 === 0 ? "localhost" : "rsa";
+        use(currentName);
+      }
       const done = Promise.race([server.reload(), failed]);
       if (isBad) await expect(done).rejects.toMatchObject({ code: "ERR_SOCKWRIGHT_TLS_OPTION" });
       else await done;
       if (isBad) refused++;
-      // Some handshakes fall between two reloads, others into one.
-      const before = served;
-      await Promise.race([until(() => served > before, "a connection between two reloads"), failed]);
+      // Some handshakes fall between two reloads, others into one; and each certificate has its turn.
+      const current = fingerprints[currentName];
+      const before = seen.get(current) ?? 0;
+      await Promise.race([
+        until(() => (seen.get(current) ?? 0) > before, "a connection with this certificate"),
+        failed,
+      ]);
     }
   } finally {
     isOver = true;
