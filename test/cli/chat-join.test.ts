@@ -2,9 +2,11 @@
 import { expect, test } from "vitest";
 import { servedChat } from "../behaviour/chat/line-client.ts";
 import { chatServing } from "../behaviour/chat/web-sockets.ts";
+import { certificates } from "../support/certificates.ts";
 import { ChatRoom } from "./chat-room.ts";
 import { RunningChat } from "./chat-streams.ts";
 
+const files = certificates();
 const GREETING = "-- Welcome to sockwright chat. What is your name?\n";
 
 test("chat exits only after its messages are acknowledged, and prints each message of others on one line", async () => {
@@ -244,3 +246,23 @@ test("WebSocket endpoint: messages, commands and rooms", async () => {
   expect(rose.stdout).toContain("-- You are rosa.\n-- No command /foo: /help lists them.\n");
   expect(rose.stderr + think.stderr).toBe("");
 });
+
+test.for(["tls://127.0.0.1:0", "https://127.0.0.1:0"])(
+  "over %s, chat joins a server whose certificate it accepts, and sends nothing to another",
+  async (listener) => {
+    const pair = files.pair("localhost");
+    const isWeb = listener.startsWith("https:");
+    const served = isWeb ? await chatServing({ serve: pair, at: listener }) : await servedChat({}, listener, pair);
+    const url = served.url.replace("127.0.0.1", "localhost");
+    const chat = new RunningChat("--join", `${url}?ca=${files.path("ca.pem")}`, "--name", "rose");
+    chat.say("hello");
+    chat.end();
+    expect(await chat.exitCode).toBe(0);
+    expect(chat.stdout).toContain("<rose> hello\n");
+    const other = new RunningChat("--join", `${url}?ca=${files.path("other-ca.pem")}`, "--name", "ann");
+    other.end();
+    expect(await other.exitCode).toBe(4);
+    expect([other.stdout, other.stderr.split("\n").length]).toEqual(["", 4]);
+    expect(other.stderr).toMatch(/add to the URL: &pin=sha256:[0-9a-f]{64}\n$/);
+  },
+);

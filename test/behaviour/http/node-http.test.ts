@@ -7,11 +7,14 @@ import { describe, expect, test, vi } from "vitest";
 import { WebSocket, WebSocketServer } from "ws";
 import { HALF_CLOSED_PROBE_MS } from "../../../src/http/service/half-closed.ts";
 import { nodeHttp } from "../../../src/http.ts";
+import { connect } from "../../../src/server/connect.ts";
+import { certificates } from "../../support/certificates.ts";
 import { connected } from "../../support/connected.ts";
 import { getRequest, httpAnswerOf, restOf, watchExchanges } from "../../support/http-talk.ts";
 import { serving, urlOf } from "../../support/serving.ts";
 import { turn, until } from "../../support/until.ts";
 
+const files = certificates();
 const CLOSE = { Connection: "close" };
 
 async function servingNode(listener: Parameters<typeof nodeHttp>[0], options?: Parameters<typeof nodeHttp>[1]) {
@@ -24,6 +27,18 @@ test("a request listener with options of createServer is served", async () => {
   const { url } = await servingNode((request, response) => response.end(request.url), { maxHeaderSize: 1_000 });
   expect(await (await fetch(`${url}/path`, { headers: CLOSE })).text()).toBe("/path");
   expect((await fetch(url, { headers: { ...CLOSE, "X-A": "x".repeat(2_000) } })).status).toBe(431);
+});
+
+test("an Express app knows https", async () => {
+  const app = express();
+  app.get("/", (request, response) => void response.send(`${request.protocol} ${request.secure}`));
+  const service = nodeHttp(app as unknown as RequestListener);
+  const server = await serving(service, files.pair("localhost"), "https://127.0.0.1:0");
+  const url = urlOf(server).replace("127.0.0.1", "localhost");
+  const client = await connect({ url, ca: files.path("ca.pem") });
+  client.write("GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
+  expect(String(await client.readUntil("true"))).toMatch(/\r\n\r\nhttps true$/);
+  await client.close();
 });
 
 test("an Express app is served", async () => {
