@@ -1,3 +1,4 @@
+import { clientHandshake } from "../server/connect.ts";
 import { type Server, serve } from "../server/server.ts";
 import { DeadlineError } from "../server/time/deadline-error.ts";
 import type { Peer } from "../server/transport/peer.ts";
@@ -103,6 +104,10 @@ class RelayRun {
   async start(): Promise<Server> {
     const [from, to] = [this.#from, this.#to];
     await check(from, to);
+    await clientHandshake(parseSocketUrl(to)).catch((error: unknown) => {
+      // A file of the target that is missing is told now, and not by the first client.
+      throw explain(error, { url: to, role: "target" });
+    });
     const { maxConnections, writeTimeout: writeTimeoutMs } = this.#options;
     let server: Server;
     try {

@@ -24,6 +24,11 @@ test.each<readonly [args: readonly string[], told: string]>([
   [["tcp://127.0.0.1:0", "tcp://127.0.0.1:80", "--max-connections", "x"], '--max-connections "x" is out of range'],
   [["tcp://127.0.0.1:0", "tcp://127.0.0.1:80", "--idle-timeout", "x"], '--idle-timeout "x" is not a time'],
   [["tcp://127.0.0.1:0", "tcp://127.0.0.1:80", "--connect-timeout", "0"], '--connect-timeout "0" is out of range'],
+  [["tcp://127.0.0.1:0", "tls://127.0.0.1:80?ca=missing.pem"], 'ca "missing.pem": there is no such file'],
+  [
+    ["tls://127.0.0.1:0?cert=missing.pem&key=missing.key", "tcp://127.0.0.1:80"],
+    'cert "missing.pem": there is no such file',
+  ],
   [["tcp://127.0.0.1:0", "tcp://127.0.0.1:80", "--fork"], "unknown option '--fork'"],
 ])("%j", async (args, told) => {
   const { code, stdout, stderr } = await runHere(["relay", ...args]);

@@ -1,6 +1,7 @@
 import { Buffer } from "node:buffer";
 import type { Connection } from "../../server/connection/connection.ts";
 import { tolerate } from "../../server/connection/unawaited.ts";
+import type { TlsInfo } from "../../server/transport/tls-info.ts";
 import { Fields } from "../fields.ts";
 import type { RequestHead } from "../request-head.ts";
 import type { RequestBody } from "./request-body.ts";
@@ -44,6 +45,11 @@ export class HttpRequest {
     this.#body = body;
     this.#connection = connection;
     this.mountPath = mountPath;
+  }
+
+  /** What the TLS handshake of the connection has negotiated, such as the client's certificate; undefined without TLS. */
+  get tls(): TlsInfo | undefined {
+    return this.#connection.tls;
   }
 
   /** The method, case-sensitive; it may be one that no standard defines: RFC 9110, section 9.1. */

@@ -104,6 +104,17 @@ describe.each(WAYS.slice(0, 3))("over $name", (way) => {
     expect(String(Buffer.concat(pieces))).toMatch(/^HTTP\/1\.1 200 /);
   });
 
+  test("request.tls has what the connection has", async () => {
+    const about = http(({ tls }) => ({ body: `${tls?.version} ${tls?.alpn} ${tls?.peerCertificate?.subject}` }));
+    const options = { ...pair, client: "require", ca, ...useWay(way) } as const;
+    const { port } = new URL(urlOf(await serving(about, options, "https://127.0.0.1:0")));
+    const client = { cert: files.bytes("client.pem"), key: files.bytes("p256.key") };
+    const { body } = await ask({ host: "127.0.0.1", port, ALPNProtocols: ["http/1.1"], ...client });
+    expect(body).toBe("TLSv1.3 http/1.1 CN=a client");
+    const plain = await serving(about, useWay(way), "http://127.0.0.1:0");
+    expect(await (await fetch(urlOf(plain))).text()).toBe("undefined undefined undefined");
+  });
+
   test("plain HTTP to the port of https is one error", async () => {
     const errors: unknown[] = [];
     noteTlsFailures(errors);

@@ -158,6 +158,9 @@ function sample(range: string): string {
   return range === "true or false" ? "on" : "5";
 }
 
+/** Lists and objects, whose ranges speak of numbers and words: a file gives them as arrays and tables. */
+const STRUCTURES: ReadonlySet<string> = new Set(["pin", "proxySend"]);
+
 describe.each([
   ["serve()", SERVE],
   ["a listener", LISTENER],
@@ -173,7 +176,7 @@ describe.each([
   });
 
   test("parses text for each option that is a number, a word or a switch", () => {
-    const rows = table.rows().filter(({ range }) => /\d|^"|^true/.test(range));
+    const rows = table.rows().filter(({ name, range }) => /\d|^"|^true/.test(range) && !STRUCTURES.has(name));
     expect(rows.length).toBeGreaterThan(10);
     for (const { name, range } of rows) expect([name, table.parse(name, sample(range))]).not.toContain(undefined);
   });
