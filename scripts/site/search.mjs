@@ -25,10 +25,12 @@ export function searchForWords(folder) {
  */
 function queryOf(text) {
   const words = text.match(/[^\s-]+/g) ?? ["-"];
-  return words
-    .map((word) => word.replace(/^[^\p{L}\p{N}_]+|[^\p{L}\p{N}_]+$/gu, "") || word)
-    .map((word) => word.replace(/[-\\:~^]/g, "\\$&"))
-    // In the middle of words, lunr looks for one or two characters for half a minute.
-    .map((word) => (word.length < 3 ? `${word}*` : `*${word}*`))
-    .join(" ");
+  return (
+    words
+      .map((word) => word.replace(/^[^\p{L}\p{N}_]+|[^\p{L}\p{N}_]+$/gu, "") || word)
+      .map((word) => word.replace(/[-\\:~^]/g, "\\$&"))
+      // In the middle of words, lunr looks for one or two characters for half a minute.
+      .map((word) => (word.length < 3 ? `${word}*` : `*${word}*`))
+      .join(" ")
+  );
 }
