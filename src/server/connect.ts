@@ -122,6 +122,8 @@ async function open(target: string | ConnectTarget, options: ConnectOptions): Pr
   return withTimeout(timeoutMs, signal, async (ends) => {
     const link = await openLink(parsed, ends);
     const connection = new Connection(timedLinkOf(link, policy, deadlines, policy.onExpired), policy);
+    // A later upgradeTls() checks this name, too.
+    connection.targetHost = "host" in parsed ? parsed.host : undefined;
     await begin?.(connection, ends);
     return connection;
   });

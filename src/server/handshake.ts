@@ -63,7 +63,8 @@ export async function loadHandshake({ scheme }: { readonly scheme: string }): Pr
 }
 
 /**
- * The handshake of a listener: the PROXY header, the handshake of the scheme, and the listener's own: the bytes of each are inside the protocol of the one before.
+ * The handshake of a listener: the PROXY header, the handshake of the scheme, and the listener's own. The bytes of each are inside
+ * the protocol of the one before.
  * {@link loadHandshake} is called before.
  */
 export function handshakeOf(settings: ListenerSettings, listener: object): HandshakeStep | undefined {

@@ -6,7 +6,7 @@ import { TlsError, TlsOptionError } from "../../../src/server.ts";
 import { certificates } from "../../support/certificates.ts";
 import { connected, echoOf } from "../../support/connected.ts";
 import { freePath } from "../../support/folders.ts";
-import { echo, serving, watchedServer } from "../../support/serving.ts";
+import { echo, serving, urlOf, watchedServer } from "../../support/serving.ts";
 import { TRANSPORTS, useTransport } from "../../support/transports.ts";
 import { turn, until } from "../../support/until.ts";
 
@@ -280,6 +280,16 @@ describe.each(TRANSPORTS)("over %s", (transport) => {
     await closed.close({ lingerMs: 0 });
     await expect(closing).rejects.toBeInstanceOf(Error);
   });
+});
+
+test("upgradeTls() of a client asks for the name in its URL, and not for the address that it stands for", async () => {
+  const { server } = await watchedServer(startTls);
+  const client = await connected(urlOf(server).replace("127.0.0.1", "localhost"));
+  client.write("STARTTLS\n");
+  await client.readUntil("\n");
+  await client.upgradeTls({ ca });
+  expect(client.tls?.serverName).toBe("localhost");
+  await client.close();
 });
 
 test.for(["unix-seqpacket", "unix-dgram"])("a connection that carries records: %s", async (scheme) => {
