@@ -1,5 +1,5 @@
 import type { Socket } from "node:net";
-import type { TLSSocket } from "node:tls";
+import { TLSSocket } from "node:tls";
 import { ConnectionError } from "../transport/connection-error.ts";
 import type { Link } from "../transport/link.ts";
 import { NodeLink } from "../transport/node-link.ts";
@@ -18,6 +18,25 @@ const NOTHING = Buffer.alloc(0);
 
 /** Returns what was negotiated; throws where the peer's certificate is refused. */
 type Finish = () => TlsInfo;
+
+/** The socket of a server, which tells when the end of the input comes in: "end" waits for a reader. */
+export class AcceptedSocket extends TLSSocket {
+  onInputEnd: (() => void) | undefined;
+
+  override push(chunk: unknown, encoding?: BufferEncoding): boolean {
+    if (chunk === null) this.onInputEnd?.();
+    return super.push(chunk, encoding);
+  }
+}
+
+/** The same for a socket of `connect` of node:tls. A server's sockets have a class for it: a method of each its own is slow. */
+function watchInputEnd(socket: TLSSocket, onInputEnd: () => void): void {
+  const push = socket.push.bind(socket);
+  socket.push = (chunk: unknown, encoding?: BufferEncoding): boolean => {
+    if (chunk === null) onInputEnd();
+    return push(chunk, encoding);
+  };
+}
 
 interface Waiter {
   readonly resolve: () => void;
@@ -41,6 +60,8 @@ export class TlsLink extends NodeLink {
   #isReferenced = true;
   #keepsAlive = true;
   #isOver = false;
+  /** What ends the socket waits here while OpenSSL still works on the handshake: see {@link #onSecured}. */
+  #ends: (() => void)[] | undefined;
 
   /** @param securedEvent - the event of the socket at the end of its handshake. */
   constructor(socket: TLSSocket, base: TlsBase, peer: Peer, securedEvent: "secure" | "secureConnect", finish: Finish) {
@@ -48,15 +69,13 @@ export class TlsLink extends NodeLink {
     this.#socket = socket;
     this.#base = base;
     this.#finish = finish;
-    const push = socket.push.bind(socket);
-    socket.push = (chunk: unknown, encoding?: BufferEncoding): boolean => {
-      if (chunk === null) this.#onPlainEnd();
-      return push(chunk, encoding);
-    };
-    socket.once(securedEvent, () => this.#onSecured());
+    // Each comes once: `once` would only cost more.
+    socket.on(securedEvent, () => this.#onSecured());
+    socket.on("close", () => this.#onClosed());
     // Node's own event for an error before the handshake is complete, at a server's side.
     socket.on("_tlsError", (error: Error) => this.#fail(error));
-    socket.once("close", () => this.#onClosed());
+    if (socket instanceof AcceptedSocket) socket.onInputEnd = () => this.#onInputEnd();
+    else watchInputEnd(socket, () => this.#onInputEnd());
     if (base.kind === "stream") base.stream.owner = { onBaseError: (error) => this.#fail(error) };
   }
 
@@ -128,14 +147,20 @@ export class TlsLink extends NodeLink {
     super.pause();
   }
 
+  override end(): void {
+    this.#whenDone(() => super.end());
+  }
+
   override close(): void {
     this.#giveUp();
-    super.close();
+    this.input = undefined;
+    this.#whenDone(() => super.close());
   }
 
   override abort(): void {
     this.#giveUp();
-    super.abort();
+    this.input = undefined;
+    this.#whenDone(() => super.abort());
   }
 
   /** OpenSSL encrypts the bytes of a write during the call, unless the stream keeps them behind an earlier write. */
@@ -181,11 +206,25 @@ export class TlsLink extends NodeLink {
       return;
     }
     this.#refer();
+    // Node calls this while OpenSSL still works on the handshake. Over a socket it runs the microtasks, too, before it returns to
+    // OpenSSL: the service begins, and its first answer shares a segment with the tickets. An end has to wait: OpenSSL would send no
+    // close_notify (SSL_shutdown(3), "shutdown while in init").
+    if (this.#base.kind === "socket") {
+      const ends: (() => void)[] = [];
+      this.#ends = ends;
+      setImmediate(() => {
+        this.#ends = undefined;
+        for (const end of ends) end();
+      });
+    }
     const waiter = this.#waiter;
     this.#waiter = undefined;
-    // Node calls this while OpenSSL still works on the handshake. Over a socket it runs the microtasks, too, before it returns to
-    // OpenSSL, which sends no close_notify then (SSL_shutdown(3), "shutdown while in init").
-    if (waiter !== undefined) setImmediate(waiter.resolve);
+    waiter?.resolve();
+  }
+
+  #whenDone(end: () => void): void {
+    if (this.#ends === undefined) end();
+    else this.#ends.push(end);
   }
 
   /** The peer may think that the handshake is complete: an end in order would tell it that all is well. */
@@ -197,8 +236,8 @@ export class TlsLink extends NodeLink {
     else setImmediate(refuse);
   }
 
-  /** The reader of plain bytes is ended: by close_notify, or else by the end of what carries the records. */
-  #onPlainEnd(): void {
+  /** The end of the plain bytes comes in: by close_notify, or else by the end of what carries the records. */
+  #onInputEnd(): void {
     // A destroyed socket has an error already, which it tells after this turn.
     if (this.#tls === undefined && !this.#socket.destroyed) this.#fail(new TlsError("ERR_SOCKWRIGHT_TLS_END"));
     this.#isTruncated = this.#base.kind === "stream" && this.#base.stream.hasEnded;

@@ -1,6 +1,6 @@
 import { closeSync } from "node:fs";
 import { isIP, Socket } from "node:net";
-import { connect, TLSSocket, type TLSSocketOptions } from "node:tls";
+import { connect, type TLSSocket, type TLSSocketOptions } from "node:tls";
 import { fingerprintOf } from "../../certificate/fingerprint.ts";
 import { errorOf } from "../transport/connection-error.ts";
 import type { Link, LinkOutput } from "../transport/link.ts";
@@ -9,7 +9,7 @@ import type { TlsInfo } from "../transport/tls-info.ts";
 import { LinkStream } from "./link-stream.ts";
 import type { PeerCheck, TlsContext } from "./tls-context.ts";
 import { TlsError } from "./tls-error.ts";
-import { type TlsBase, TlsLink } from "./tls-link.ts";
+import { AcceptedSocket, type TlsBase, TlsLink } from "./tls-link.ts";
 import { chainErrorOf, tlsInfoOf } from "./tls-state.ts";
 
 const NOBODY: LinkOutput = { onWritable: () => undefined };
@@ -32,7 +32,7 @@ export function acceptTls(base: Link, unread: Buffer, context: TlsContext, mayHa
   };
   if (context.alpn !== undefined) settings.ALPNProtocols = [...context.alpn];
   if (forName !== undefined) settings.SNICallback = (name, done) => done(null, forName(name));
-  const socket = new TLSSocket(carrier.kind === "socket" ? carrier.socket : carrier.stream, settings);
+  const socket = new AcceptedSocket(carrier.kind === "socket" ? carrier.socket : carrier.stream, settings);
   const finish = (): TlsInfo => checked(socket, check, () => chainErrorOf(socket), undefined);
   return new TlsLink(socket, carrier, peer, "secure", finish);
 }

@@ -11,6 +11,7 @@ export const HANDED_BYTES = 64 * 1024;
 export const MAX_CLOSE_MS = 30_000;
 
 const NOTHING = Buffer.alloc(0);
+const ignore = (): void => undefined;
 
 /** A connection of `node:net`. Node's buffers are kept empty: bytes that the socket cannot take stay with the connection above. */
 export class NodeLink implements Link {
@@ -25,6 +26,8 @@ export class NodeLink implements Link {
   protected input: LinkInput | undefined;
   #output: LinkOutput | undefined;
   #onClosed: (() => void) | undefined;
+  /** The time of a close in order; `open` cancels it. */
+  #closing: Deadline | undefined;
   /** Node reports the end once, and another input must get it. */
   #owesEnd = false;
 
@@ -67,6 +70,7 @@ export class NodeLink implements Link {
     socket.on("drain", () => this.#output?.onWritable());
     socket.on("error", (error) => this.onSocketError(error));
     socket.on("close", () => {
+      this.#closing?.cancel();
       this.#onClosed?.();
       this.#onClosed = undefined;
     });
@@ -124,19 +128,18 @@ export class NodeLink implements Link {
     // Continues to read, so that the socket reaches the end and closes by itself.
     this.input = undefined;
     this.#output = undefined;
-    this.nodeSocket.on("error", () => undefined);
+    this.nodeSocket.on("error", ignore);
     this.nodeSocket.destroySoon();
     if (this.nodeSocket.destroyed) return;
     // The peer may never take what is left.
-    const deadline = new Deadline(deadlines, () => this.reset());
-    deadline.start(MAX_CLOSE_MS);
-    this.nodeSocket.once("close", () => deadline.cancel());
+    this.#closing = new Deadline(deadlines, () => this.reset());
+    this.#closing.start(MAX_CLOSE_MS);
   }
 
   abort(): void {
     this.input = undefined;
     this.#output = undefined;
-    this.nodeSocket.on("error", () => undefined);
+    this.nodeSocket.on("error", ignore);
     this.reset();
   }
 
