@@ -3,6 +3,7 @@ import { planOfFlags } from "../supervisor/file/plan-of-flags.ts";
 import { serviceMaker } from "../supervisor/kinds.ts";
 import type { Plan } from "../supervisor/plan.ts";
 import { Supervisor } from "../supervisor/supervisor.ts";
+import { reloadCertificates, reloadsAtHangUp } from "./certificate-reload.ts";
 import { CommandError, exitCodes } from "./command-error.ts";
 import { EventLog } from "./event-log.ts";
 import type { StandardStreams } from "./standard-streams.ts";
@@ -43,7 +44,15 @@ export async function runChatServer(options: ChatServerOptions, { output }: Stan
       if (started || event.event !== "failed") log.log(event);
     },
   });
-  const { first, second, stop } = untilSignal();
+  // The plan is the same: only the files of TLS are read again.
+  const reload = (): void => {
+    if (started)
+      void reloadCertificates(
+        () => supervisor.reload(plan),
+        (event) => log.log(event),
+      );
+  };
+  const { first, second, stop } = untilSignal(reloadsAtHangUp(options.listen) ? reload : undefined);
   try {
     try {
       await supervisor.start(plan);

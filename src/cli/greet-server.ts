@@ -4,6 +4,7 @@ import { SCHEMES } from "../server/url/schemes.ts";
 import { parseSocketUrl } from "../server/url/socket-url.ts";
 import { type GreetOptions, greet } from "../services/greet/greet.ts";
 import { codeOf, SocketError } from "../socket/values.ts";
+import { reloadCertificates, reloadsAtHangUp } from "./certificate-reload.ts";
 import { CommandError, exitCodes } from "./command-error.ts";
 import { EventLog } from "./event-log.ts";
 import { explain } from "./explain.ts";
@@ -32,9 +33,12 @@ export interface GreetCommandOptions {
 export async function runGreetServer(options: GreetCommandOptions, streams: StandardStreams): Promise<void> {
   const log = new EventLog(streams.output);
   const report = (event: ServerEvent): void => log.print(options.json === true ? jsonLine(event) : inWords(event));
-  const { first, second, stop } = untilSignal();
+  let starting: Promise<Server> | undefined;
+  const reload = (): void => void reloadCertificates(async () => (await starting)?.reload(), report);
+  const { first, second, stop } = untilSignal(reloadsAtHangUp(options.listen) ? reload : undefined);
   try {
-    const server = await started(options, report);
+    starting = started(options, report);
+    const server = await starting;
     for (const url of server.urls) report({ event: "listening", url });
     await first;
     await Promise.race([server.close({ graceMs: options.grace }), second]);

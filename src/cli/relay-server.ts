@@ -16,6 +16,7 @@ import {
 } from "../services/relay/relay.ts";
 import { TARGET_KEEP_ALIVE_MS } from "../services/relay/relay-options.ts";
 import { codeOf, messageOf } from "../socket/values.ts";
+import { reloadCertificates, reloadsAtHangUp } from "./certificate-reload.ts";
 import { CommandError, exitCodes } from "./command-error.ts";
 import { EventLog } from "./event-log.ts";
 import { explain } from "./explain.ts";
@@ -57,9 +58,16 @@ export async function runRelayServer(
 ): Promise<void> {
   const log = new EventLog(streams.output);
   const run = new RelayRun(from, to, options, (line) => log.print(line));
-  const { first, second, stop } = untilSignal();
+  let starting: Promise<Server> | undefined;
+  const reload = (): void =>
+    void reloadCertificates(
+      async () => (await starting)?.reload(),
+      (event) => run.report(event),
+    );
+  const { first, second, stop } = untilSignal(reloadsAtHangUp([from]) ? reload : undefined);
   try {
-    const server = await run.start();
+    starting = run.start();
+    const server = await starting;
     await first;
     // An exit alone would end the connections in order: both sides would take a part for the whole.
     void second.then(() => server.close({ graceMs: 0 }));
@@ -129,31 +137,31 @@ class RelayRun {
       await server.close({ graceMs: 0 });
       throw error;
     }
-    for (const url of server.urls) this.#report({ event: "listening", url });
+    for (const url of server.urls) this.report({ event: "listening", url });
     return server;
   }
 
   /** Reports the counters. */
   tellStats(): void {
-    this.#report({ event: "stopped", ...this.#service.stats() });
+    this.report({ event: "stopped", ...this.#service.stats() });
   }
 
   #onEvent(event: RelayEvent): void {
     const peer = peerName(event.peer);
-    if (event.type === "opened") this.#report({ event: "opened", peer });
+    if (event.type === "opened") this.report({ event: "opened", peer });
     else if (event.type === "closed") {
       const { bytesToTarget, bytesFromTarget } = event;
-      this.#report({ event: "closed", peer, bytesToTarget, bytesFromTarget });
+      this.report({ event: "closed", peer, bytesToTarget, bytesFromTarget });
     } else {
       const { side, error } = event;
       if (typeof error === "object" && error !== null) this.#told.add(error);
-      this.#report({ event: "failed", peer, side, code: codeOf(error), message: this.#messageOf(side, error) });
+      this.report({ event: "failed", peer, side, code: codeOf(error), message: this.#messageOf(side, error) });
     }
   }
 
   #onError(error: unknown, peer: Peer | undefined): void {
     if (typeof error === "object" && error !== null && this.#told.has(error)) return;
-    this.#report(failure(error, peer === undefined ? "" : peerName(peer)));
+    this.report(failure(error, peer === undefined ? "" : peerName(peer)));
   }
 
   /** Explains an error of the target as of any address; and an error of an option with its flag. */
@@ -170,7 +178,8 @@ class RelayRun {
     return explain(error, { url: this.#to, role: side === "connect" ? "target" : "peer" }).message;
   }
 
-  #report(event: ServerEvent | OwnEvent): void {
+  /** Prints an event. */
+  report(event: ServerEvent | OwnEvent): void {
     this.#print(this.#options.json === true ? jsonLine(event) : textOf(event));
   }
 }

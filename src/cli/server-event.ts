@@ -2,11 +2,13 @@ import { peerName } from "../server/transport/peer-name.ts";
 import type { GreetEvent } from "../services/greet/greet.ts";
 import { codeOf, messageOf } from "../socket/values.ts";
 import type { CertificateEvent } from "../supervisor/own-certificate.ts";
+import { type CertificateReloadEvent, certificateReloadWords } from "./certificate-reload.ts";
 import { printable, printableMessage, printableName, textOf } from "./printable.ts";
 
 /** An event that a server prints: as JSON with `--json`, otherwise as text. */
 export type ServerEvent =
   | CertificateEvent
+  | CertificateReloadEvent
   | { readonly event: "listening"; readonly url: string }
   | { readonly event: "opened" | "closed"; readonly peer: string }
   | ({ readonly event: "message"; readonly peer: string } & Data)
@@ -65,6 +67,9 @@ export function inWords(event: ServerEvent): string {
       return `listening on ${printableName(event.url)}`;
     case "certificate":
       return certificateWords(event);
+    case "certificates-reloaded":
+    case "certificates-refused":
+      return certificateReloadWords(event);
     case "opened":
     case "closed":
       return `${event.event} ${event.peer === "" ? "a connection" : printableName(event.peer)}`;

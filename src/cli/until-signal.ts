@@ -10,15 +10,20 @@ export interface Ending {
   readonly stop: () => void;
 }
 
-/** Listens to the signals that ask a program to end, until it is stopped: meanwhile none of them has its usual effect. */
-export function untilSignal(signals: readonly NodeJS.Signals[] = SIGNALS): Ending {
+/**
+ * Listens to the signals that ask a program to end, until it is stopped: meanwhile none of them has its usual effect.
+ *
+ * @param onHangUp - what SIGHUP does; undefined where it asks the program to end.
+ */
+export function untilSignal(onHangUp?: () => void): Ending {
   const waiting: (() => void)[] = [];
   const next = (): Promise<void> => new Promise((resolve) => waiting.push(resolve));
   const [first, second] = [next(), next()];
-  const onSignal = (): void => waiting.shift()?.();
-  for (const signal of signals) process.on(signal, onSignal);
+  const end = (): void => waiting.shift()?.();
+  const actions = new Map(SIGNALS.map((signal) => [signal, signal === "SIGHUP" ? (onHangUp ?? end) : end]));
+  for (const [signal, action] of actions) process.on(signal, action);
   const stop = (): void => {
-    for (const signal of signals) process.off(signal, onSignal);
+    for (const [signal, action] of actions) process.off(signal, action);
   };
   return { first, second, stop };
 }

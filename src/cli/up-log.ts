@@ -2,6 +2,7 @@ import { durationText } from "../server/options/duration.ts";
 import { peerName } from "../server/transport/peer-name.ts";
 import { codeOf, messageOf } from "../socket/values.ts";
 import type { SupervisorEvent } from "../supervisor/supervisor-event.ts";
+import { type CertificateReloadEvent, certificateReloadWords } from "./certificate-reload.ts";
 import { isClientDisconnect } from "./client-disconnect.ts";
 import type { EventLog } from "./event-log.ts";
 import { jsonLine, printableMessage, printableName } from "./printable.ts";
@@ -10,6 +11,7 @@ import { certificateWords } from "./server-event.ts";
 /** An event that `up` reports: of its supervisor, or its own. */
 export type UpEvent =
   | SupervisorEvent
+  | CertificateReloadEvent
   | { readonly event: "reloaded" | "running"; readonly file: string }
   | { readonly event: "refused"; readonly file: string; readonly mistakes: readonly string[] }
   | { readonly event: "notice"; readonly message: string }
@@ -65,6 +67,9 @@ function wordsOf(event: UpEvent): string {
       return `reloaded ${printableName(event.file)}`;
     case "refused":
       return `${printableName(event.file)} was not reloaded, and nothing has changed: ${inOneLine(event.mistakes)}`;
+    case "certificates-reloaded":
+    case "certificates-refused":
+      return certificateReloadWords(event);
     case "notice":
       return event.message;
     case "stopping":

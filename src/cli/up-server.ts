@@ -109,12 +109,13 @@ class UpRun {
 
   async run(plan: Plan): Promise<number> {
     this.#plan = plan;
-    const { first, second, stop } = untilSignal(["SIGINT", "SIGTERM"]);
-    const hangUp = (): void => void this.#reloads.call().catch(() => undefined);
     let admin: Server | undefined;
+    const { first, second, stop } = untilSignal(() => {
+      // Before that the plan that would be read is about to start.
+      if (admin !== undefined) void this.#reloads.call().catch(() => undefined);
+    });
     try {
       admin = await this.#openAdmin(plan);
-      process.on("SIGHUP", hangUp);
       const asked = Promise.race([first, this.#stopAsked.given]);
       // A module may take long to be imported: nobody waits for it to end.
       await Promise.race([this.#start(plan), asked]);
@@ -127,7 +128,6 @@ class UpRun {
       return 0;
     } finally {
       this.#notifier.stop();
-      process.off("SIGHUP", hangUp);
       stop();
       await admin?.close({ graceMs: 0 });
     }

@@ -6,6 +6,7 @@ import { TemplateError } from "../services/web/template/template-error.ts";
 import { unknownVariables, type WebOptions, web } from "../services/web/web.ts";
 import { codeOf } from "../socket/values.ts";
 import { OwnCertificate } from "../supervisor/own-certificate.ts";
+import { reloadCertificates, reloadsAtHangUp } from "./certificate-reload.ts";
 import { isClientDisconnect } from "./client-disconnect.ts";
 import { CommandError, exitCodes } from "./command-error.ts";
 import { EventLog } from "./event-log.ts";
@@ -57,9 +58,12 @@ export async function runWebServer(
     (error) => report(failure(error, "")),
   );
   if (options.check === true) return check(root, given, options.json === true, streams);
-  const { first, second, stop } = untilSignal();
+  let starting: Promise<Server> | undefined;
+  const reload = (): void => void reloadCertificates(async () => (await starting)?.reload(), report);
+  const { first, second, stop } = untilSignal(reloadsAtHangUp(options.listen) ? reload : undefined);
   try {
-    const server = await started(root, options, given, report);
+    starting = started(root, options, given, report);
+    const server = await starting;
     for (const url of server.urls) report({ event: "listening", url });
     await first;
     await Promise.race([server.close({ graceMs: options.grace }), second]);

@@ -1,6 +1,6 @@
 // `connect`, `listen` and `tls` over TLS, as a user runs them, with openssl and Python as peers.
 import { randomBytes } from "node:crypto";
-import { readFileSync, writeFileSync } from "node:fs";
+import { copyFileSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { certificates } from "../support/certificates.ts";
@@ -206,5 +206,52 @@ describe("sockwright tls", () => {
     const child = await start("tls", url);
     expect(await child.exit()).toEqual({ code: 2, signal: null });
     expect(child.stderr).toMatch(words);
+  });
+});
+
+describe("SIGHUP to a server with TLS: new connections get the new certificate, open ones go on, a bad file changes nothing", () => {
+  const READ = /the certificates were read again|certificates-reloaded/;
+  const REFUSED = /the certificates were not read again, and nothing has changed: .*cert\.pem|certificates-refused/;
+
+  test.for<[string, (url: string, target: string) => readonly string[], RegExp]>([
+    ["greet", (url) => ["greet", "--listen", url], /^listening on (tls:.+)$/],
+    ["web", (url) => ["web", ".", "--listen", url.replace("tls:", "https:")], /^listening on (https:.+)$/],
+    ["relay", (url, target) => ["relay", url, target], /^listening on (tls:.+)$/],
+    ["relay --json", (url, target) => ["relay", url, target, "--json"], /"url":"(tls:[^"]+)"/],
+    ["chat", (url) => ["chat", "--memory", "--listen", url], /(tls:\/\/\S+)/],
+  ])("%s", async ([, args, listening]) => {
+    const folder = freeFolder();
+    const [cert, key] = [join(folder, "cert.pem"), join(folder, "key.pem")];
+    const use = (name: string): void => {
+      copyFileSync(files.pair(name).cert, cert);
+      copyFileSync(files.pair(name).key, key);
+    };
+    use("localhost");
+    const target = await serving(echo);
+    const child = await start(...args(`tls://127.0.0.1:0?cert=${cert}&key=${key}`, urlOf(target)));
+    const url = at((await child.line(listening))[1] ?? "", `?ca=${ca}`);
+    const before = await connected(url);
+    use("rsa");
+    child.kill("SIGHUP");
+    await child.line(READ);
+    const after = await connected(url);
+    expect(after.tls?.fingerprint).not.toBe(before.tls?.fingerprint);
+    expect(after.tls?.peerCertificate?.publicKey.asymmetricKeyType).toBe("rsa");
+    writeFileSync(cert, "no certificate");
+    child.kill("SIGHUP");
+    await child.line(REFUSED);
+    const third = await connected(url);
+    expect(third.tls?.fingerprint).toBe(after.tls?.fingerprint);
+    expect(before.phase).toBe("open");
+    for (const client of [before, after, third]) await client.close();
+    child.kill("SIGTERM");
+    expect(await child.exit()).toEqual({ code: 0, signal: null });
+  });
+
+  test("without TLS it ends the server, as before", async () => {
+    const child = await start("greet", "--listen", "tcp://127.0.0.1:0");
+    await child.line(/^listening/);
+    child.kill("SIGHUP");
+    expect(await child.exit()).toEqual({ code: 0, signal: null });
   });
 });
