@@ -18,9 +18,9 @@ export function tlsHandshake({ url, tls, detectTruncation }: ListenerSettings, l
   ticketKeys.set(listener, keys);
   const isHttp = SCHEMES.get(url.scheme)?.protocol === "http";
   const context = serverContext(isHttp ? { alpn: HTTP_PROTOCOLS, ...tls } : tls, keys);
-  return (connection) => {
+  return async (connection) => {
     // The limits per address come before the work of a handshake.
     connection.settlePeer();
-    return beginTls(connection, (base, unread) => acceptTls(base, unread, context, !detectTruncation));
+    await beginTls(connection, (base, unread) => acceptTls(base, unread, context, !detectTruncation));
   };
 }

@@ -1,4 +1,4 @@
-import { constants, createHash, type X509Certificate } from "node:crypto";
+import { constants, createHash } from "node:crypto";
 import { createSecureContext, type SecureContext, type SecureContextOptions } from "node:tls";
 import { messageOf } from "../../socket/values.ts";
 import { type KeyPair, readCertificates, readKeyPair } from "./key-pair.ts";
@@ -22,8 +22,8 @@ export interface PeerCheck {
 /** What one side of TLS is made of: certificates, and what it requires of the peer. All connections of a listener share one. */
 export interface TlsContext {
   readonly secure: SecureContext;
-  /** The context for the name that a client asks for; undefined where there is only one. */
-  readonly forName: ((name: string) => SecureContext) | undefined;
+  /** Returns the context for the name that a client asks for, or undefined for `secure`. Undefined where there is only that. */
+  readonly forName: ((name: string) => SecureContext | undefined) | undefined;
   readonly alpn: readonly string[] | undefined;
   /** Undefined where this side asks for no certificate. */
   readonly check: PeerCheck | undefined;
@@ -56,19 +56,19 @@ const SESSION_CONTEXT_SIZE = 32;
  */
 export function serverContext(settings: TlsSettings, ticketKeys: Buffer): TlsContext {
   const { cert, key, ca, client, pin, alpn } = settings;
-  const [first, ...others] = keyPairs(cert, key);
-  if (first === undefined)
+  const { first, others } = byContext(keyPairs(cert, key));
+  if (first.length === 0)
     throw new TlsOptionError("cert", "a TLS server needs cert and key, the paths of two PEM files");
   checkServerOptions(settings);
   const trust = trustOf(settings);
   const shared = { ...trust, ticketKeys, sessionIdContext: sessionContextOf(settings, trust) };
-  const contextOf = (pair: KeyPair): SecureContext => secureContext(settings, pair, shared);
-  const secure = contextOf(first);
-  const named = others.map((pair) => ({ certificate: pair.certificate, secure: contextOf(pair) }));
-  const all = [{ certificate: first.certificate, secure }, ...named];
+  const secure = secureContext(settings, first, shared);
+  const named = others.map((pair) => ({ pair, secure: secureContext(settings, [pair], shared) }));
+  const forName = (name: string): SecureContext | undefined =>
+    first.some((pair) => isFor(name, pair)) ? undefined : named.find(({ pair }) => isFor(name, pair))?.secure;
   return {
     secure,
-    forName: others.length === 0 ? undefined : (name) => chosenFor(name, all) ?? secure,
+    forName: others.length === 0 ? undefined : forName,
     alpn,
     check: client && { isRequired: client === "require", checksChain: ca !== undefined, pins: pin },
     servername: undefined,
@@ -88,7 +88,8 @@ export function clientContext(settings: TlsSettings): TlsContext {
   const isDefault =
     pair === undefined && ca === undefined && crl === undefined && process.env["SSL_CERT_FILE"] === undefined;
   const made = isDefault ? defaults.get(min) : undefined;
-  const secure = made ?? secureContext(settings, pair, trustOf(settings, pin === undefined));
+  const secure =
+    made ?? secureContext(settings, pair === undefined ? [] : [pair], trustOf(settings, pin === undefined));
   if (isDefault && pin === undefined) defaults.set(min, secure);
   const checksChain = pin === undefined || ca !== undefined;
   return { secure, forName: undefined, alpn, check: { isRequired: true, checksChain, pins: pin }, servername };
@@ -100,6 +101,27 @@ function keyPairs(certs: readonly PemInput[] = [], keys: readonly PemInput[] = [
     const key = keys[index];
     return key === undefined ? [] : [readKeyPair(cert, key)];
   });
+}
+
+/**
+ * Splits the pairs into those of the first context and the others. The first may have keys of several kinds for its names: OpenSSL
+ * chooses by the client's algorithms. Of a context for a name Node would use one certificate only (TLSWrap, UseSNIContext).
+ */
+function byContext(pairs: readonly KeyPair[]): {
+  readonly first: readonly KeyPair[];
+  readonly others: readonly KeyPair[];
+} {
+  const first: KeyPair[] = [];
+  const others: KeyPair[] = [];
+  for (const pair of pairs) {
+    const isAlike = first.every(
+      ({ certificate: { subjectAltName, publicKey } }) =>
+        subjectAltName === pair.certificate.subjectAltName &&
+        publicKey.asymmetricKeyType !== pair.certificate.publicKey.asymmetricKeyType,
+    );
+    (isAlike ? first : others).push(pair);
+  }
+  return { first, others };
 }
 
 /** The authorities to trust, and their lists of revoked certificates. */
@@ -118,12 +140,12 @@ function roots(): string | string[] {
   return typeof bundle === "string" ? readCertificates("ca", bundle) : [...bundle];
 }
 
-function secureContext(settings: TlsSettings, pair: KeyPair | undefined, shared: SecureContextOptions): SecureContext {
+function secureContext(settings: TlsSettings, pairs: readonly KeyPair[], shared: SecureContextOptions): SecureContext {
   try {
     return createSecureContext({
       ...shared,
-      cert: pair?.cert,
-      key: pair?.key,
+      cert: pairs.map(({ cert }) => cert),
+      key: pairs.map(({ key }) => key),
       ciphers: CIPHERS,
       ecdhCurve: knowsHybrid ? `${HYBRID}:${GROUPS}` : GROUPS,
       honorCipherOrder: true,
@@ -131,20 +153,15 @@ function secureContext(settings: TlsSettings, pair: KeyPair | undefined, shared:
       secureOptions: constants.SSL_OP_NO_RENEGOTIATION,
     });
   } catch (error) {
-    const name = pair === undefined ? "ca" : pair.name;
-    throw new TlsOptionError(pair === undefined ? "ca" : "cert", `${name}: it cannot be used: ${messageOf(error)}`, {
-      cause: error,
-    });
+    const names = pairs.map(({ name }) => name).join(", ");
+    const [option, which] = pairs.length === 0 ? (["ca", "ca"] as const) : (["cert", names] as const);
+    throw new TlsOptionError(option, `${which}: it cannot be used: ${messageOf(error)}`, { cause: error });
   }
 }
 
-function chosenFor(
-  name: string,
-  all: readonly { readonly certificate: X509Certificate; readonly secure: SecureContext }[],
-): SecureContext | undefined {
+function isFor(name: string, { certificate }: KeyPair): boolean {
   // RFC 6125, section 6.4.4: only the alternative names count.
-  const options = { subject: "never", partialWildcards: false } as const;
-  return all.find(({ certificate }) => certificate.checkHost(name, options) !== undefined)?.secure;
+  return certificate.checkHost(name, { subject: "never", partialWildcards: false }) !== undefined;
 }
 
 /**

@@ -2,6 +2,7 @@ import { Buffer } from "node:buffer";
 import { wrongType, wrongValue } from "../../socket/values.ts";
 import { choice, custom, text } from "../options/option-kind.ts";
 import type { OptionKindsOf } from "../options/option-table.ts";
+import { MAX_PROTOCOL_BYTES, MAX_PROTOCOLS_BYTES } from "../url/parse-url-option.ts";
 import type { PemInput } from "./pem-file.ts";
 
 /** How a server treats certificates of clients: a client may show one, or must. One that it shows must be valid in both cases. */
@@ -14,10 +15,6 @@ export type TlsVersion = "1.2" | "1.3";
 export const MAX_CERTIFICATES = 256;
 /** Most fingerprints of `pin`. A further one is an error. */
 export const MAX_PINS = 64;
-/** The largest list of protocols, in bytes with a length byte for each — RFC 7301, section 3.1. */
-const MAX_ALPN_BYTES = 65_535;
-/** The longest name of a protocol, in bytes — RFC 7301, section 3.1. */
-const MAX_PROTOCOL_BYTES = 255;
 
 /**
  * The options of TLS. A file is given by its path, and read again when a server reloads, or as the bytes of its content. All files
@@ -26,7 +23,8 @@ const MAX_PROTOCOL_BYTES = 255;
 export interface TlsOptions {
   /**
    * The certificate of this side, followed by those of the authorities between it and the root. Of several, each belongs to the key
-   * at the same place: a server chooses the one for the name that the client asks for (SNI, RFC 6066), and the first for other names.
+   * at the same place: a server chooses the one for the name that the client asks for (SNI, RFC 6066), and the first for other names. Between
+   * the first pair and those with its names and keys of other kinds, RSA and P-256, the client's algorithms decide.
    */
   readonly cert?: PemInput | readonly PemInput[] | undefined;
   /** The private key of each certificate, without a passphrase. */
@@ -95,7 +93,7 @@ export function checkProtocols(path: string, given: unknown): readonly string[] 
       throw wrongValue(`${path}[${index}]`, `must have 1 to ${MAX_PROTOCOL_BYTES} bytes`, name);
     bytes += length + 1;
   }
-  if (bytes > MAX_ALPN_BYTES) throw wrongValue(path, `must have at most ${MAX_ALPN_BYTES} bytes`, given);
+  if (bytes > MAX_PROTOCOLS_BYTES) throw wrongValue(path, `must have at most ${MAX_PROTOCOLS_BYTES} bytes`, given);
   return given as readonly string[];
 }
 

@@ -15,10 +15,10 @@ export const MAX_MODE = 0o777;
 export const MAX_KEEP_ALIVE_MS = 32_767_000;
 
 /** The longest name of a protocol in `alpn` — RFC 7301, section 3.1: its length has 8 bits. */
-const MAX_PROTOCOL_BYTES = 255;
+export const MAX_PROTOCOL_BYTES = 255;
 
 /** The most bytes of all names in `alpn`, each with one byte for its length — RFC 7301, section 3.1: the length of the list has 16 bits. */
-const MAX_PROTOCOLS_BYTES = 65_535;
+export const MAX_PROTOCOLS_BYTES = 65_535;
 
 const EXAMPLES: Readonly<Record<string, string>> = {
   keepalive: "keepalive=60s",

@@ -198,3 +198,22 @@ test("an unchecked connection is no option", async () => {
   const server = await serving(echo, pair, TLS);
   await expect(connected(server, insecure)).rejects.toMatchObject({ code: "ERR_INVALID_ARG_VALUE" });
 });
+
+describe.each(WAYS.filter(({ transport }) => transport !== "memory"))("several kinds of key over $name", (way) => {
+  test.for<[names: readonly string[], algorithms: string, kind: string, version: "TLSv1.2" | "TLSv1.3"]>(
+    (["TLSv1.2", "TLSv1.3"] as const).flatMap((version) =>
+      [["localhost", "rsa"] as const, ["rsa", "localhost"] as const, ["localhost", "other", "rsa"] as const].flatMap(
+        (names): [readonly string[], string, string, typeof version][] => [
+          [names, "RSA-PSS+SHA256", "rsa", version],
+          [names, "ECDSA+SHA256", "ec", version],
+        ],
+      ),
+    ),
+  )("certificates %j with one name: a client that knows %s gets the one with %s, over %s", async (row) => {
+    const [names, sigalgs, kind, maxVersion] = row;
+    const { server } = await serverOf({ ...files.pairs(...names), ...useWay(way) });
+    const client = await clientOfNode(server, { servername: "localhost", sigalgs, maxVersion });
+    expect(client).not.toBeInstanceOf(Error);
+    expect((client as TLSSocket).getPeerX509Certificate()?.publicKey.asymmetricKeyType).toBe(kind);
+  });
+});
