@@ -40,6 +40,10 @@ export function readPem(option: TlsOptionName, input: PemInput, label: RegExp, w
 function readText(option: TlsOptionName, path: string): string {
   const fail = (reason: string, cause?: unknown): TlsOptionError =>
     new TlsOptionError(option, `${option} ${JSON.stringify(path)}: ${reason}`, { cause });
+  // Without the text, which may be a private key: errors are logged.
+  if (/-----BEGIN /.test(path)) {
+    throw new TlsOptionError(option, `${option}: a string is the path of a file: write Buffer.from(TEXT) for PEM text`);
+  }
   let descriptor: number | undefined;
   try {
     // A FIFO or a device must not hold up the process: open(2).

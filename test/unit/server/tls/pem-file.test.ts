@@ -62,6 +62,12 @@ test("a file that this user may not read", () => {
   else expect(() => read(path)).toThrow("this user may not read it");
 });
 
+test("the text of a file where its path is wanted: the error does not repeat it, since it may be a private key", () => {
+  const error = new TlsOptionError("ca", "ca: a string is the path of a file: write Buffer.from(TEXT) for PEM text");
+  expect(() => read(PEM)).toThrow(error);
+  expect(() => read(`\n${PEM}`)).toThrow(error);
+});
+
 test.for<[what: string, text: string, message: string]>([
   ["nothing", "", "ca: it is no PEM file"],
   ["text", "hello", "ca: it is no PEM file"],
