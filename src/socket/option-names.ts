@@ -37,6 +37,16 @@ const MEANT: ReadonlyMap<string, readonly string[]> = new Map([
   ["eol", ["newline"]],
   ["byteorder", ["endian"]],
   ["size", ["bufferBytes", "maxBytes", "length"]],
+  ["certfile", ["cert"]],
+  ["keyfile", ["key"]],
+  ["cafile", ["ca"]],
+  ["cacert", ["ca"]],
+  ["serverhostname", ["servername"]],
+  ["alpnprotocols", ["alpn"]],
+  ["minversion", ["min"]],
+  ["minimumversion", ["min"]],
+  ["requestcert", ["client"]],
+  ["rejectunauthorized", ["pin"]],
 ]);
 /** The units at the end of a name, which are ignored in the search for a similar name. */
 const UNIT = /(?:bytes|size|ms|msec|millis|milliseconds|seconds|sec)$/;

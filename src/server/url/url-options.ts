@@ -122,7 +122,8 @@ function findOption(known: Known, given: string, refuse: Refuse): [string, UrlOp
     const advice = "write pin=sha256:HEX to accept one certificate, or ca=FILE to accept those of an authority";
     throw refuse(`has the option ${JSON.stringify(given)}, and certificates are always checked: ${advice}`);
   }
-  const near = nearest(given.toLowerCase(), names);
+  // Python's certfile, keyfile and cafile.
+  const near = nearest(given.toLowerCase().replace(/file$/, ""), names);
   const hint = near === undefined ? `there are ${names.join(", ")}` : `did you mean ${near}?`;
   throw refuse(`has the option ${JSON.stringify(given)}, which its kind of socket does not have: ${hint}`);
 }

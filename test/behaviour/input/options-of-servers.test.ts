@@ -463,6 +463,21 @@ describe("the error for an option name of another library suggests the right one
     await expect(served(given)).rejects.toThrow(`Did you mean ${meant}?`);
   });
 
+  test.each([
+    ["certfile", "cert"],
+    ["keyfile", "key"],
+    ["cafile", "ca"],
+    ["cacert", "ca"],
+    ["server_hostname", "servername"],
+    ["ALPNProtocols", "alpn"],
+    ["minVersion", "min"],
+    ["minimum_version", "min"],
+    ["requestCert", "client"],
+    ["rejectUnauthorized", "pin"],
+  ])("of TLS in Python, Node and curl: %s is %s", async (given, meant) => {
+    await expect(connect("tls://127.0.0.1:1", { [given]: true })).rejects.toThrow(`Did you mean ${meant}?`);
+  });
+
   test.for(["timeout", "connectTimeout", "connectTimeoutMs", "timeout_ms"])(
     "of connect(): %s is timeoutMs",
     async (name) => {

@@ -80,6 +80,10 @@ describe("an invalid URL is rejected with the correction", () => {
       "tcp://[::]:9000?ip6only",
       'has the option "ip6only", which its kind of socket does not have: did you mean ipv6only?',
     ],
+    [
+      "tls://localhost:9000?cafile=ca.pem",
+      'has the option "cafile", which its kind of socket does not have: did you mean ca?',
+    ],
     ["tcp://[::]:9000?ipv6only&ipv6only", "has the option ipv6only twice"],
     [
       "tcp://0.0.0.0:9000?ipv6only",
