@@ -16,14 +16,16 @@ The relay:
   Each direction has its own end: a half-close is passed on, and a reset of one side resets
   the other. A slow receiver slows down its sender. When there is no connection to TO, the
   client is reset, and the others continue.
-  Both URLs carry the same: bytes (tcp:, unix:, vsock:), records (unix-seqpacket:), or
+  Both URLs carry the same: bytes (tcp:, unix:, vsock:, tls:), records (unix-seqpacket:), or
   datagrams (udp:, unix-dgram:). With datagrams, each sender has a session with a socket of
   its own, until neither has sent for the --idle-timeout.
+  tls: as FROM takes TLS off, and as TO adds it.
   Clients are not authenticated, and TO sees the relay's address as theirs.
 ${TIMES}
 Examples:
   sockwright relay tcp://127.0.0.1:8000 unix:/run/app.sock
   sockwright relay 'unix:/tmp/db.sock?mode=600' tcp://192.0.2.1:5432
+  sockwright relay 'tls://*:8443?cert=a.pem&key=a.key' tcp://127.0.0.1:8000
   sockwright relay udp://127.0.0.1:5353 udp://192.0.2.1:53
 
 Exit codes:
@@ -36,8 +38,11 @@ export function relayCommand(streams: StandardStreams, done: (exitCode: number) 
   return new Command("relay")
     .allowExcessArguments()
     .description("Accepts connections, connects each to another address, and copies both directions.")
-    .argument("<from>", "where to listen: tcp://HOST:PORT, unix:PATH, vsock://CID:PORT, fd:N, systemd:NAME …")
-    .argument("<to>", "where to connect: tcp://HOST:PORT, unix:PATH, vsock://CID:PORT …")
+    .argument(
+      "<from>",
+      "where to listen: tcp://HOST:PORT, tls://HOST:PORT, unix:PATH, vsock://CID:PORT, fd:N, systemd:NAME …",
+    )
+    .argument("<to>", "where to connect: tcp://HOST:PORT, tls://HOST:PORT, unix:PATH, vsock://CID:PORT …")
     .option(
       "--max-connections <number>",
       `clients at one time; further ones wait (default: ${DEFAULT_MAX_CONNECTIONS}; ${RELAY_OPTIONS.kinds.maxSessions.defaultValue} sessions with datagrams)`,
