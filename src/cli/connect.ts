@@ -13,6 +13,7 @@ import { CommandError, exitCodes } from "./command-error.ts";
 import { connectionOf, needsHandshake } from "./connection-of.ts";
 import { converse } from "./conversation.ts";
 import type { ConversationCommandOptions } from "./conversation-command.ts";
+import type { SocketConnection } from "./socket-connection.ts";
 import { setOptions } from "./socket-option.ts";
 import { sourceAddress } from "./source-address.ts";
 import type { StandardStreams } from "./standard-streams.ts";
@@ -35,13 +36,9 @@ async function connectTo(text: string, options: ConnectOptions, terminal: Termin
   const url = parseSocketUrl(text);
   checkConnectable(url);
   checkNoProtocol(url);
-  const begin = needsHandshake(url) ? await (await import("./handshake.ts")).clientBegin(url, signal) : undefined;
-  const { open, address } = await connectInTime(url, options, signal);
+  const { open, connection, local } = await connectInTime(url, options, signal);
   try {
     const peer = formatSocketUrl(plainUrl(url));
-    const local = formatAddressUrl(url.scheme, open.socket.getsockname());
-    const connection = begin?.(open.socket, address) ?? connectionOf(open.socket);
-    await connection.ready?.();
     await reporter.report({ event: "open", local, peer });
     const { wait: waitMs, idleTimeout: idleTimeoutMs, crlf } = options;
     const conversationOptions = { waitMs, idleTimeoutMs, crlf, signal };
@@ -53,7 +50,14 @@ async function connectTo(text: string, options: ConnectOptions, terminal: Termin
   }
 }
 
-async function connectInTime(url: AddressUrl, options: ConnectOptions, signal: AbortSignal): Promise<ConnectedSocket> {
+/** What has the time limit: the socket, and the handshakes above it. */
+interface Connected {
+  readonly open: ConnectedSocket["open"];
+  readonly connection: SocketConnection;
+  readonly local: string;
+}
+
+async function connectInTime(url: AddressUrl, options: ConnectOptions, signal: AbortSignal): Promise<Connected> {
   const { connectTimeout: timeoutMs, option = [] } = options;
   const source = options.source === undefined ? undefined : sourceAddress(url, options.source);
   const ending = new AbortController();
@@ -63,11 +67,22 @@ async function connectInTime(url: AddressUrl, options: ConnectOptions, signal: A
     `${formatSocketUrl(url)}: no connection within ${timeoutMs} ms (--connect-timeout)`,
     exitCodes.timeout,
   );
+  const begin = needsHandshake(url)
+    ? await (await import("./handshake.ts")).clientBegin(url, ending.signal)
+    : undefined;
   const timer = timeoutMs === undefined ? undefined : setTimeout(() => ending.abort(late), timeoutMs);
+  let open: ConnectedSocket["open"] | undefined;
   try {
     const prepare = (made: SocketDescriptor): void => setOptions(made, option);
-    return await connectSocket(url, { source, prepare, signal: ending.signal });
+    const connected = await connectSocket(url, { source, prepare, signal: ending.signal });
+    open = connected.open;
+    // Before a handshake takes over the descriptor.
+    const local = formatAddressUrl(url.scheme, open.socket.getsockname());
+    const connection = begin?.(open.socket, connected.address) ?? connectionOf(open.socket);
+    await connection.ready?.();
+    return { open, connection, local };
   } catch (error) {
+    open?.close();
     throw ending.signal.reason === late ? late : error;
   } finally {
     clearTimeout(timer);

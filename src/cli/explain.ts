@@ -87,14 +87,35 @@ export function explain(error: unknown, place?: ErrorContext): CommandError {
 function refused(error: TlsError, place: ErrorContext | undefined): CommandError {
   const where = place === undefined ? "" : `${place.url}: `;
   const { fingerprint } = error;
-  const pin = fingerprint === undefined ? [] : [`its certificate is ${fingerprint}`, pinAdvice(fingerprint, place)];
-  return new CommandError(where + oneLine(error.message), exitCodes.tls, error, pin);
+  const advice =
+    fingerprint === undefined
+      ? []
+      : [`its certificate is ${fingerprint}`, ...causeAdvice(error, place), pinAdvice(fingerprint, place)];
+  return new CommandError(where + oneLine(error.message), exitCodes.tls, error, advice);
+}
+
+/** What is usual in place of a pin. */
+function causeAdvice({ code, peerCertificate }: TlsError, place: ErrorContext | undefined): string[] {
+  if (place?.role !== "target") return [];
+  const names = peerCertificate?.subjectAltName;
+  if (code === "ERR_TLS_CERT_ALTNAME_INVALID" && names !== undefined) return [`its names are ${oneLine(names)}`];
+  const isOfAuthority = /^(?:SELF_SIGNED_CERT_IN_CHAIN|UNABLE_TO_)/.test(code) && code !== "UNABLE_TO_GET_CRL";
+  if (!isOfAuthority) return [];
+  if (/[?&]ca=/.test(place.url)) return ["its authority is not in the file of ca"];
+  return [`to trust its authority, add to the URL: ${jointOf(place.url)}ca=FILE`];
 }
 
 function pinAdvice(fingerprint: string, place: ErrorContext | undefined): string {
-  if (place?.role !== "target") return `to accept it, add to the URL of the listener: pin=${fingerprint}`;
-  const joint = place.url.includes("?") ? "&" : "?";
-  return `to accept exactly this one, add to the URL: ${joint}pin=${fingerprint}`;
+  if (place?.role !== "target")
+    return `to accept it, add to the URL of the listener, in place of ca: pin=${fingerprint}`;
+  // With ca both would have to hold.
+  const others = ["ca", "crl", "pin"].filter((name) => new RegExp(`[?&]${name}=`).test(place.url)).join(" and ");
+  if (others !== "") return `to accept exactly this one, write in the URL in place of ${others}: pin=${fingerprint}`;
+  return `to accept exactly this one, add to the URL: ${jointOf(place.url)}pin=${fingerprint}`;
+}
+
+function jointOf(url: string): string {
+  return url.includes("?") ? "&" : "?";
 }
 
 /** Makes the error for a failed write to standard output. */

@@ -4,8 +4,8 @@ import { connect } from "../server/connect.ts";
 import { TlsError } from "../server/tls/tls-error.ts";
 import type { TlsInfo } from "../server/transport/tls-info.ts";
 import { SCHEMES } from "../server/url/schemes.ts";
-import { checkConnectable, formatSocketUrl, parseSocketUrl } from "../server/url/socket-url.ts";
-import { codeOf } from "../socket/values.ts";
+import { checkConnectable, formatSocketUrl, parseSocketUrl, type SocketUrl } from "../server/url/socket-url.ts";
+import { codeOf, messageOf } from "../socket/values.ts";
 import { CommandError, exitCodes } from "./command-error.ts";
 import { explain } from "./explain.ts";
 import { jsonLine } from "./printable.ts";
@@ -59,7 +59,7 @@ export async function showTls(text: string, options: TlsCommandOptions, streams:
 }
 
 async function handshakeWith(text: string, options: TlsCommandOptions): Promise<ShownTls> {
-  const url = parseSocketUrl(text);
+  const url = parsed(text);
   checkConnectable(url);
   const plain = formatSocketUrl(url);
   if (SCHEMES.get(url.scheme)?.handshake !== "tls")
@@ -77,6 +77,18 @@ async function handshakeWith(text: string, options: TlsCommandOptions): Promise<
   const chain = tls?.peerCertificate === undefined ? [] : chainOf(tls.peerCertificate);
   void connection.close({ lingerMs: 0 });
   return { url: text, info: tls, chain };
+}
+
+/** The advice for a URL without a scheme is for TLS here. */
+function parsed(text: string): SocketUrl {
+  try {
+    return parseSocketUrl(text);
+  } catch (error) {
+    const [, rest] = /has no scheme: write tcp:(.+)$/s.exec(messageOf(error)) ?? [];
+    if (rest === undefined) throw error;
+    const advice = `has no scheme: write tls:${rest.replace(/:PORT$/, ":443")}`;
+    throw new CommandError(`${JSON.stringify(text)} ${advice}`, exitCodes.usage, error);
+  }
 }
 
 function chainOf(certificate: X509Certificate): X509Certificate[] {

@@ -50,20 +50,41 @@ test("both ends transfer 8 MiB in each direction", async () => {
   expect(sha256(readFileSync(join(folder, "listened")))).toBe(wanted);
 });
 
-describe("a server that is refused: exit code 4, at most three lines, nothing printed", () => {
-  test.each<[string, string, string, RegExp]>([
+describe("a server that is refused: exit code 4, at most four lines, nothing printed", () => {
+  test.each<[string, string, string, RegExp, ...string[]]>([
     [
       "an unknown authority",
       "localhost",
       "",
       /the authority that signed the peer's certificate is not known|is not trusted/,
+      "  to trust its authority, add to the URL: ?ca=FILE",
     ],
-    ["another name", "other", `?ca=${ca}`, /is for another name \(ERR_TLS_CERT_ALTNAME_INVALID\)/],
+    [
+      "another authority",
+      "localhost",
+      `?ca=${files.path("other-ca.pem")}`,
+      /the authority that signed the peer's certificate is not known/,
+      "  its authority is not in the file of ca",
+    ],
+    [
+      "an unknown authority, with another option",
+      "localhost",
+      "?min=1.3",
+      /the authority that signed the peer's certificate is not known/,
+      "  to trust its authority, add to the URL: &ca=FILE",
+    ],
+    [
+      "another name",
+      "other",
+      `?ca=${ca}`,
+      /is for another name, not for localhost \(ERR_TLS_CERT_ALTNAME_INVALID\)/,
+      "  its names are DNS:other.example",
+    ],
     ["expired", "expired", `?ca=${ca}`, /has expired \(CERT_HAS_EXPIRED\)/],
     ["self-signed", "self-signed", `?ca=${ca}`, /is self-signed \(DEPTH_ZERO_SELF_SIGNED_CERT\)/],
     ["revoked", "revoked", `?ca=${ca}&crl=${files.path("crl.pem")}`, /was revoked \(CERT_REVOKED\)/],
     ["another pin", "localhost", `?pin=sha256:${"0".repeat(64)}`, /another certificate than the pinned one/],
-  ])("%s", async (_, name, query, words) => {
+  ])("%s", async (_, name, query, words, ...further) => {
     const key = files.path("p256.key");
     const server = await serving(
       (connection) => void connection.write("secret"),
@@ -78,9 +99,14 @@ describe("a server that is refused: exit code 4, at most three lines, nothing pr
     expect(child.stdout).toBe("");
     const lines = child.stderr.trimEnd().split("\n");
     expect(lines[0]).toMatch(words);
-    expect(lines).toHaveLength(3);
-    // The advice is what accepts it.
-    const [, pin = ""] = /pin=(sha256:[\da-f]{64})$/.exec(lines[2] ?? "") ?? [];
+    expect(lines[1]).toMatch(/^ {2}its certificate is sha256:[\da-f]{64}$/);
+    expect(lines.slice(2, -1)).toEqual(further);
+    // The advice is what accepts it: with ca both would have to hold.
+    const others = ["ca", "crl", "pin"].filter((each) => query.includes(`${each}=`)).join(" and ");
+    const how =
+      others === "" ? `add to the URL: ${query === "" ? "?" : "&"}` : `write in the URL in place of ${others}: `;
+    const [, said, pin = ""] = /^(.+)pin=(sha256:[\da-f]{64})$/.exec(lines.at(-1) ?? "") ?? [];
+    expect(said).toBe(`  to accept exactly this one, ${how}`);
     const pinned = await startInShell('sockwright connect "$1" </dev/null', at(urlOf(server), `?pin=${pin}`));
     expect(await pinned.exit()).toEqual({ code: 0, signal: null });
     expect(pinned.stdout).toBe("secret");
@@ -115,6 +141,14 @@ describe("exit codes", () => {
     const server = await serving(async (connection) => void (await connection.readExactly(1_000_000)));
     const child = await start("connect", at(urlOf(server), `?ca=${ca}&handshake-timeout=100ms`));
     expect(await child.exit()).toEqual({ code: 3, signal: null });
+  });
+
+  test("3: --connect-timeout is for the handshake, too", async () => {
+    const server = await serving(async (connection) => void (await connection.readExactly(1_000_000)));
+    const url = at(urlOf(server), `?ca=${ca}&handshake-timeout=3600s`);
+    const child = await start("connect", url, "--connect-timeout", "100ms");
+    expect(await child.exit()).toEqual({ code: 3, signal: null });
+    expect(child.stderr).toBe(`sockwright: ${url}: no connection within 100 ms (--connect-timeout)\n`);
   });
 
   test.for(["TLSv1_2", "TLSv1_3"])(
@@ -201,7 +235,8 @@ describe("sockwright tls", () => {
 
   test.each([
     ["a URL without TLS", "tcp://127.0.0.1:1", /has no TLS: write tls:\/\/127\.0\.0\.1:1/],
-    ["no URL", "localhost:443", /has no scheme/],
+    ["no scheme", "localhost:443", /"localhost:443" has no scheme: write tls:\/\/localhost:443$/m],
+    ["a name alone", "example.org", /"example.org" has no scheme: write tls:\/\/example\.org:443$/m],
   ])("%s: exit code 2", async (_, url, words) => {
     const child = await start("tls", url);
     expect(await child.exit()).toEqual({ code: 2, signal: null });

@@ -33,7 +33,7 @@ export function acceptTls(base: Link, unread: Buffer, context: TlsContext, mayHa
   if (context.alpn !== undefined) settings.ALPNProtocols = [...context.alpn];
   if (forName !== undefined) settings.SNICallback = (name, done) => done(null, forName(name));
   const socket = new AcceptedSocket(carrier.kind === "socket" ? carrier.socket : carrier.stream, settings);
-  const finish = (): TlsInfo => checked(socket, check, () => chainErrorOf(socket), undefined);
+  const finish = (): TlsInfo => checked(socket, check, () => chainErrorOf(socket));
   return new TlsLink(socket, carrier, peer, "secure", finish);
 }
 
@@ -59,7 +59,7 @@ export function connectTls(base: Link, unread: Buffer, context: TlsContext, host
     const reason: unknown = socket.authorizationError;
     return reason instanceof Error && "code" in reason ? String(reason.code) : String(reason);
   };
-  const finish = (): TlsInfo => checked(socket, context.check, chainError, isIP(name) === 0 ? name : undefined);
+  const finish = (): TlsInfo => checked(socket, context.check, chainError, name);
   return new TlsLink(socket, carrier, peer, "secureConnect", finish);
 }
 
@@ -68,9 +68,9 @@ function checked(
   socket: TLSSocket,
   check: PeerCheck | undefined,
   chainError: () => string | undefined,
-  serverName: string | undefined,
+  name?: string,
 ): TlsInfo {
-  const info = tlsInfoOf(socket, check !== undefined, serverName);
+  const info = tlsInfoOf(socket, check !== undefined, name === undefined || isIP(name) !== 0 ? undefined : name);
   if (check === undefined) return info;
   const { peerCertificate } = info;
   if (peerCertificate === undefined) {
@@ -78,7 +78,10 @@ function checked(
     return info;
   }
   const code = check.checksChain ? chainError() : undefined;
-  if (code !== undefined) throw new TlsError(code, { peerCertificate });
+  if (code !== undefined) {
+    const detail = code === "ERR_TLS_CERT_ALTNAME_INVALID" ? `not for ${name}` : undefined;
+    throw new TlsError(code, { peerCertificate, detail });
+  }
   const isPinned = check.pins === undefined || check.pins.includes(fingerprintOf(peerCertificate));
   if (!isPinned) throw new TlsError("ERR_SOCKWRIGHT_TLS_PIN", { peerCertificate });
   return info;

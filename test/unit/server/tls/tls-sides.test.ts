@@ -56,7 +56,13 @@ test("the name to check is servername, else the host; an address is not sent as 
   const byOption = await handshake({ ca, servername: "localhost" }, "192.0.2.1");
   expect(byOption.accepting.tls?.serverName).toBe("localhost");
   const wrong = await handshake({ ca }, "192.0.2.1");
-  expect(wrong.results[0]).toMatchObject({ status: "rejected", reason: { code: "ERR_TLS_CERT_ALTNAME_INVALID" } });
+  expect(wrong.results[0]).toMatchObject({
+    status: "rejected",
+    reason: {
+      code: "ERR_TLS_CERT_ALTNAME_INVALID",
+      message: "the peer's certificate is for another name, not for 192.0.2.1 (ERR_TLS_CERT_ALTNAME_INVALID)",
+    },
+  });
 });
 
 test("a link without a descriptor is not handed over", async () => {
