@@ -87,14 +87,14 @@ export function explain(error: unknown, place?: ErrorContext): CommandError {
 function refused(error: TlsError, place: ErrorContext | undefined): CommandError {
   const where = place === undefined ? "" : `${place.url}: `;
   const { fingerprint } = error;
-  const advice =
-    fingerprint === undefined
-      ? []
-      : [`its certificate is ${fingerprint}`, ...causeAdvice(error, place), pinAdvice(fingerprint, place)];
+  if (fingerprint === undefined) return new CommandError(where + oneLine(error.message), exitCodes.tls, error);
+  // Three lines at most: a script shows them as they are.
+  const certificate = [`its certificate is ${fingerprint}`, ...causeAdvice(error, place)].join("; ");
+  const advice = [certificate, pinAdvice(fingerprint, place)];
   return new CommandError(where + oneLine(error.message), exitCodes.tls, error, advice);
 }
 
-/** What is usual in place of a pin. */
+/** What is usual in place of a pin; none or one. */
 function causeAdvice({ code, peerCertificate }: TlsError, place: ErrorContext | undefined): string[] {
   if (place?.role !== "target") return [];
   const names = peerCertificate?.subjectAltName;

@@ -50,41 +50,41 @@ test("both ends transfer 8 MiB in each direction", async () => {
   expect(sha256(readFileSync(join(folder, "listened")))).toBe(wanted);
 });
 
-describe("a server that is refused: exit code 4, at most four lines, nothing printed", () => {
-  test.each<[string, string, string, RegExp, ...string[]]>([
+describe("a server that is refused: exit code 4, at most three lines, nothing printed", () => {
+  test.each<[string, string, string, RegExp, string?]>([
     [
       "an unknown authority",
       "localhost",
       "",
       /the authority that signed the peer's certificate is not known|is not trusted/,
-      "  to trust its authority, add to the URL: ?ca=FILE",
+      "; to trust its authority, add to the URL: ?ca=FILE",
     ],
     [
       "another authority",
       "localhost",
       `?ca=${files.path("other-ca.pem")}`,
       /the authority that signed the peer's certificate is not known/,
-      "  its authority is not in the file of ca",
+      "; its authority is not in the file of ca",
     ],
     [
       "an unknown authority, with another option",
       "localhost",
       "?min=1.3",
       /the authority that signed the peer's certificate is not known/,
-      "  to trust its authority, add to the URL: &ca=FILE",
+      "; to trust its authority, add to the URL: &ca=FILE",
     ],
     [
       "another name",
       "other",
       `?ca=${ca}`,
       /is for another name, not for localhost \(ERR_TLS_CERT_ALTNAME_INVALID\)/,
-      "  its names are DNS:other.example",
+      "; its names are DNS:other.example",
     ],
     ["expired", "expired", `?ca=${ca}`, /has expired \(CERT_HAS_EXPIRED\)/],
     ["self-signed", "self-signed", `?ca=${ca}`, /is self-signed \(DEPTH_ZERO_SELF_SIGNED_CERT\)/],
     ["revoked", "revoked", `?ca=${ca}&crl=${files.path("crl.pem")}`, /was revoked \(CERT_REVOKED\)/],
     ["another pin", "localhost", `?pin=sha256:${"0".repeat(64)}`, /another certificate than the pinned one/],
-  ])("%s", async (_, name, query, words, ...further) => {
+  ])("%s", async (_, name, query, words, further = "") => {
     const key = files.path("p256.key");
     const server = await serving(
       (connection) => void connection.write("secret"),
@@ -99,8 +99,8 @@ describe("a server that is refused: exit code 4, at most four lines, nothing pri
     expect(child.stdout).toBe("");
     const lines = child.stderr.trimEnd().split("\n");
     expect(lines[0]).toMatch(words);
-    expect(lines[1]).toMatch(/^ {2}its certificate is sha256:[\da-f]{64}$/);
-    expect(lines.slice(2, -1)).toEqual(further);
+    expect(lines).toHaveLength(3);
+    expect(lines[1]?.replace(/[\da-f]{64}/, "HEX")).toBe(`  its certificate is sha256:HEX${further}`);
     // The advice is what accepts it: with ca both would have to hold.
     const others = ["ca", "crl", "pin"].filter((each) => query.includes(`${each}=`)).join(" and ");
     const how =
