@@ -171,8 +171,9 @@ export class TlsLink extends NodeLink {
   protected override reset(): void {
     if (this.#base.kind === "stream") {
       this.#base.stream.destroy(new ConnectionError("ERR_SOCKWRIGHT_ABORTED"));
-    } else if (this.#base.socket.remoteFamily !== undefined && !this.#base.socket.destroyed) {
-      // A socket of TCP, whatever a PROXY header says of the peer: Node throws for a Unix socket.
+    } else if (this.#base.socket.remoteFamily !== undefined && !this.#base.socket.destroyed && !this.#isEnding) {
+      // A socket of TCP, whatever a PROXY header says of the peer: Node throws for a Unix socket. While the end is sent, libuv refuses
+      // to reset the socket (uv_tcp_close_reset, UV_EINVAL): Node would leak the descriptor.
       this.#base.socket.resetAndDestroy();
     }
     this.#socket.destroy();
@@ -185,6 +186,11 @@ export class TlsLink extends NodeLink {
   protected override endInput(): void {
     if (this.#isTruncated) this.#fail(new ConnectionError("ERR_SOCKWRIGHT_TLS_TRUNCATED"));
     else this.input?.onEnd();
+  }
+
+  /** Whether the kernel has not taken the end yet. The socket below does not know of it. */
+  get #isEnding(): boolean {
+    return this.#socket.writableEnded && !this.#socket.writableFinished;
   }
 
   /** TLS always reads what is below: only a handshake and a reader keep the process alive, as on other links. */

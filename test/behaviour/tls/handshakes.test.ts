@@ -8,6 +8,7 @@ import { type Connection, connect, type ServeOptions, type Server } from "../../
 import { manualClock } from "../../../src/testing.ts";
 import { certificates } from "../../support/certificates.ts";
 import { connected, echoOf } from "../../support/connected.ts";
+import { openDescriptors } from "../../support/open-descriptors.ts";
 import { echo, serving, urlOf } from "../../support/serving.ts";
 import { noteTlsFailures } from "../../support/tls-failures.ts";
 import { TRANSPORTS, useTransport } from "../../support/transports.ts";
@@ -119,6 +120,32 @@ describe.each(WAYS)("over $name", (way) => {
     ).toEqual(["handshake", "open"]);
     expect(errors).toEqual([]);
     busy.abort();
+  });
+
+  test.for<[when: string, isReady: (connection: Connection) => Promise<unknown>]>([
+    ["when the handshake completes", async () => undefined],
+    ["later", (connection) => connection.read()],
+  ])("a service that ends and aborts in one turn leaves no descriptor: %s", async ([, isReady]) => {
+    const options = { ...pair, ...useWay(way) };
+    // The first connection of a process opens more than its own descriptor.
+    const others = await serving(echo, options, URL_OF_TLS);
+    await (await connected(others, { ca })).close();
+    await until(() => others.connections().length === 0, "the first connection");
+    const service = async (connection: Connection): Promise<void> => {
+      await isReady(connection);
+      connection.end().catch(() => undefined);
+      connection.abort();
+    };
+    const server = await serving(service, options, URL_OF_TLS);
+    const before = openDescriptors();
+    for (let count = 0; count < 3; count++) {
+      const client = await connected(server, { ca });
+      client.write("go");
+      await endOf(client);
+      client.abort();
+    }
+    await until(() => openDescriptors() <= before, "the descriptors");
+    expect(server.connections()).toEqual([]);
   });
 
   test("limits by address refuse a connection before the work of its handshake", async () => {
