@@ -1,8 +1,8 @@
 import type { Socket } from "node:net";
 import { TLSSocket } from "node:tls";
 import { ConnectionError } from "../transport/connection-error.ts";
-import type { Link } from "../transport/link.ts";
-import { NodeLink } from "../transport/node-link.ts";
+import type { Link, LinkNames } from "../transport/link.ts";
+import { NodeLink, namesOf } from "../transport/node-link.ts";
 import type { Peer } from "../transport/peer.ts";
 import type { PeerCredentials } from "../transport/peer-credentials.ts";
 import type { TlsInfo } from "../transport/tls-info.ts";
@@ -11,8 +11,14 @@ import { TlsError, tlsErrorOf } from "./tls-error.ts";
 
 /** What carries the records of TLS: a socket of `node:net`, which has taken over the descriptor, or a stream over a link. */
 export type TlsBase =
-  | { readonly kind: "socket"; readonly socket: Socket; readonly peerCredentials: PeerCredentials | undefined }
+  | { readonly kind: "socket"; readonly socket: Socket; readonly unix: UnixNames | undefined }
   | { readonly kind: "stream"; readonly stream: LinkStream; readonly link: Link };
+
+/** What `node:net` cannot tell of a Unix socket. */
+export interface UnixNames {
+  readonly names: LinkNames;
+  readonly peerCredentials: PeerCredentials | undefined;
+}
 
 const NOTHING = Buffer.alloc(0);
 
@@ -92,7 +98,15 @@ export class TlsLink extends NodeLink {
   }
 
   override get peerCredentials(): PeerCredentials | undefined {
-    return this.#base.kind === "socket" ? this.#base.peerCredentials : this.#base.link.peerCredentials;
+    return this.#base.kind === "socket" ? this.#base.unix?.peerCredentials : this.#base.link.peerCredentials;
+  }
+
+  /** Those of the socket below: the peer may be that of a PROXY header, and a socket of node:tls over a stream has none. */
+  override get names(): LinkNames | undefined {
+    if (this.#base.kind === "stream") return this.#base.link.names;
+    const { socket, unix } = this.#base;
+    if (unix === undefined) return namesOf(socket);
+    return socket.destroyed ? undefined : unix.names;
   }
 
   /** Received bytes, encrypted: progress of a handshake, whose bytes no reader gets. */

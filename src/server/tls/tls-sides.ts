@@ -95,7 +95,9 @@ function bridge(link: Link, unread: Buffer): Extract<TlsBase, { kind: "stream" }
 function handOver(base: Link, unread: Buffer): TlsBase | undefined {
   const { peer } = base;
   if (base.detach === undefined || !isKnownToNode(peer)) return undefined;
-  const peerCredentials = "host" in peer ? undefined : base.peerCredentials;
+  const { names } = base;
+  // The names tell of what kind the socket is: the peer may be that of a PROXY header.
+  const unix = names && !("host" in names.local) ? { names, peerCredentials: base.peerCredentials } : undefined;
   const received = [unread];
   let failure: Error | undefined;
   // The poller may have received bytes that no reader has got yet.
@@ -114,7 +116,7 @@ function handOver(base: Link, unread: Buffer): TlsBase | undefined {
   const all = received.length === 1 ? unread : Buffer.concat(received);
   if (all.length > 0) socket.unshift(all);
   if (failure !== undefined) socket.destroy(failure);
-  return { kind: "socket", socket, peerCredentials };
+  return { kind: "socket", socket, unix };
 }
 
 function socketOf(fd: number): Socket {

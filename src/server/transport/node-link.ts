@@ -46,13 +46,7 @@ export class NodeLink implements Link {
   }
 
   get names(): LinkNames | undefined {
-    if (!this.#isTcp) return { local: { path: "" }, remote: this.peer };
-    const { localAddress, localPort, remoteAddress, remotePort } = this.nodeSocket;
-    if (localAddress === undefined || remoteAddress === undefined) return undefined;
-    return {
-      local: { host: localAddress, port: localPort ?? 0 },
-      remote: { host: remoteAddress, port: remotePort ?? 0 },
-    };
+    return this.#isTcp ? namesOf(this.nodeSocket) : { local: { path: "" }, remote: this.peer };
   }
 
   open(input: LinkInput, output: LinkOutput): void {
@@ -185,4 +179,13 @@ export class NodeLink implements Link {
     this.nodeSocket.write(this.isTakenAtOnce ? bytes : Buffer.from(bytes));
     return bytes.length;
   }
+}
+
+/** Returns the addresses of a TCP socket of `node:net`; undefined for one that is closed. */
+export function namesOf({ localAddress, localPort, remoteAddress, remotePort }: Socket): LinkNames | undefined {
+  if (localAddress === undefined || remoteAddress === undefined) return undefined;
+  return {
+    local: { host: localAddress, port: localPort ?? 0 },
+    remote: { host: remoteAddress, port: remotePort ?? 0 },
+  };
 }

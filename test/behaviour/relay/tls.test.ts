@@ -1,9 +1,11 @@
 // A relay that adds TLS or takes it off, and passes the address of the client on.
 import { expect, test } from "vitest";
+import type { ProxyHeader } from "../../../src/codec.ts";
 import { type Connection, type ProxySend, type Server, serve } from "../../../src/server.ts";
 import { type RelayEvent, relay } from "../../../src/services/relay/relay.ts";
 import { certificates } from "../../support/certificates.ts";
 import { connected } from "../../support/connected.ts";
+import { freePath } from "../../support/folders.ts";
 import { serving, urlOf } from "../../support/serving.ts";
 import { textToEnd } from "../../support/to-end.ts";
 
@@ -75,6 +77,39 @@ test.each(["v1", "v2"])("proxy-send=%s names the client, and where it has connec
   } finally {
     await target.close();
   }
+});
+
+test.each([
+  ["tls://127.0.0.1:0", false],
+  ["tls://127.0.0.1:0", true],
+  ["tls+unix:", false],
+  ["tls+unix:", true],
+])("proxy-send behind %s names the client, detectTruncation %s", async (from, detectTruncation) => {
+  const headers: (ProxyHeader | undefined)[] = [];
+  const path = freePath();
+  const target = await serving(
+    (connection) => {
+      headers.push(connection.proxy);
+      return tellSource(connection);
+    },
+    {},
+    "tcp://127.0.0.1:0?proxy-from=127.0.0.1",
+  );
+  const options = { ...files.pair("localhost"), detectTruncation };
+  const server = await serving(
+    relay({ to: `${urlOf(target)}?proxy-send=v2` }),
+    options,
+    from === "tls+unix:" ? `${from}${path}` : from,
+  );
+  const client = await connected(server, { ca: CA });
+  const { names } = client.link;
+  await exchange(client);
+  const ends =
+    from === "tls+unix:"
+      ? { source: { path: "" }, destination: { path } }
+      : { source: names?.local, destination: names?.remote };
+  expect(names).toBeDefined();
+  expect(headers).toMatchObject([ends]);
 });
 
 test("a header that the client sends is passed on", async () => {

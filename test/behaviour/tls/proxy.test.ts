@@ -6,6 +6,7 @@ import type { Connection } from "../../../src/server/connection/connection.ts";
 import type { ProxySend } from "../../../src/server.ts";
 import { certificates } from "../../support/certificates.ts";
 import { connected } from "../../support/connected.ts";
+import { freePath } from "../../support/folders.ts";
 import { serving, urlOf } from "../../support/serving.ts";
 import { toldBy } from "../../support/tell-peer.ts";
 import { TRANSPORTS, useTransport } from "../../support/transports.ts";
@@ -53,6 +54,31 @@ describe.each(TRANSPORTS)("over the transport %s", (transport) => {
     expect(server.abort(id)).toBe(true);
     await expect(client.read()).rejects.toThrow();
     await until(() => server.connections().length === 0, "the end");
+  });
+});
+
+describe.each([false, true])("detectTruncation %s", (detectTruncation) => {
+  test("the credentials and the names stay those of the socket", async () => {
+    const seen: object[] = [];
+    const see = (connection: Connection): void => {
+      const { peerCredentials, link } = connection;
+      seen.push({ pid: peerCredentials?.pid, names: link.names });
+      connection.write("seen");
+    };
+    const options = { ...files.pair("localhost"), detectTruncation };
+    const path = freePath();
+    const unix = await serving(see, options, `tls+unix:${path}?proxy-from=unix`);
+    const ofHost: ProxySend = { version: "v2", source: PEER, destination: PEER };
+    await (await connected(unix, { ca: CA, proxySend: ofHost })).readExactly(4);
+    const tcp = await serving(see, options, "tls://127.0.0.1:0?proxy-from=127.0.0.1");
+    const ofPath: ProxySend = { version: "v2", source: { path: "/a" }, destination: { path: "/b" } };
+    const client = await connected(tcp, { ca: CA, proxySend: ofPath });
+    await client.readExactly(4);
+    const { local, remote } = client.link.names ?? {};
+    expect(seen).toEqual([
+      { pid: process.pid, names: { local: { path }, remote: { path: "" } } },
+      { pid: undefined, names: { local: remote, remote: local } },
+    ]);
   });
 });
 
