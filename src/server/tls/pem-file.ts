@@ -23,7 +23,7 @@ export function inputName(option: TlsOptionName, input: PemInput): string {
 /** Reads a PEM file. Throws TlsOptionError where it cannot be read, or has no block whose label matches. */
 export function readPem(option: TlsOptionName, input: PemInput, label: RegExp, what: string): string {
   const name = inputName(option, input);
-  const text = typeof input === "string" ? readText(option, input) : Buffer.from(input).toString("latin1");
+  const text = separated(typeof input === "string" ? readText(option, input) : Buffer.from(input).toString("latin1"));
   const labels = [...text.matchAll(/^-----BEGIN ([A-Z0-9 ]+)-----\s*$/gm)].map(([, found = ""]) => found);
   if (labels.some((found) => label.test(found))) return text;
   if (labels.length > 0) {
@@ -35,6 +35,15 @@ export function readPem(option: TlsOptionName, input: PemInput, label: RegExp, w
   // X.690: a DER file of any of these begins with the tag of a SEQUENCE.
   const form = text.startsWith("0") ? "it is DER: convert it to PEM with openssl, -inform der" : "it is no PEM file";
   throw new TlsOptionError(option, `${name}: ${form}`);
+}
+
+/**
+ * Gives each block a line of its own: OpenSSL passes over a block behind a byte order mark, and over one that follows the last line of
+ * another without a line break, as when such files are put together.
+ */
+function separated(pem: string): string {
+  const lines = pem.replace(/(-----END [A-Z0-9 ]+-----)(?:\xef\xbb\xbf)?(?=-----BEGIN )/g, "$1\n");
+  return lines.replace(/^\xef\xbb\xbf(?=-----BEGIN )/gm, "");
 }
 
 function readText(option: TlsOptionName, path: string): string {

@@ -23,6 +23,12 @@ test("a file and its bytes are the same text, and nothing stays open", () => {
   expect(openDescriptors()).toBe(before);
 });
 
+test("each block has a line of its own: without a break between files, and behind byte order marks", () => {
+  const mark = "\uFEFF";
+  const given = [`${PEM.trimEnd()}${PEM}`, `${mark}${PEM}`, `${PEM}${mark}${PEM}`, `${PEM.trimEnd()}${mark}${PEM}`];
+  expect(given.map((text) => read(Buffer.from(text)))).toEqual([PEM + PEM, PEM, PEM + PEM, PEM + PEM]);
+});
+
 test("inputName: the option, and the file where there is one", () => {
   expect([inputName("cert", "/a b"), inputName("cert", new Uint8Array(1))]).toEqual(['cert "/a b"', "cert"]);
 });
