@@ -1,6 +1,6 @@
 import { Buffer } from "node:buffer";
 import { wrongType, wrongValue } from "../../socket/values.ts";
-import { choice, custom, text } from "../options/option-kind.ts";
+import { choice, custom } from "../options/option-kind.ts";
 import type { OptionKindsOf } from "../options/option-table.ts";
 import { MAX_PROTOCOL_BYTES, MAX_PROTOCOLS_BYTES } from "../url/parse-url-option.ts";
 import type { PemInput } from "./pem-file.ts";
@@ -63,9 +63,16 @@ export const TLS_OPTIONS = {
   client: choice(["ask", "require"]),
   alpn: custom("names of protocols", checkProtocols),
   min: choice(["1.2", "1.3"]),
-  servername: text(),
+  servername: custom("a host name or an address", serverName),
   pin: custom("sha256: and 64 hexadecimal digits, or several", pins),
 } satisfies OptionKindsOf<TlsOptions>;
+
+function serverName(path: string, given: unknown): string {
+  if (typeof given !== "string") throw wrongType(path, "of type string", given);
+  // Node would check the certificate for "localhost" instead.
+  if (given === "") throw wrongValue(path, "must not be empty", given);
+  return given;
+}
 
 function file(path: string, given: unknown): PemInput {
   if (typeof given === "string" && given !== "") return given;

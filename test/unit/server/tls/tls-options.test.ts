@@ -65,6 +65,7 @@ test.for<[name: string, value: unknown]>([
   ["min", "1.1"],
   ["client", "yes"],
   ["servername", 5],
+  ["servername", ""],
 ])("%s: %j is refused", ([name, value]) => {
   expect(() => checked({ [name]: value })).toThrow(`options.${name}`);
 });
