@@ -24,6 +24,8 @@ export interface TlsContext {
   readonly secure: SecureContext;
   /** Returns the context for the name that a client asks for, or undefined for `secure`. Undefined where there is only that. */
   readonly forName: ((name: string) => SecureContext | undefined) | undefined;
+  /** The context for a client that asks for no name, where `secure` has no certificate. */
+  readonly forNoName: SecureContext | undefined;
   readonly alpn: readonly string[] | undefined;
   /** Undefined where this side asks for no certificate. */
   readonly check: PeerCheck | undefined;
@@ -62,13 +64,20 @@ export function serverContext(settings: TlsSettings, ticketKeys: Buffer): TlsCon
   checkServerOptions(settings);
   const trust = trustOf(settings);
   const shared = { ...trust, ticketKeys, sessionIdContext: sessionContextOf(settings, trust) };
-  const secure = secureContext(settings, first, shared);
+  const initial = secureContext(settings, first, shared);
   const named = others.map((pair) => ({ pair, secure: secureContext(settings, [pair], shared) }));
+  const kinds = new Set([...first, ...others].map(({ certificate }) => certificate.publicKey.asymmetricKeyType));
+  // A first context with keys of several kinds has to be that of the connection: see `byContext`.
+  const forNoName = first.length === 1 && kinds.size > 1 ? initial : undefined;
   const forName = (name: string): SecureContext | undefined =>
-    first.some((pair) => isFor(name, pair)) ? undefined : named.find(({ pair }) => isFor(name, pair))?.secure;
+    first.some((pair) => isFor(name, pair))
+      ? forNoName
+      : (named.find(({ pair }) => isFor(name, pair))?.secure ?? forNoName);
   return {
-    secure,
+    // Node would add the certificate of the name to the first one, and OpenSSL has a place for each kind of key.
+    secure: forNoName === undefined ? initial : secureContext(settings, [], shared),
     forName: others.length === 0 ? undefined : forName,
+    forNoName,
     alpn,
     check: client && { isRequired: client === "require", checksChain: ca !== undefined, pins: pin },
     servername: undefined,
@@ -92,7 +101,14 @@ export function clientContext(settings: TlsSettings): TlsContext {
     made ?? secureContext(settings, pair === undefined ? [] : [pair], trustOf(settings, pin === undefined));
   if (isDefault && pin === undefined) defaults.set(min, secure);
   const checksChain = pin === undefined || ca !== undefined;
-  return { secure, forName: undefined, alpn, check: { isRequired: true, checksChain, pins: pin }, servername };
+  return {
+    secure,
+    forName: undefined,
+    forNoName: undefined,
+    alpn,
+    check: { isRequired: true, checksChain, pins: pin },
+    servername,
+  };
 }
 
 function keyPairs(certs: readonly PemInput[] = [], keys: readonly PemInput[] = []): KeyPair[] {
@@ -161,7 +177,8 @@ function secureContext(settings: TlsSettings, pairs: readonly KeyPair[], shared:
 
 function isFor(name: string, { certificate }: KeyPair): boolean {
   // RFC 6125, section 6.4.4: only the alternative names count.
-  return certificate.checkHost(name, { subject: "never", partialWildcards: false }) !== undefined;
+  // RFC 6066, section 3, has no dot at the end, and some clients send one.
+  return certificate.checkHost(name.replace(/\.$/, ""), { subject: "never", partialWildcards: false }) !== undefined;
 }
 
 /**

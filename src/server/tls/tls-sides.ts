@@ -1,6 +1,7 @@
 import { closeSync } from "node:fs";
 import { isIP, Socket } from "node:net";
-import { connect, type TLSSocket, type TLSSocketOptions } from "node:tls";
+import { connect, type SecureContext, type TLSSocket, type TLSSocketOptions } from "node:tls";
+import { domainToASCII } from "node:url";
 import { fingerprintOf } from "../../certificate/fingerprint.ts";
 import { errorOf } from "../transport/connection-error.ts";
 import type { Link, LinkOutput } from "../transport/link.ts";
@@ -33,6 +34,7 @@ export function acceptTls(base: Link, unread: Buffer, context: TlsContext, mayHa
   if (context.alpn !== undefined) settings.ALPNProtocols = [...context.alpn];
   if (forName !== undefined) settings.SNICallback = (name, done) => done(null, forName(name));
   const socket = new AcceptedSocket(carrier.kind === "socket" ? carrier.socket : carrier.stream, settings);
+  if (context.forNoName !== undefined) chooseForNoName(socket, context.forNoName);
   const finish = (): TlsInfo => checked(socket, check, () => chainErrorOf(socket));
   return new TlsLink(socket, carrier, peer, "secure", finish);
 }
@@ -41,7 +43,7 @@ export function acceptTls(base: Link, unread: Buffer, context: TlsContext, mayHa
 export function connectTls(base: Link, unread: Buffer, context: TlsContext, host: string): TlsLink {
   const { peer } = base;
   const carrier = bridge(base, unread);
-  const name = context.servername ?? host;
+  const name = nameInTls(context.servername ?? host);
   const checksName = context.check?.checksChain === true;
   const socket = connect({
     socket: carrier.stream,
@@ -61,6 +63,27 @@ export function connectTls(base: Link, unread: Buffer, context: TlsContext, host
   };
   const finish = (): TlsInfo => checked(socket, context.check, chainError, name);
   return new TlsLink(socket, carrier, peer, "secureConnect", finish);
+}
+
+/** RFC 6066, section 3: the name is sent in ASCII, without the dot of the root. */
+function nameInTls(host: string): string {
+  const ascii = /^\p{ASCII}*$/u.test(host) ? host : domainToASCII(host);
+  return (ascii === "" ? host : ascii).replace(/(?<=[^.])\.$/, "");
+}
+
+/**
+ * Chooses the certificate for a client that sends no name. Node asks its SNICallback only for a name, and has no public way to choose a
+ * certificate without one. The choice has to wait for this call: OpenSSL would keep one that is made before, beside that of the name.
+ */
+function chooseForNoName(socket: TLSSocket, { context }: SecureContext): void {
+  const handle: unknown = Reflect.get(socket, "_handle");
+  if (typeof handle !== "object" || handle === null) return;
+  const choose: unknown = Reflect.get(handle, "oncertcb");
+  if (typeof choose !== "function") return;
+  Reflect.set(handle, "oncertcb", (info: { readonly servername: string }) => {
+    if (info.servername === "") Reflect.set(handle, "sni_context", context);
+    Reflect.apply(choose, handle, [info]);
+  });
 }
 
 /** Throws where the peer's certificate is not accepted. */

@@ -1,6 +1,8 @@
 // What the two sides agree on: version, cipher suite, certificate by name, and protocol.
+import { X509Certificate } from "node:crypto";
 import { type ConnectionOptions, connect as connectTls, type TLSSocket } from "node:tls";
 import { describe, expect, onTestFinished, test } from "vitest";
+import { fingerprintOf } from "../../../src/certificate/fingerprint.ts";
 import type { Connection } from "../../../src/server/connection/connection.ts";
 import type { ServeOptions } from "../../../src/server/serve-options.ts";
 import type { Server, TlsInfo } from "../../../src/server.ts";
@@ -89,6 +91,31 @@ describe.each(WAYS)("over $name", (way) => {
     expect(seen[0]?.serverName).toBe(servername);
   });
 
+  test.for<[servername: string | undefined, certificate: string, type: string]>([
+    ["localhost", "localhost", "rsa"],
+    ["other.example", "other.example", "ec"],
+    ["unknown.example", "other.example", "ec"],
+    [undefined, "other.example", "ec"],
+  ])("certificates with keys of two types: %s gets that of %s, %s", async ([servername, certificate, type]) => {
+    const { server, seen } = await serverOf({ ...files.pairs("other", "rsa"), ...useWay(way) });
+    // By a pin no name is checked.
+    const pin = ["other", "rsa"].map((name) => fingerprintOf(new X509Certificate(files.bytes(`${name}.pem`))));
+    const client = await connected(server, { pin, servername });
+    expect(await echoOf(client)).toBe("hello");
+    const { peerCertificate } = client.tls ?? {};
+    expect(peerCertificate?.subject).toBe(`CN=${certificate}`);
+    expect(peerCertificate?.publicKey.asymmetricKeyType).toBe(type);
+    expect(seen[0]?.serverName).toBe(servername);
+  });
+
+  test("the dot at the end of a name is not sent, and a name in another script is sent in ASCII", async () => {
+    const { server, seen } = await serverOf(useWay(way));
+    const pin = fingerprintOf(new X509Certificate(files.bytes("localhost.pem")));
+    await echoOf(await connected(server, { ca, servername: "localhost." }));
+    await echoOf(await connected(server, { pin, servername: "bücher.example." }));
+    expect(seen.map((tls) => tls?.serverName)).toEqual(["localhost", "xn--bcher-kva.example"]);
+  });
+
   test("a client without a name gets the first certificate, and its address is no name", async () => {
     const { server, seen } = await serverOf({ ...files.pairs("localhost", "other"), ...useWay(way) });
     const client = await connected(server, { ca });
@@ -125,6 +152,22 @@ describe.each(WAYS)("over $name", (way) => {
 
 // node:tls has no memory transport.
 describe.each(WAYS.slice(0, 3))("over $name, a client of node:tls", (way) => {
+  test.for(["TLSv1.2", "TLSv1.3"] as const)("certificates with keys of two types, in %s", async (maxVersion) => {
+    const { server } = await serverOf({ ...files.pairs("other", "rsa"), ...useWay(way) });
+    const subjects: unknown[] = [];
+    for (const servername of ["localhost", "other.example", ""]) {
+      const client = await clientOfNode(server, { servername, maxVersion, rejectUnauthorized: false });
+      subjects.push(client instanceof Error ? client : client.getPeerCertificate().subject.CN);
+    }
+    expect(subjects).toEqual(["localhost", "other.example", "other.example"]);
+  });
+
+  test("a name with a dot at its end gets the certificate of the name", async () => {
+    const { server } = await serverOf({ ...files.pairs("other", "localhost"), ...useWay(way) });
+    const client = await clientOfNode(server, { servername: "localhost." });
+    expect(client instanceof Error ? client : client.getPeerCertificate().subject.CN).toBe("localhost");
+  });
+
   test("min=1.3 refuses 1.2, and the default refuses 1.1", async () => {
     const by = useWay(way);
     const strict = await serverOf({ min: "1.3", ...by });
