@@ -15,7 +15,7 @@ export type TlsBase =
   | { readonly kind: "stream"; readonly stream: LinkStream; readonly link: Link };
 
 /** What `node:net` cannot tell of a Unix socket. */
-export interface UnixNames {
+interface UnixNames {
   readonly names: LinkNames;
   readonly peerCredentials: PeerCredentials | undefined;
 }
