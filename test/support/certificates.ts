@@ -67,6 +67,7 @@ sign() {
 sign localhost ca p256 server localhost
 sign rsa ca rsa server localhost
 sign other ca p256 other other.example
+sign other-rsa ca rsa other other.example
 sign wild ca p256 wild "*.wild.example"
 sign nameless ca p256 nameless localhost
 sign expired ca p256 both localhost 20000101000000Z 20010101000000Z
@@ -116,7 +117,7 @@ export function certificates(): Certificates {
     return join(folder, name);
   };
   const certOf = (name: string): string => path(`${name}.pem`);
-  const keyOf = (name: string): string => path(name === "rsa" ? "rsa.key" : "p256.key");
+  const keyOf = (name: string): string => path(name.endsWith("rsa") ? "rsa.key" : "p256.key");
   return {
     folder,
     path,

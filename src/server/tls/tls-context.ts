@@ -58,7 +58,8 @@ const SESSION_CONTEXT_SIZE = 32;
  */
 export function serverContext(settings: TlsSettings, ticketKeys: Buffer): TlsContext {
   const { cert, key, ca, client, pin, alpn } = settings;
-  const { first, others } = byContext(keyPairs(cert, key));
+  const pairs = keyPairs(cert, key);
+  const { first, others } = byContext(pairs);
   if (first.length === 0)
     throw new TlsOptionError("cert", "a TLS server needs cert and key, the paths of two PEM files");
   checkServerOptions(settings);
@@ -66,9 +67,7 @@ export function serverContext(settings: TlsSettings, ticketKeys: Buffer): TlsCon
   const shared = { ...trust, ticketKeys, sessionIdContext: sessionContextOf(settings, trust) };
   const initial = secureContext(settings, first, shared);
   const named = others.map((pair) => ({ pair, secure: secureContext(settings, [pair], shared) }));
-  const kinds = new Set([...first, ...others].map(({ certificate }) => certificate.publicKey.asymmetricKeyType));
-  // A first context with keys of several kinds has to be that of the connection: see `byContext`.
-  const forNoName = first.length === 1 && kinds.size > 1 ? initial : undefined;
+  const forNoName = others.length > 0 && kindsOf(pairs).size > 1 ? initial : undefined;
   const forName = (name: string): SecureContext | undefined =>
     first.some((pair) => isFor(name, pair))
       ? forNoName
@@ -120,24 +119,21 @@ function keyPairs(certs: readonly PemInput[] = [], keys: readonly PemInput[] = [
 }
 
 /**
- * Splits the pairs into those of the first context and the others. The first may have keys of several kinds for its names: OpenSSL
- * chooses by the client's algorithms. Of a context for a name Node would use one certificate only (TLSWrap, UseSNIContext).
+ * Splits the pairs into those of the first context and the others. Where all have the same names, and keys of different kinds, they are
+ * one context, and OpenSSL chooses by the client's algorithms. Of a context for a name Node uses one certificate only, beside those of
+ * the first context (TLSWrap, UseSNIContext): so there the first has one, too.
  */
 function byContext(pairs: readonly KeyPair[]): {
   readonly first: readonly KeyPair[];
   readonly others: readonly KeyPair[];
 } {
-  const first: KeyPair[] = [];
-  const others: KeyPair[] = [];
-  for (const pair of pairs) {
-    const isAlike = first.every(
-      ({ certificate: { subjectAltName, publicKey } }) =>
-        subjectAltName === pair.certificate.subjectAltName &&
-        publicKey.asymmetricKeyType !== pair.certificate.publicKey.asymmetricKeyType,
-    );
-    (isAlike ? first : others).push(pair);
-  }
-  return { first, others };
+  const names = new Set(pairs.map(({ certificate }) => certificate.subjectAltName));
+  const isOne = names.size === 1 && kindsOf(pairs).size === pairs.length;
+  return isOne ? { first: pairs, others: [] } : { first: pairs.slice(0, 1), others: pairs.slice(1) };
+}
+
+function kindsOf(pairs: readonly KeyPair[]): Set<string | undefined> {
+  return new Set(pairs.map(({ certificate }) => certificate.publicKey.asymmetricKeyType));
 }
 
 /** The authorities to trust, and their lists of revoked certificates. */

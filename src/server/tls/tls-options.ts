@@ -23,8 +23,8 @@ export const MAX_PINS = 64;
 export interface TlsOptions {
   /**
    * The certificate of this side, followed by those of the authorities between it and the root. Of several, each belongs to the key
-   * at the same place: a server chooses the one for the name that the client asks for (SNI, RFC 6066), and the first for other names. Between
-   * the first pair and those with its names and keys of other kinds, RSA and P-256, the client's algorithms decide.
+   * at the same place: a server chooses the one for the name that the client asks for (SNI, RFC 6066), and the first for other names. Where
+   * all have the same names, and keys of different kinds such as RSA and P-256, the client's algorithms decide.
    */
   readonly cert?: PemInput | readonly PemInput[] | undefined;
   /** The private key of each certificate, without a passphrase. */
