@@ -16,7 +16,10 @@ export interface TlsInfo {
   readonly version: string;
   /** The cipher suite, by its standard name: `TLS_AES_128_GCM_SHA256`. */
   readonly cipher: string;
-  /** The name that the client asked for — SNI, RFC 6066; undefined where it sent none. */
+  /**
+   * The name that the client asked for — SNI, RFC 6066; undefined where it sent none, and where a client resumes a session of TLS 1.2,
+   * for which Node does not tell it (nodejs/node#57175).
+   */
   readonly serverName: string | undefined;
   /** The negotiated protocol — ALPN, RFC 7301; undefined without a negotiation. */
   readonly alpn: string | undefined;
