@@ -1,5 +1,6 @@
 import { beginTls } from "./connection/upgrade-tls.ts";
 import type { HandshakeStep } from "./handshake.ts";
+import { HandshakeRefusal } from "./handshake-refusal.ts";
 import type { ListenerSettings } from "./listener-options.ts";
 import { newTicketKeys } from "./tls/ticket-keys.ts";
 import { serverContext } from "./tls/tls-context.ts";
@@ -21,6 +22,17 @@ export function tlsHandshake({ url, tls, detectTruncation }: ListenerSettings, l
   return async (connection) => {
     // The limits per address come before the work of a handshake.
     connection.settlePeer();
-    await beginTls(connection, (base, unread) => acceptTls(base, unread, context, !detectTruncation));
+    try {
+      await beginTls(connection, (base, unread) => acceptTls(base, unread, context, !detectTruncation));
+    } catch (error) {
+      throw isLoss(error)
+        ? new HandshakeRefusal("lost", "The connection was lost during TLS", { cause: error })
+        : error;
+    }
   };
+}
+
+/** Whether the peer, or the network, has ended the connection: a client that resets it during the handshake is no error to report. */
+function isLoss(error: unknown): boolean {
+  return error instanceof Error && "syscall" in error;
 }

@@ -1,5 +1,6 @@
 // A TLS handshake is a handshake as any other: it has a deadline, gives way to newer ones, and ends with its server. Whatever a
 // stranger sends, the server goes on.
+import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { once } from "node:events";
 import { createServer, type Socket } from "node:net";
 import { beforeAll, describe, expect, onTestFinished, test, vi } from "vitest";
@@ -160,6 +161,10 @@ describe.each(WAYS)("over $name", (way) => {
 
   test("a client that ends or resets during its handshake is one failure, and nothing else", async () => {
     const { server } = await serverOf(way);
+    const reported: unknown[] = [];
+    const note = (message: unknown): void => void reported.push(message);
+    subscribe("sockwright:server:error", note);
+    onTestFinished(() => void unsubscribe("sockwright:server:error", note));
     const sizes = [0, 1, 5, 50, hello.length];
     for (const size of sizes) {
       for (const how of ["end", "abort"] as const) {
@@ -175,6 +180,8 @@ describe.each(WAYS)("over $name", (way) => {
     }
     const { failed, lost, closed, tls } = server.stats().handshakesFailed;
     expect(failed + lost + closed + tls).toBe(2 * sizes.length);
+    // Anyone can cause one: it must not fill the log of the program.
+    expect(reported).toEqual([]);
     expect(await echoOf(await connected(server, { ca }))).toBe("hello");
   });
 
