@@ -747,8 +747,8 @@ export class Connection {
    * checked.
    *
    * @throws TlsOptionError · TlsError · DeadlineError · ConnectionError `ERR_SOCKWRIGHT_TLS_PLAINTEXT`, `ERR_SOCKWRIGHT_READING` while
-   * a reader waits, `ERR_SOCKWRIGHT_RECORDS` for a connection that carries records, `ERR_SOCKWRIGHT_ENDED` after the end of this side ·
-   * the error of a system call · TypeError, RangeError for an invalid option.
+   * a reader waits, `ERR_SOCKWRIGHT_RECORDS` for a connection that carries records, `ERR_SOCKWRIGHT_ENDED` after the end of this side,
+   * during the handshake, too · the error of a system call · TypeError, RangeError for an invalid option.
    * @example
    * ```ts
    * import { execFileSync } from "node:child_process";

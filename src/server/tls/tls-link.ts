@@ -1,5 +1,6 @@
 import type { Socket } from "node:net";
 import { TLSSocket } from "node:tls";
+import { codeOf } from "../../socket/values.ts";
 import { ConnectionError } from "../transport/connection-error.ts";
 import type { Link, LinkNames } from "../transport/link.ts";
 import { NodeLink, namesOf } from "../transport/node-link.ts";
@@ -66,6 +67,8 @@ export class TlsLink extends NodeLink {
   #isReferenced = true;
   #keepsAlive = true;
   #isOver = false;
+  /** Whether this side has ended during the handshake, which needs more of its bytes. */
+  #hasEndedEarly = false;
   /** What ends the socket waits here while OpenSSL still works on the handshake: see {@link #onSecured}. */
   #ends: (() => void)[] | undefined;
 
@@ -162,6 +165,7 @@ export class TlsLink extends NodeLink {
   }
 
   override end(): void {
+    if (this.#tls === undefined) this.#hasEndedEarly = true;
     this.#whenDone(() => super.end());
   }
 
@@ -219,6 +223,11 @@ export class TlsLink extends NodeLink {
 
   #onSecured(): void {
     if (this.#isOver) return;
+    if (this.#hasEndedEarly) {
+      // The peer never gets the last message of this side: it cannot complete the handshake.
+      this.#refuse(new ConnectionError("ERR_SOCKWRIGHT_ENDED"));
+      return;
+    }
     try {
       this.#tls = this.#finish();
     } catch (error) {
@@ -273,7 +282,8 @@ export class TlsLink extends NodeLink {
     if (this.#tls !== undefined) this.#deliverRest();
     // The reader of the rest may have closed the link.
     if (this.#isOver) return;
-    const error = tlsErrorOf(thrown);
+    const hasEnded = this.#hasEndedEarly && codeOf(thrown) === "ERR_STREAM_WRITE_AFTER_END";
+    const error = hasEnded ? new ConnectionError("ERR_SOCKWRIGHT_ENDED") : tlsErrorOf(thrown);
     const waiter = this.#waiter;
     this.#waiter = undefined;
     const { input } = this;

@@ -2,6 +2,7 @@
 import { describe, expect, test } from "vitest";
 import { lines } from "../../../src/codec.ts";
 import type { Connection } from "../../../src/server/connection/connection.ts";
+import type { UpgradeTlsOptions } from "../../../src/server/connection/upgrade-tls.ts";
 import { TlsError, TlsOptionError } from "../../../src/server.ts";
 import { certificates } from "../../support/certificates.ts";
 import { connected, echoOf } from "../../support/connected.ts";
@@ -264,6 +265,35 @@ describe.each(TRANSPORTS)("over %s", (transport) => {
     });
     expect(client.signal.aborted).toBe(true);
   });
+
+  test.for(["server", "client"])(
+    "after an end during the handshake the %s's upgrade rejects: ERR_SOCKWRIGHT_ENDED",
+    async (side) => {
+      useTransport(transport);
+      let hasEnded = false;
+      let result: unknown;
+      const upgradesAndEnds = async (connection: Connection, options: UpgradeTlsOptions): Promise<void> => {
+        const upgrading = connection.upgradeTls(options).then(() => "upgraded", codeOf);
+        await until(() => connection.link.bytesReceived !== undefined, "the link of TLS");
+        await connection.end();
+        hasEnded = true;
+        result = await upgrading;
+      };
+      // Its handshake begins only then.
+      const upgrades = async (connection: Connection, options: UpgradeTlsOptions): Promise<void> => {
+        await until(() => hasEnded, "the end");
+        await connection.upgradeTls(options).catch(() => undefined);
+      };
+      const [atServer, atClient] = side === "server" ? [upgradesAndEnds, upgrades] : [upgrades, upgradesAndEnds];
+      const { server } = await watchedServer((connection) => atServer(connection, pair));
+      const client = await connected(server);
+      await atClient(client, { ca, servername: "localhost" });
+      await until(() => result !== undefined, "the result");
+      expect(result).toBe("ERR_SOCKWRIGHT_ENDED");
+      client.abort();
+      await until(() => server.connections().length === 0, "the server's end");
+    },
+  );
 
   test("an abort and a close during the handshake", async () => {
     useTransport(transport);
