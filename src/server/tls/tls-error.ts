@@ -70,6 +70,7 @@ const WORDS: Readonly<Record<string, string>> = {
   ERR_SSL_DECRYPTION_FAILED_OR_BAD_RECORD_MAC: "a record was changed on its way",
   ERR_SSL_CIPHER_OPERATION_FAILED: "a record was changed on its way",
   ERR_SSL_NO_RENEGOTIATION: "the peer does not renegotiate",
+  ERR_TLS_SESSION_ATTACK: "the peer asked too often to renegotiate",
 };
 
 /** The details of a {@link TlsError}. */

@@ -18,6 +18,10 @@ test("words stand before the code, and the cause is kept", () => {
   expect(tlsErrorOf(nodeError("CERT_HAS_EXPIRED"))).toBeInstanceOf(TlsError);
 });
 
+test("a peer that renegotiates again and again is an error of TLS, which Node ends the connection for", () => {
+  expect(tlsErrorOf(nodeError("ERR_TLS_SESSION_ATTACK"))).toBeInstanceOf(TlsError);
+});
+
 test("an error of OpenSSL without words has OpenSSL's own", () => {
   expect(String(tlsErrorOf(nodeError("ERR_SSL_LENGTH_MISMATCH", { reason: "length mismatch" })))).toBe(
     "TlsError: TLS failed, length mismatch (ERR_SSL_LENGTH_MISMATCH)",
