@@ -87,11 +87,23 @@ export function explain(error: unknown, place?: ErrorContext): CommandError {
 function refused(error: TlsError, place: ErrorContext | undefined): CommandError {
   const where = place === undefined ? "" : `${place.url}: `;
   const { fingerprint } = error;
-  if (fingerprint === undefined) return new CommandError(where + oneLine(error.message), exitCodes.tls, error);
+  if (fingerprint === undefined)
+    return new CommandError(where + oneLine(error.message) + plainAdvice(error, place), exitCodes.tls, error);
   // Three lines at most: a script shows them as they are.
   const certificate = [`its certificate is ${fingerprint}`, ...causeAdvice(error, place)].join("; ");
   const advice = [certificate, pinAdvice(fingerprint, place)];
   return new CommandError(where + oneLine(error.message), exitCodes.tls, error, advice);
+}
+
+/** The URL for a server without TLS; empty for other errors, and for a listener, whose peer has to change. */
+function plainAdvice({ code }: TlsError, place: ErrorContext | undefined): string {
+  if (place?.role !== "target" || !/^ERR_SSL_(?:WRONG_VERSION_NUMBER|PACKET_LENGTH_TOO_LONG)$/.test(code)) return "";
+  const [given = "", scheme = "", unix = ""] = /^(tls|https)(\+unix)?:(?:\/\/)?/i.exec(place.url) ?? [];
+  if (given === "") return "";
+  const isWeb = scheme.toLowerCase() === "https";
+  const plain = unix === "" ? (isWeb ? "http://" : "tcp://") : isWeb ? "http+unix:" : "unix:";
+  const later = isWeb ? "" : "; some protocols begin TLS later, after STARTTLS";
+  return `: for a server without TLS write ${plain} in place of ${given}${later}`;
 }
 
 /** What is usual in place of a pin; none or one. */

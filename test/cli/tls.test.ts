@@ -130,11 +130,26 @@ describe("exit codes", () => {
     expect(child.stderr.trimEnd().split("\n")).toHaveLength(1);
   });
 
-  test("4: a peer that speaks no TLS", async () => {
+  test.each([
+    [
+      "connect",
+      "tls",
+      ": for a server without TLS write tcp:// in place of tls://; some protocols begin TLS later, after STARTTLS\n",
+    ],
+    ["tls", "https", ": for a server without TLS write http:// in place of https://\n"],
+  ])("4: %s: a peer that speaks no TLS, with the URL to write", async (command, scheme, advice) => {
     const server = await serving((connection) => void connection.write("220 ready\r\n"));
-    const child = await start("connect", at(urlOf(server), `?ca=${ca}`));
+    const child = await start(command, at(urlOf(server), `?ca=${ca}`).replace("tls", scheme));
     expect(await child.exit()).toEqual({ code: 4, signal: null });
-    expect(child.stderr).toMatch(/the peer does not speak TLS/);
+    expect(child.stderr).toContain(`the peer does not speak TLS (ERR_SSL_WRONG_VERSION_NUMBER)${advice}`);
+  });
+
+  test("4: a peer at a Unix socket that speaks no TLS", async () => {
+    const path = join(freeFolder(), "socket");
+    await serving((connection) => void connection.write("220 ready\r\n"), {}, `unix:${path}`);
+    const child = await start("connect", `tls+unix:${path}?ca=${ca}&servername=localhost`);
+    expect(await child.exit()).toEqual({ code: 4, signal: null });
+    expect(child.stderr).toContain(": for a server without TLS write unix: in place of tls+unix:; some");
   });
 
   test("3: a peer that does not answer the handshake", async () => {
