@@ -1,4 +1,5 @@
 import { Buffer } from "node:buffer";
+import { pinOf } from "../../certificate/fingerprint.ts";
 import { wrongType, wrongValue } from "../../socket/values.ts";
 import { choice, custom } from "../options/option-kind.ts";
 import type { OptionKindsOf } from "../options/option-table.ts";
@@ -114,6 +115,13 @@ function pins(path: string, given: unknown): readonly string[] {
 function fingerprint(path: string, given: unknown): string {
   if (typeof given !== "string") throw wrongType(path, 'a fingerprint such as "sha256:9f86d081…"', given);
   const [, digits] = /^sha256:([\da-f]{64})$/i.exec(given) ?? [];
-  if (digits === undefined) throw wrongValue(path, "must be sha256: and 64 hexadecimal digits", given);
+  if (digits === undefined) {
+    const pin = pinOf(given);
+    throw wrongValue(
+      path,
+      pin === undefined ? "must be sha256: and 64 hexadecimal digits" : `must be written ${pin}`,
+      given,
+    );
+  }
   return `sha256:${digits.toLowerCase()}`;
 }

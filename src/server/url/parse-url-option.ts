@@ -1,4 +1,5 @@
 import { isIP, isIPv6 } from "node:net";
+import { pinOf } from "../../certificate/fingerprint.ts";
 import { MAX_TIMEOUT_MS } from "../../socket/values.ts";
 import { durationMs } from "../options/duration.ts";
 import { parseSource } from "./proxy-source.ts";
@@ -79,7 +80,7 @@ export function parseUrlOption(
       return [value];
     case "pins":
       if (/^sha256:[\da-f]{64}$/i.test(value)) return [value.toLowerCase()];
-      throw refuse(`has the pin ${quoted}: write ${example}`);
+      throw refuse(`has the pin ${quoted}: write ${pinIn(value) ?? example}`);
     case "sources":
       return value.split(",").map((each) => parseSource(each, refuse));
     case "duration": {
@@ -101,6 +102,11 @@ export function parseUrlOption(
         `has the group ${quoted}: groups are 224.0.0.0 to 239.255.255.255, and IPv6 addresses that begin with ff`,
       );
   }
+}
+
+function pinIn(value: string): string | undefined {
+  const pin = pinOf(value);
+  return pin && `pin=${pin}`;
 }
 
 function parseChoice(name: string, words: readonly string[], given: string | undefined, refuse: Refuse): string {

@@ -44,6 +44,14 @@ test("a single file and a single pin become lists, and a pin lower case", () => 
   });
 });
 
+test.each(["", "sha256:", "sha256 Fingerprint="])(
+  "a pin as openssl prints it, behind %j: the error has the value to write",
+  (name) => {
+    const pin = `${name}${"AB:".repeat(31)}AB`;
+    expect(() => checked({ pin })).toThrow(`options.pin' must be written ${PIN}`);
+  },
+);
+
 test("bytes are copied: the caller may change them before a reload", () => {
   const bytes = Buffer.from("a");
   const { ca } = checked({ ca: bytes });

@@ -58,6 +58,7 @@ test.each<[query: string, fields: object, formatted?: string]>([
   expect(parseSocketUrl(formatSocketUrl(url))).toEqual(url);
 });
 
+const OPENSSL_FORM = (HEX.toUpperCase().match(/../g) ?? []).join(":");
 const PIN_FORM = "write pin=sha256:HEX, with 64 hexadecimal digits";
 const SOURCE_FORM = "write an address, a network such as 10.0.0.0/8 or fd00::/8, or unix";
 
@@ -82,7 +83,10 @@ test.each<[query: string, told: string]>([
   ["handshake-timeout=0", 'has the handshake-timeout "0", which is no valid time: write handshake-timeout=10s'],
   ["handshake-timeout=2147483648ms", "which is no valid time"],
   ["servername=", "has the option servername without a value: write servername=example.com"],
-  [`pin=${HEX}`, `has the pin "${HEX}": ${PIN_FORM}`],
+  [`pin=${HEX}`, `has the pin "${HEX}": write pin=sha256:${HEX}`],
+  [`pin=${OPENSSL_FORM}`, `has the pin "${OPENSSL_FORM}": write pin=sha256:${HEX}`],
+  [`pin=sha256:${OPENSSL_FORM}`, `write pin=sha256:${HEX}`],
+  [`pin=SHA256%20Fingerprint=${OPENSSL_FORM}`, `write pin=sha256:${HEX}`],
   [`pin=sha256:${HEX}0`, PIN_FORM],
   [`pin=sha256:${HEX.slice(1)}`, PIN_FORM],
   [`pin=sha256:${HEX.slice(1)}g`, PIN_FORM],
