@@ -6,7 +6,7 @@ export interface Ending {
   readonly first: Promise<void>;
   /** Settles with the second: end at once. */
   readonly second: Promise<void>;
-  /** From now on signals have their usual effect again. */
+  /** From now on signals have their usual effect again; SIGHUP has none where it was no request to end. */
   readonly stop: () => void;
 }
 
@@ -23,7 +23,13 @@ export function untilSignal(onHangUp?: () => void): Ending {
   const actions = new Map(SIGNALS.map((signal) => [signal, signal === "SIGHUP" ? (onHangUp ?? end) : end]));
   for (const [signal, action] of actions) process.on(signal, action);
   const stop = (): void => {
+    // A request to reload can still arrive while the process exits, and its usual effect would make a failure of that.
+    if (onHangUp !== undefined) process.on("SIGHUP", ignore);
     for (const [signal, action] of actions) process.off(signal, action);
   };
   return { first, second, stop };
+}
+
+function ignore(): void {
+  // On purpose.
 }
