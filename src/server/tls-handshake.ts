@@ -2,6 +2,7 @@ import { beginTls } from "./connection/upgrade-tls.ts";
 import type { HandshakeStep } from "./handshake.ts";
 import { HandshakeRefusal } from "./handshake-refusal.ts";
 import type { ListenerSettings } from "./listener-options.ts";
+import { DeadlineError } from "./time/deadline-error.ts";
 import { newTicketKeys } from "./tls/ticket-keys.ts";
 import { serverContext } from "./tls/tls-context.ts";
 import { acceptTls } from "./tls/tls-sides.ts";
@@ -25,14 +26,15 @@ export function tlsHandshake({ url, tls, detectTruncation }: ListenerSettings, l
     try {
       await beginTls(connection, (base, unread) => acceptTls(base, unread, context, !detectTruncation));
     } catch (error) {
-      throw isLoss(error)
-        ? new HandshakeRefusal("lost", "The connection was lost during TLS", { cause: error })
-        : error;
+      throw refusalOf(error) ?? error;
     }
   };
 }
 
-/** Whether the peer, or the network, has ended the connection: a client that resets it during the handshake is no error to report. */
-function isLoss(error: unknown): boolean {
-  return error instanceof Error && "syscall" in error;
+/** A client that resets the connection, or says nothing, during the handshake is no error to report. */
+function refusalOf(error: unknown): HandshakeRefusal | undefined {
+  if (error instanceof DeadlineError)
+    return new HandshakeRefusal("timeout", "The handshake of TLS took too long", { cause: error });
+  const isLost = error instanceof Error && "syscall" in error;
+  return isLost ? new HandshakeRefusal("lost", "The connection was lost during TLS", { cause: error }) : undefined;
 }

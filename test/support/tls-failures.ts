@@ -1,5 +1,6 @@
 import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { onTestFinished } from "vitest";
+import { DeadlineError } from "../../src/server/time/deadline-error.ts";
 import { TlsError } from "../../src/server/tls/tls-error.ts";
 
 const CHANNEL = "sockwright:server:handshake-failed";
@@ -8,7 +9,7 @@ const CHANNEL = "sockwright:server:handshake-failed";
 export function noteTlsFailures(errors: { push(error: unknown): unknown }): void {
   const note = (message: unknown): void => {
     const error: unknown = Reflect.get(Object(message) as object, "error");
-    if (error instanceof TlsError) errors.push(error);
+    if (error instanceof TlsError || error instanceof DeadlineError) errors.push(error);
   };
   subscribe(CHANNEL, note);
   onTestFinished(() => void unsubscribe(CHANNEL, note));

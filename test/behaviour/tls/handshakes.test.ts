@@ -89,6 +89,24 @@ describe.each(WAYS)("over $name", (way) => {
     expect(server.connections()).toEqual([]);
   });
 
+  test("a client that says nothing reaches no onError: anyone could fill the log", async () => {
+    const reported: unknown[] = [];
+    const options = {
+      ...pair,
+      ...useWay(way),
+      handshakeTimeoutMs: 1,
+      onError: (error: unknown) => reported.push(error),
+    };
+    const server = await serving(echo, options, "tls://127.0.0.1:0");
+    expect(await endOf(await plainClient(server))).toMatch(/^(ECONNRESET|end)$/);
+    await until(
+      () => server.stats().handshakesFailed.timeout === 1 && server.connections().length === 0,
+      "the deadline",
+    );
+    await turn();
+    expect(reported).toEqual([]);
+  });
+
   test("close() ends handshakes at once", async () => {
     const { server, errors } = await serverOf(way);
     const client = await plainClient(server);
