@@ -69,7 +69,8 @@ export class TlsLink extends NodeLink {
   #isOver = false;
   /** Whether this side has ended during the handshake, which needs more of its bytes. */
   #hasEndedEarly = false;
-  /** What ends the socket waits here while OpenSSL still works on the handshake: see {@link #onSecured}. */
+  /** Whether OpenSSL may still work on the handshake: see {@link #onSecured}. What ends the socket waits in `#ends` then. */
+  #isInHandshake = false;
   #ends: (() => void)[] | undefined;
 
   /** @param securedEvent - the event of the socket at the end of its handshake. */
@@ -238,22 +239,29 @@ export class TlsLink extends NodeLink {
     // Node calls this while OpenSSL still works on the handshake. Over a socket it runs the microtasks, too, before it returns to
     // OpenSSL: the service begins, and its first answer shares a segment with the tickets. An end has to wait: OpenSSL would send no
     // close_notify (SSL_shutdown(3), "shutdown while in init").
-    if (this.#base.kind === "socket") {
-      const ends: (() => void)[] = [];
-      this.#ends = ends;
-      setImmediate(() => {
-        this.#ends = undefined;
-        for (const end of ends) end();
-      });
-    }
+    this.#isInHandshake = this.#base.kind === "socket";
     const waiter = this.#waiter;
     this.#waiter = undefined;
     waiter?.resolve();
   }
 
   #whenDone(end: () => void): void {
-    if (this.#ends === undefined) end();
-    else this.#ends.push(end);
+    if (this.#ends !== undefined) {
+      this.#ends.push(end);
+      return;
+    }
+    // Plain bytes come after the handshake.
+    if (!this.#isInHandshake || this.#socket.readableDidRead) {
+      end();
+      return;
+    }
+    const ends = [end];
+    this.#ends = ends;
+    setImmediate(() => {
+      this.#isInHandshake = false;
+      this.#ends = undefined;
+      for (const each of ends) each();
+    });
   }
 
   /** The peer may think that the handshake is complete: an end in order would tell it that all is well. */
