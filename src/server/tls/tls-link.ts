@@ -79,7 +79,6 @@ export class TlsLink extends NodeLink {
     this.#socket = socket;
     this.#base = base;
     this.#finish = finish;
-    // Each comes once: `once` would only cost more.
     socket.on(securedEvent, () => this.#onSecured());
     socket.on("close", () => this.#onClosed());
     // Node's own event for an error before the handshake is complete, at a server's side.
@@ -223,7 +222,8 @@ export class TlsLink extends NodeLink {
   }
 
   #onSecured(): void {
-    if (this.#isOver) return;
+    // A refused renegotiation ends in this event, too.
+    if (this.#isOver || this.#tls !== undefined) return;
     if (this.#hasEndedEarly) {
       // The peer never gets the last message of this side: it cannot complete the handshake.
       this.#refuse(new ConnectionError("ERR_SOCKWRIGHT_ENDED"));
