@@ -2,6 +2,7 @@ import { clientHandshake } from "../server/connect.ts";
 import { Connection } from "../server/connection/connection.ts";
 import { clientPolicy, DEFAULT_POLICY } from "../server/connection/policy.ts";
 import { handshakeOf, loadHandshake } from "../server/handshake.ts";
+import { HandshakeRefusal } from "../server/handshake-refusal.ts";
 import { listenerSettings } from "../server/listener-options.ts";
 import { DeadlineError } from "../server/time/deadline-error.ts";
 import { Deadline, deadlines } from "../server/time/deadline-wheel.ts";
@@ -35,9 +36,14 @@ export async function listenerBegin(url: AddressUrl): Promise<Begin | undefined>
     const connection = new Connection(linkOf(socket, address), DEFAULT_POLICY);
     const deadline = new Deadline(deadlines, () => connection.abort(new DeadlineError("handshake")));
     deadline.start(settings.handshakeTimeoutMs);
-    return new LayeredConnection(
-      connection,
-      step(connection).finally(() => deadline.cancel()),
-    );
+    const ready = step(connection)
+      .catch((error: unknown) => Promise.reject(causeOf(error)))
+      .finally(() => deadline.cancel());
+    return new LayeredConnection(connection, ready);
   };
+}
+
+/** A server only counts what its peers do in a handshake; here it is the outcome of the command. */
+function causeOf(error: unknown): unknown {
+  return error instanceof HandshakeRefusal ? (error.cause ?? error) : error;
 }

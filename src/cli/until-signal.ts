@@ -24,7 +24,7 @@ export function untilSignal(onHangUp?: () => void): Ending {
   for (const [signal, action] of actions) process.on(signal, action);
   const stop = (): void => {
     // A request to reload can still arrive while the process exits, and its usual effect would make a failure of that.
-    if (onHangUp !== undefined) process.on("SIGHUP", ignore);
+    if (onHangUp !== undefined && !process.listeners("SIGHUP").includes(ignore)) process.on("SIGHUP", ignore);
     for (const [signal, action] of actions) process.off(signal, action);
   };
   return { first, second, stop };

@@ -35,7 +35,8 @@ test("a SIGHUP that reloads does nothing after stop(): it would make a failure o
   for (const listener of added("SIGHUP")) listener("SIGHUP");
   expect(reloads).toBe(1);
   stop();
-  expect(added("SIGHUP")).toHaveLength(1);
+  // An earlier command in the same process may have left it, too.
+  expect(process.listeners("SIGHUP").map(({ name }) => name)).toContain("ignore");
   for (const listener of added("SIGHUP")) listener("SIGHUP");
   expect(reloads).toBe(1);
   expect([...added("SIGINT"), ...added("SIGTERM")]).toEqual([]);
