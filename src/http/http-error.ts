@@ -9,7 +9,8 @@ const MESSAGES = {
   ERR_SOCKWRIGHT_HTTP_FRAMING: "The handler must not set the framing of a response: the server chooses it",
   ERR_SOCKWRIGHT_HTTP_LENGTH: "Content-Length must be a number, given once, and the length of the body",
   ERR_SOCKWRIGHT_HTTP_REASON: "The reason phrase must be latin1 text without control characters such as CR, LF or NUL",
-  ERR_SOCKWRIGHT_HTTP_STATUS: "The status must be a whole number from 200 to 599, or 101 with an upgrade",
+  ERR_SOCKWRIGHT_HTTP_STATUS:
+    "The status must be a whole number from 200 to 599, 101 with an upgrade, or 102 to 199 for an interim response",
   ERR_SOCKWRIGHT_HTTP_TRAILER: "A field of this name must precede the body, and cannot be a trailer",
   ERR_SOCKWRIGHT_HTTP_UPGRADE: "The request must offer an upgrade, and its body must have been read",
 } as const;

@@ -3,7 +3,7 @@ import { onTestFinished } from "vitest";
 import type { Disk, DiskFile } from "../../src/services/files/disk.ts";
 import { localDisk } from "../../src/services/files/disk.ts";
 import { LocalStore, type LocalStoreOptions } from "../../src/services/files/local-store.ts";
-import type { NewUpload } from "../../src/services/files/uploads.ts";
+import { type NewUpload, newUploadId } from "../../src/services/files/uploads.ts";
 import { temporaryFolder } from "./folders.ts";
 
 /** Opens a store, which is closed when the test ends; in a new folder unless one is given. */
@@ -27,7 +27,7 @@ export async function openedStore(
 
 /** The beginning of an upload of a file; its name must be free. */
 export function newUpload(path: string, length?: number): NewUpload {
-  return { path, onConflict: "fail", isPart: false, length };
+  return { id: newUploadId(), path, onConflict: "fail", isPart: false, length };
 }
 
 /** One call that a {@link recordingDisk} has seen. */

@@ -1,16 +1,20 @@
 import type { Connection } from "../../server/connection/connection.ts";
 import { attempt } from "../../server/telemetry/attempt.ts";
 import type { Peer } from "../../server/transport/peer.ts";
+import { HttpError } from "../http-error.ts";
 import { reasonPhrase } from "../reason-phrase.ts";
 import type { RequestHead } from "../request-head.ts";
+import { encodeResponseHead } from "../response-head.ts";
 import { isStreamed } from "./answer-body.ts";
 import { AnswerTarget } from "./answer-target.ts";
 import type { HttpContext } from "./handler.ts";
+import { type HttpHeaders, headerLines } from "./http-headers.ts";
 import { HttpRequest } from "./http-request.ts";
 import type { HttpTakeover } from "./http-response.ts";
 import type { HttpServiceState } from "./http-service-state.ts";
 import type { RequestBody } from "./request-body.ts";
 import { RequestError } from "./request-error.ts";
+import { ResponseFields } from "./response-fields.ts";
 
 const NO_HEAD = { method: "", version: "1.1" } as const;
 
@@ -138,5 +142,16 @@ export class ConnectionContext implements HttpContext {
 
   get stopping(): AbortSignal {
     return this.#exchange.stopping;
+  }
+
+  inform(status: number, headers?: HttpHeaders): void {
+    const isInterim = Number.isInteger(status) && status > 101 && status < 200;
+    if (!isInterim) throw new HttpError("ERR_SOCKWRIGHT_HTTP_STATUS", `${status}`);
+    const { lines } = new ResponseFields(headerLines(headers));
+    const head = encodeResponseHead({ status, fields: lines });
+    const { connection, hasBegun, isAnswered, version } = this.#exchange;
+    // A client of HTTP/1.0 takes it for the answer: RFC 9110, section 15.2.
+    if (version === "1.0" || hasBegun || isAnswered || connection.failure !== undefined) return;
+    connection.write(head);
   }
 }

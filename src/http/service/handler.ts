@@ -1,5 +1,6 @@
 import type { Connection } from "../../server/connection/connection.ts";
 import type { Peer } from "../../server/transport/peer.ts";
+import type { HttpHeaders } from "./http-headers.ts";
 import type { HttpRequest } from "./http-request.ts";
 import type { HttpResponse, HttpTakeover } from "./http-response.ts";
 import type { PreparedResponse } from "./prepared-response.ts";
@@ -16,6 +17,29 @@ export interface HttpContext {
   readonly peer: Peer;
   /** Aborts when the server begins to close. An answer without an end, such as server-sent events, has to end then. */
   readonly stopping: AbortSignal;
+  /**
+   * Sends an interim response before the answer, such as 103 Early Hints or 104 Upload Resumption Supported: RFC 9110, section 15.2. It
+   * is not sent to a client of HTTP/1.0, after the answer has begun, or when the connection is lost.
+   *
+   * @param status - 102 to 199; the server itself sends 100 and 101.
+   * @throws HttpError for a status or field that cannot be sent.
+   * @example
+   * ```ts
+   * import { http } from "sockwright/http";
+   * import { connect, serve } from "sockwright/server";
+   *
+   * const server = await serve("tcp://127.0.0.1:0", http((_, context) => {
+   *   context.inform(103, { Link: "</style.css>; rel=preload; as=style" });
+   *   return { body: "hello" };
+   * }));
+   * const client = await connect(String(server.urls[0]));
+   * client.write("GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
+   * console.log(String(await client.readUntil("\r\n")).trim()); // => HTTP/1.1 103 Early Hints
+   * await client.close();
+   * await server.close();
+   * ```
+   */
+  inform(status: number, headers?: HttpHeaders): void;
 }
 
 /** A request and the result of its answer, as an access log records them. */

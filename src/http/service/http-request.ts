@@ -2,9 +2,10 @@ import { Buffer } from "node:buffer";
 import type { Connection } from "../../server/connection/connection.ts";
 import { tolerate } from "../../server/connection/unawaited.ts";
 import type { TlsInfo } from "../../server/transport/tls-info.ts";
+import { functionOf } from "../../socket/values.ts";
 import { Fields } from "../fields.ts";
 import type { RequestHead } from "../request-head.ts";
-import type { RequestBody } from "./request-body.ts";
+import type { BodyTaker, RequestBody } from "./request-body.ts";
 import { RequestError } from "./request-error.ts";
 
 const NOTHING = Buffer.alloc(0);
@@ -115,6 +116,34 @@ export class HttpRequest {
    */
   get body(): AsyncIterable<Buffer> {
     return this.#body ?? EMPTY;
+  }
+
+  /**
+   * Passes the body to a function, piece by piece as it arrives. Unlike {@link body}, it copies nothing: the bytes are lent during the
+   * call, so the function uses or copies them within it. The promise resolves at the end of the body. A function that throws rejects it;
+   * the rest of the body is discarded.
+   *
+   * @param take - called with the bytes, and with the control to pause the body. Each call has at least one byte.
+   * @throws as {@link body}.
+   * @example
+   * ```ts
+   * import { createHash } from "node:crypto";
+   * import { http } from "sockwright/http";
+   * import { serve } from "sockwright/server";
+   *
+   * const server = await serve("http://127.0.0.1:0", http(async (request) => {
+   *   const hash = createHash("sha256");
+   *   await request.onBody((bytes) => void hash.update(bytes));
+   *   return { body: hash.digest("hex").slice(0, 8) };
+   * }));
+   * const answer = await fetch(String(server.urls[0]), { method: "PUT", body: "hello", headers: { Connection: "close" } });
+   * console.log(await answer.text()); // => 2cf24dba
+   * await server.close();
+   * ```
+   */
+  onBody(take: BodyTaker): Promise<void> {
+    functionOf("take", take);
+    return this.#body?.push(take) ?? Promise.resolve();
   }
 
   /**

@@ -21,6 +21,24 @@ export interface BodySource {
   resumeBody(): void;
 }
 
+/** The control of a body that is passed to a function: see {@link HttpRequest.onBody}. */
+export interface BodyPush {
+  /** Passes no more bytes, and not the end, until {@link resume}; the server then receives no more. */
+  pause(): void;
+  /** Goes on; within this call, if there are bytes. */
+  resume(): void;
+}
+
+/** The function to which a body is passed. Its bytes are lent during the call. */
+export type BodyTaker = (bytes: Uint8Array, push: BodyPush) => void;
+
+interface Pusher {
+  readonly take: BodyTaker;
+  isPaused: boolean;
+  resolve(): void;
+  reject(error: unknown): void;
+}
+
 interface Reader {
   resolve(result: IteratorResult<Buffer, undefined>): void;
   reject(error: Error): void;
@@ -30,17 +48,21 @@ interface Reader {
  * The body of a request, which is read in pieces by iteration or as a whole. It decodes nothing before it is read, so it keeps no
  * more than the unread rest of one receive.
  */
-export class RequestBody implements AsyncIterable<Buffer> {
+export class RequestBody implements AsyncIterable<Buffer>, BodyPush {
   readonly #decoder: BodyDecoder;
   readonly #maxBytes: number;
   readonly #source: BodySource;
   /** The length by Content-Length; 0 for a chunked body, whose length is known only at its end. */
   readonly #length: number;
   #bytes = 0;
-  #state: "unread" | "reading" | "collecting" | "discarding" | "ended" = "unread";
+  #state: "unread" | "reading" | "collecting" | "pushing" | "discarding" | "ended" = "unread";
   #isUsed = false;
+  /** Whether {@link take} runs: it goes on with its bytes when the function pauses and resumes within a call. */
+  #isTaking = false;
   #failure: Error | undefined;
   #reader: Reader | undefined;
+  /** The function that takes the bytes, until the end. */
+  #pusher: Pusher | undefined;
   #pieces: Buffer[] = [];
   #collected: Promise<Buffer> | undefined;
   trailers = Fields.none;
@@ -82,12 +104,19 @@ export class RequestBody implements AsyncIterable<Buffer> {
   /** Whether a reader waits for bytes, or they are to be collected or discarded. */
   get isWanted(): boolean {
     if (this.#failure !== undefined) return false;
+    if (this.#state === "pushing") return this.#pusher?.isPaused === false;
     return this.#state === "collecting" || this.#state === "discarding" || this.#reader !== undefined;
   }
 
-  /** Decodes as many of the bytes as are wanted now, and returns the offset after them. The bytes must not change later. */
+  /** Whether it passes bytes on within {@link take}, which may be lent then. */
+  get takesLent(): boolean {
+    return this.#state === "pushing" || this.#state === "discarding";
+  }
+
+  /** Decodes as many of the bytes as are wanted now, and returns the offset after them. The bytes must not change later, see {@link takesLent}. */
   take(bytes: Buffer, from: number): number {
     let at = from;
+    this.#isTaking = true;
     while (this.isWanted) {
       const found = this.#decoder.next(bytes, at, bytes.length);
       at = this.#decoder.at;
@@ -96,6 +125,7 @@ export class RequestBody implements AsyncIterable<Buffer> {
       else if (found instanceof Refusal) this.fail(new RequestError(found.status, found.reason));
       else this.#give(found as Buffer);
     }
+    this.#isTaking = false;
     return at;
   }
 
@@ -107,6 +137,7 @@ export class RequestBody implements AsyncIterable<Buffer> {
     const reader = this.#reader;
     this.#reader = undefined;
     reader?.reject(error);
+    this.#pusher?.reject(error);
   }
 
   /** Ends reading: the rest of the body is discarded as it arrives. */
@@ -118,6 +149,34 @@ export class RequestBody implements AsyncIterable<Buffer> {
     const reader = this.#reader;
     this.#reader = undefined;
     reader?.resolve(END);
+    this.#endPush();
+  }
+
+  /** Passes the bytes to a function: see {@link HttpRequest.onBody}. */
+  push(take: BodyTaker): Promise<void> {
+    if (this.#isUsed) return Promise.reject(new HttpError("ERR_SOCKWRIGHT_HTTP_BODY_READ"));
+    this.#isUsed = true;
+    if (this.#state === "unread") this.#state = "pushing";
+    return tolerate(
+      new Promise((resolve, reject) => {
+        if (this.#failure !== undefined) reject(this.#failure);
+        else if (this.#state !== "pushing") resolve();
+        else {
+          this.#pusher = { take, isPaused: false, resolve, reject };
+          this.#source.resumeBody();
+        }
+      }),
+    );
+  }
+
+  pause(): void {
+    if (this.#pusher !== undefined) this.#pusher.isPaused = true;
+  }
+
+  resume(): void {
+    if (this.#pusher?.isPaused !== true || this.#failure !== undefined) return;
+    this.#pusher.isPaused = false;
+    if (!this.#isTaking) this.#source.resumeBody();
   }
 
   bytes(): Promise<Buffer> {
@@ -180,9 +239,31 @@ export class RequestBody implements AsyncIterable<Buffer> {
       this.#pieces.push(piece);
       return;
     }
+    if (this.#state === "pushing") {
+      this.#pass(piece);
+      return;
+    }
     const reader = this.#reader;
     this.#reader = undefined;
     reader?.resolve({ done: false, value: piece });
+  }
+
+  #pass(piece: Buffer): void {
+    const pusher = this.#pusher;
+    try {
+      pusher?.take(piece, this);
+    } catch (error) {
+      this.#state = "discarding";
+      this.#bytes = 0;
+      this.#pusher = undefined;
+      pusher?.reject(error);
+    }
+  }
+
+  #endPush(): void {
+    const pusher = this.#pusher;
+    this.#pusher = undefined;
+    pusher?.resolve();
   }
 
   #end(trailers: Fields): void {
@@ -191,5 +272,6 @@ export class RequestBody implements AsyncIterable<Buffer> {
     const reader = this.#reader;
     this.#reader = undefined;
     reader?.resolve(END);
+    this.#endPush();
   }
 }

@@ -66,9 +66,12 @@ export abstract class RequestReader implements ByteTaker, BodySource {
       this.#serveRequests(bytes, true);
       return;
     }
-    this.rest = Buffer.from(bytes);
-    if (this.exchange.body === undefined) push.pause();
-    else this.feed(this.exchange, this.exchange.body);
+    const { exchange } = this;
+    const { body } = exchange;
+    const at = body?.takesLent === true ? body.take(bytes as Buffer, 0) : 0;
+    this.rest = at === bytes.length ? NOTHING : Buffer.from(at === 0 ? bytes : bytes.subarray(at));
+    if (body === undefined) push.pause();
+    else this.feed(exchange, body);
   }
 
   /** Continues with the rest after an asynchronous step. */

@@ -48,7 +48,7 @@ export interface ByteReceiver {
   /** Called when the store ends the request, for a newer one or because of an error: {@link append} throws from then on. */
   onSuperseded: (() => void) | undefined;
   /**
-   * Appends bytes, which must not change later. Returns a promise when the caller has to wait before the next call.
+   * Appends bytes, which are copied. Returns a promise when the caller has to wait before the next call.
    *
    * @throws StoreError; the promise rejects with the same.
    */
@@ -86,4 +86,6 @@ export interface ResumableUpload {
   setLength(length: number): Promise<void>;
   /** @throws StoreError `BAD_LENGTH`, `BAD_DIGEST`, `EXISTS` and others of {@link FileStore.receive}. */
   finish(expected: string | undefined, author: Author): Promise<Published>;
+  /** The bytes on the disk, for an upload that is made of others. */
+  read(): AsyncIterable<Uint8Array>;
 }

@@ -17,6 +17,8 @@ export interface UploadHead {
   readonly owner?: string | undefined;
   /** Whether it is a part of another upload, which is never published: tus, concatenation. */
   readonly isPart: boolean;
+  /** How the client has said that it is one, or is made of others: tus, Upload-Concat. */
+  readonly concat?: string | undefined;
   /** The client's metadata, as it was sent: tus, Upload-Metadata. */
   readonly metadata?: string | undefined;
   /** Wall clock, ms since 1970. */

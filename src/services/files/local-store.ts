@@ -11,7 +11,7 @@ import type { Published } from "./journal.ts";
 import { PartFile } from "./part-file.ts";
 import { MemoryHash, NO_HASH } from "./prefix-hash.ts";
 import { type Destination, Publisher, partsOf } from "./publisher.ts";
-import { type Author, type Change, Receipts } from "./receipts.ts";
+import { type Author, type Change, type Receipt, Receipts } from "./receipts.ts";
 import { Space } from "./space.ts";
 import { STATE_FOLDER, StateFolder } from "./state-folder.ts";
 import { StoreError, storeErrorOf } from "./store-error.ts";
@@ -38,7 +38,7 @@ export interface LocalStoreOptions {
   /** Called with errors that no request can be told of. */
   readonly onError: (error: unknown) => void;
   /** Called with each change, when it is on the disk. */
-  readonly onChange?: ((change: Change & Author) => void) | undefined;
+  readonly onChange?: ((receipt: Receipt) => void) | undefined;
   readonly clock?: Clock | undefined;
   readonly disk?: Disk | undefined;
   /** Wall clock, ms since 1970. */
@@ -305,8 +305,8 @@ function uploadSpace(
 
 /** Writes the receipt of a change, and tells of it. */
 async function record(receipts: Receipts, options: LocalStoreOptions, change: Change, author: Author): Promise<void> {
-  await receipts.add(change, author);
-  attempt(() => options.onChange?.({ ...change, ...author }), options.onError);
+  const receipt = await receipts.add(change, author);
+  attempt(() => options.onChange?.(receipt), options.onError);
 }
 
 /** The bytes of all files below a folder but those of the state. Folders that the process may not read count as empty. */

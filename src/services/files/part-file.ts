@@ -1,21 +1,23 @@
 import { constants } from "node:fs";
+import { BLOCK_SIZE, giveBlocks, takeBlock } from "./block-pool.ts";
 import type { Disk, DiskFile } from "./disk.ts";
 
 /**
- * Limits the bytes that wait while a write is in progress; above this, the receiver pauses. They are the next write: one call with
- * many pieces costs a thread of the pool as little as one with a single piece.
+ * Limits the blocks that wait or are written; above this, the receiver pauses. Together they are the next write: one call with many
+ * blocks costs a thread of the pool as little as one with a single block.
  */
-export const MAX_QUEUED_BYTES = 1024 * 1024;
-/** Limits the pieces of one write: writev(2), IOV_MAX. */
-export const MAX_WRITE_PIECES = 1_024;
+export const MAX_FULL_BLOCKS = 4;
 
 const WRITE = constants.O_WRONLY | constants.O_NOFOLLOW;
 
 /** A file to which bytes are appended. It writes while the caller receives further bytes. */
 export class PartFile {
   readonly #file: DiskFile;
-  #queue: Uint8Array[] = [];
-  #queuedBytes = 0;
+  /** The block that is filled. */
+  #block: Buffer | undefined;
+  #filled = 0;
+  /** Blocks that wait for the write in progress; only the last one may have room. */
+  #full: Buffer[] = [];
   /** Bytes that the kernel has. */
   #written: number;
   #writing: Promise<void> | undefined;
@@ -53,24 +55,30 @@ export class PartFile {
   }
 
   /**
-   * Appends bytes, which must not change later. Returns undefined, or a promise that the caller awaits before the next call when
-   * {@link MAX_QUEUED_BYTES} wait. An error of a write rejects that promise and {@link flush}.
+   * Appends bytes: they are copied. Returns undefined, or a promise that the caller awaits before the next call when
+   * {@link MAX_FULL_BLOCKS} are full. An error of a write rejects that promise and {@link flush}.
    */
   append(bytes: Uint8Array): Promise<void> | undefined {
-    this.#queue.push(bytes);
-    this.#queuedBytes += bytes.length;
-    this.#writing ??= this.#write();
-    const isFull = this.#queuedBytes >= MAX_QUEUED_BYTES || this.#queue.length >= MAX_WRITE_PIECES;
-    return isFull ? this.#writing : undefined;
+    for (let at = 0; at < bytes.length; ) {
+      this.#block ??= takeBlock();
+      const end = Math.min(bytes.length, at + BLOCK_SIZE - this.#filled);
+      this.#block.set(at === 0 && end === bytes.length ? bytes : bytes.subarray(at, end), this.#filled);
+      this.#filled += end - at;
+      at = end;
+      if (this.#filled === BLOCK_SIZE) this.#queueBlock();
+    }
+    return this.#full.length >= MAX_FULL_BLOCKS ? this.#writing : undefined;
   }
 
   /** Waits until the kernel has all bytes. */
   async flush(): Promise<void> {
+    if (this.#filled > 0) this.#queueBlock();
     while (this.#writing !== undefined) await this.#writing;
   }
 
   /** Waits until the kernel has the first bytes, up to this length. */
   async flushTo(length: number): Promise<void> {
+    if (this.#filled > 0) this.#queueBlock();
     while (this.#written < length && this.#writing !== undefined) await this.#writing;
   }
 
@@ -87,8 +95,12 @@ export class PartFile {
 
   /** Waits for the write in progress, and closes the file. Bytes that wait are lost. */
   async close(): Promise<void> {
-    this.#queue = [];
-    this.#queuedBytes = 0;
+    const waiting = this.#full;
+    if (this.#block !== undefined) waiting.push(this.#block);
+    this.#block = undefined;
+    this.#filled = 0;
+    this.#full = [];
+    giveBlocks(waiting);
     // Whoever wanted the bytes has got its error from flush().
     await this.#writing?.catch(() => undefined);
     await this.#file.close();
@@ -100,12 +112,21 @@ export class PartFile {
     this.#written = length;
   }
 
+  #queueBlock(): void {
+    const block = this.#block;
+    if (block === undefined) return;
+    this.#full.push(this.#filled === BLOCK_SIZE ? block : block.subarray(0, this.#filled));
+    this.#block = undefined;
+    this.#filled = 0;
+    this.#writing ??= this.#write();
+  }
+
   #write(): Promise<void> {
-    const pieces = this.#queue;
-    this.#queue = [];
-    this.#queuedBytes = 0;
+    const pieces = this.#full;
+    this.#full = [];
     const writing = this.#writeAll(pieces).then(() => {
-      this.#writing = this.#queue.length === 0 ? undefined : this.#write();
+      giveBlocks(pieces);
+      this.#writing = this.#full.length === 0 ? undefined : this.#write();
     });
     // A failure stays: the caller of the next append() or flush() gets it.
     writing.catch(() => undefined);

@@ -81,15 +81,15 @@ export class Receipts {
   }
 
   /** Adds a receipt. Resolves when it is on the disk; receipts of several requests are written together. */
-  async add(change: Change, author: Author): Promise<void> {
+  async add(change: Change, author: Author): Promise<Receipt> {
     const receipt: Receipt = { time: new Date().toISOString(), ...change, ...author };
     this.#digests.apply(receipt);
     this.#lines.push(`${JSON.stringify(receipt)}\n`);
     // Those that come while the file is written are the next write.
     await this.#writing?.catch(() => undefined);
-    if (this.#lines.length === 0) return await this.#writing;
-    this.#writing = this.#write();
+    if (this.#lines.length > 0) this.#writing = this.#write();
     await this.#writing;
+    return receipt;
   }
 
   async close(): Promise<void> {

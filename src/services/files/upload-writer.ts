@@ -84,7 +84,7 @@ export class UploadWriter {
   }
 
   /**
-   * Appends bytes, which must not change later. Returns a promise when the caller has to wait before the next call.
+   * Appends bytes, which are copied. Returns a promise when the caller has to wait before the next call.
    *
    * @throws StoreError `SUPERSEDED`, `BAD_LENGTH`, `TOO_LARGE`, `QUOTA`, `NO_SPACE`; the promise rejects with the same.
    */

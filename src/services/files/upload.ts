@@ -1,3 +1,4 @@
+import { createReadStream } from "node:fs";
 import type { ResumableUpload } from "./file-store.ts";
 import { Journal, type JournalContent, type JournalLine, type Published, type UploadHead } from "./journal.ts";
 import { PartFile } from "./part-file.ts";
@@ -187,6 +188,12 @@ export class Upload implements ResumableUpload {
     } finally {
       work.end();
     }
+  }
+
+  async *read(): AsyncGenerator<Uint8Array> {
+    const length = await this.offset();
+    if (length === 0) return;
+    yield* createReadStream(this.#paths.part, { end: length - 1 }) as AsyncIterable<Uint8Array>;
   }
 
   /** Ends an older request and removes the upload: nothing of it is left. The file of one that is published stays. */

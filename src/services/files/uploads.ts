@@ -15,10 +15,15 @@ export const MAX_ENDED_UPLOADS = 10_000;
 const ID_SIZE = 16;
 
 /** What a client says at the beginning of an upload. */
-export type NewUpload = Omit<UploadHead, "id" | "createdMs"> & {
+export type NewUpload = Omit<UploadHead, "createdMs"> & {
   /** The length of the whole file; undefined when the client does not know it yet. */
   readonly length?: number | undefined;
 };
+
+/** Makes an ID, which cannot be guessed. */
+export function newUploadId(): string {
+  return randomBytes(ID_SIZE).toString("base64url");
+}
 
 /** The uploads of a store. */
 export class Uploads {
@@ -91,10 +96,9 @@ export class Uploads {
     this.#creating++;
     try {
       if (!rest.isPart) await publisher.check(rest);
-      const id = randomBytes(ID_SIZE).toString("base64url");
-      const upload = await Upload.create({ id, ...rest, createdMs: wallMs() }, length, this.#space);
+      const upload = await Upload.create({ ...rest, createdMs: wallMs() }, length, this.#space);
       await syncFolder(disk, folder);
-      this.#uploads.set(id, upload);
+      this.#uploads.set(rest.id, upload);
       return upload;
     } catch (error) {
       throw storeErrorOf(error);

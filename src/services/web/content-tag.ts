@@ -19,6 +19,11 @@ export function tagAtOnce(content: Uint8Array): string {
   return quoted(createHash("sha256").update(content).digest());
 }
 
+/** The same for content whose SHA-256 is known, in hexadecimal; undefined for content of a size that has another tag. */
+export function tagOfSha256(sha256: string, size: number): string | undefined {
+  return size > MAX_TAGGED_CONTENT_BYTES ? undefined : quoted(Buffer.from(sha256, "hex"));
+}
+
 async function tagByThread(content: Uint8Array): Promise<string> {
   return quoted(Buffer.from(await webcrypto.subtle.digest("SHA-256", content)));
 }
