@@ -13,5 +13,6 @@ export type { HttpService } from "./http/service/http-service.ts";
 export { mounts } from "./http/service/mounts.ts";
 export { nodeHttp } from "./http/service/node-http.ts";
 export { type FileSource, PreparedResponse, type PreparedResponseInit } from "./http/service/prepared-response.ts";
+export type { BodyPush, BodyTaker } from "./http/service/request-body.ts";
 export { RequestError, type RequestErrorOptions } from "./http/service/request-error.ts";
 export { router } from "./http/service/router.ts";

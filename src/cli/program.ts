@@ -45,6 +45,10 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
     summary: "a web server for the files of a folder",
     load: async () => (await import("./web-command.ts")).webCommand,
   },
+  files: {
+    summary: "a server to which files are uploaded, and from which they are downloaded",
+    load: async () => (await import("./files-command.ts")).filesCommand,
+  },
   chat: {
     summary: "host a chat, take part in one, or talk with one other terminal",
     load: async () => (await import("./chat-command.ts")).chatCommand,
@@ -72,7 +76,7 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
 };
 
 /** Names that other programs use for a file server. */
-const OTHER_WEB_SERVERS = /^(?:https?|https?d|https?-server|serve|server|sirv|static|files?)$/;
+const OTHER_WEB_SERVERS = /^(?:https?|https?d|https?-server|serve|server|sirv|static|file)$/;
 
 /** Runs `sockwright` with arguments and streams, and resolves with the exit code. */
 export async function run(args: readonly string[], streams: StandardStreams): Promise<number> {

@@ -1,12 +1,9 @@
 import { Command, Option } from "commander";
 import { DEFAULT_GRACE_MS } from "../supervisor/plan.ts";
-import { CommandError, exitCodes } from "./command-error.ts";
 import { parseDuration, TIMES } from "./duration.ts";
-import { hostPortOf } from "./host-port.ts";
+import { DEFAULT_LISTENER, rootAndListeners } from "./root-and-listeners.ts";
 import type { StandardStreams } from "./standard-streams.ts";
 import type { WebCommandOptions } from "./web-server.ts";
-
-const DEFAULT_LISTENER = "http://127.0.0.1:8080";
 
 const HELP = `
 It runs until Ctrl-C or SIGTERM; a second signal ends it at once.
@@ -82,31 +79,8 @@ export function webCommand(streams: StandardStreams, done: (exitCode: number) =>
     .option("--json", "print one JSON object per line, also for errors")
     .addHelpText("after", HELP)
     .action(async (options: WebCommandOptions, own: Command) => {
-      const [root, listener] = operands(own);
-      const listen = options.listen ?? [listener ?? DEFAULT_LISTENER];
+      const { root, listen } = rootAndListeners(own.name(), own.args, options.listen);
       const { runWebServer } = await import("./web-server.ts");
       done(await runWebServer(root, { ...options, listen }, streams));
     });
-}
-
-/** ROOT, and the listener of a PORT: tutorials start theirs as `server 8080`. */
-function operands(command: Command): [root: string, listener: string | undefined] {
-  const [root, port, ...more] = command.args;
-  if (root === undefined || root === "")
-    throw usage("a folder is missing: write  sockwright web ROOT, such as  sockwright web .");
-  if (more.length > 0) throw usage("too many arguments for 'web': see  sockwright web --help");
-  if (port === undefined) return [root, undefined];
-  if (command.opts<WebCommandOptions>().listen !== undefined) {
-    throw usage(`${port} and --listen both say where to listen: leave one of them out`);
-  }
-  if (!/^\d{1,5}$/.test(port) || Number(port) > 65_535) {
-    const place = /^(?:https?:\/\/)?[^/]*:\d{1,5}\/?$/i.test(port) ? hostPortOf([port]) : undefined;
-    const url = place === undefined ? "URL" : `http://${place}`;
-    throw usage(`${JSON.stringify(port)} is not a port: write a number from 0 to 65535, or --listen ${url}`);
-  }
-  return [root, `http://127.0.0.1:${Number(port)}`];
-}
-
-function usage(message: string): CommandError {
-  return new CommandError(message, exitCodes.usage);
 }

@@ -1,22 +1,14 @@
 import { readFile } from "node:fs/promises";
-import { type Server, serve } from "../server/server.ts";
-import { peerName } from "../server/transport/peer-name.ts";
-import { SocketUrlError } from "../server/url/socket-url.ts";
 import { TemplateError } from "../services/web/template/template-error.ts";
 import { unknownVariables, type WebOptions, web } from "../services/web/web.ts";
 import { codeOf } from "../socket/values.ts";
-import { OwnCertificate } from "../supervisor/own-certificate.ts";
-import { reloadCertificates, reloadsAtHangUp } from "./certificate-reload.ts";
-import { isClientDisconnect } from "./client-disconnect.ts";
 import { CommandError, exitCodes } from "./command-error.ts";
 import { EventLog } from "./event-log.ts";
-import { explain } from "./explain.ts";
-import { checkCertificate } from "./listener-certificate.ts";
+import { runHttpServer } from "./http-server.ts";
 import { jsonLine } from "./printable.ts";
+import { rootFailure } from "./root-failure.ts";
 import { failure, inWords, type ServerEvent } from "./server-event.ts";
 import type { StandardStreams } from "./standard-streams.ts";
-import { LAST_WORDS_MS, within } from "./time-limit.ts";
-import { untilSignal } from "./until-signal.ts";
 
 /** The options of `web`. */
 export interface WebCommandOptions {
@@ -58,61 +50,12 @@ export async function runWebServer(
     (error) => report(failure(error, "")),
   );
   if (options.check === true) return check(root, given, options.json === true, streams);
-  let starting: Promise<Server> | undefined;
-  const reload = (): void => void reloadCertificates(async () => (await starting)?.reload(), report);
-  const { first, second, stop } = untilSignal(reloadsAtHangUp(options.listen) ? reload : undefined);
-  try {
-    starting = started(root, options, given, report);
-    const server = await starting;
-    for (const url of server.urls) report({ event: "listening", url });
-    await first;
-    await Promise.race([server.close({ graceMs: options.grace }), second]);
-    await within(LAST_WORDS_MS, log.printed());
-    return 0;
-  } finally {
-    stop();
-  }
-}
-
-async function started(
-  root: string,
-  { listen = [] }: WebCommandOptions,
-  given: WebOptions,
-  report: (event: ServerEvent) => void,
-): Promise<Server> {
-  const onError = (error: unknown, peer: Parameters<typeof peerName>[0] | undefined): void => {
-    if (peer === undefined) report(failure(error, ""));
-    // The access log has its request.
-    else if (!isClientDisconnect(error)) report(failure(error, peerName(peer)));
-  };
-  for (const url of listen) checkListener(url);
-  const own = new OwnCertificate(report);
-  try {
-    const listeners = listen.map((url) => own.addTo({ url }));
-    return await serve(listeners, service(root, given), { onError });
-  } catch (error) {
-    throw ofRoot(root, error) ?? explain(error, { url: listen.join(" "), role: "listener" });
-  }
-}
-
-/** What `serve` would say in words of services, or of TCP, before anything is opened. */
-function checkListener(url: string): void {
-  const [, place] = /^tls(?=:|\+unix:)(.*)$/is.exec(url) ?? [];
-  if (place !== undefined) throw usage(`--listen ${JSON.stringify(url)} is not for HTTP: write https${place}`);
-  if (/^(?:udp|unix-dgram|unix-seqpacket):/.test(url)) {
-    throw usage(
-      `--listen ${JSON.stringify(url)} is not a stream socket, which HTTP needs: write http://HOST:PORT or http+unix:PATH`,
-    );
-  }
-  try {
-    checkCertificate(url);
-  } catch (error) {
-    if (!(error instanceof SocketUrlError)) throw error;
-    const said = error.message.replace(/(?<=has no scheme: write )(?:tcp(?=:)|(?=unix:))/, (tcp) =>
-      tcp === "" ? "http+" : "http",
-    );
-    throw new CommandError(said, exitCodes.usage, error);
-  }
+  return await runHttpServer(options.listen ?? [], () => service(root, given), {
+    log,
+    report,
+    grace: options.grace,
+    explainFailure: (error) => ofRoot(root, error),
+  });
 }
 
 function service(root: string, given: WebOptions): ReturnType<typeof web> {
@@ -143,20 +86,8 @@ async function check(root: string, given: WebOptions, isJson: boolean, { output 
 /** Explains an error of the folder, or of a template in it. */
 function ofRoot(root: string, error: unknown): CommandError | undefined {
   if (error instanceof TemplateError) return new CommandError(error.message, exitCodes.usage, error);
-  const code = codeOf(error);
-  const reason = code === undefined ? undefined : ROOT_FAILURES[code];
-  const isOfFile = error instanceof Error && "syscall" in error && /^(?:open|access)$/.test(String(error.syscall));
-  if (reason === undefined || !isOfFile) return undefined;
-  const advice =
-    code === "ENOENT" && /^\d{1,5}$/.test(root) ? `: write the folder first, as in  sockwright web . ${root}` : "";
-  return new CommandError(`${root}: ${reason}${advice}`, exitCodes.usage, error);
+  return rootFailure("web", root, error);
 }
-
-const ROOT_FAILURES: Readonly<Record<string, string>> = {
-  ENOENT: "there is no such folder",
-  ENOTDIR: "it is not a folder: write the folder that it is in",
-  EACCES: "no permission to read the folder",
-};
 
 const FLAGS: Readonly<Record<string, string>> = {
   index: "--index",

@@ -108,6 +108,7 @@ describe.each(places)("$name", ({ is, node }) => {
     ["sockwright/server", "serve"],
     ["sockwright/codec", "lines"],
     ["sockwright/testing", "memoryPair"],
+    ["sockwright/services/files", "files"],
     ["sockwright/services/greet", "greet"],
     ["sockwright/services/chat", "chat"],
     ["sockwright/services/relay", "relay"],

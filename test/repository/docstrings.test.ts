@@ -9,6 +9,7 @@ describe.each([
   "src/codec.ts",
   "src/http.ts",
   "src/testing.ts",
+  "src/services/files/files.ts",
   "src/services/greet/greet.ts",
   "src/services/relay/relay.ts",
   "src/services/web/web.ts",

@@ -22,7 +22,7 @@ const INSIDE = new Set([
   ...["ConnectSocketOptions", "ListenSocketOptions", "TcpOptions", "UrlOptions"],
   ...["ErrorOptions", "ListenOptions", "ServerOptions"],
   ...["ChatPagesOptions", "HistoryOptions", "HubOptions", "LineEndpointOptions", "MessageRateOptions", "PageOptions"],
-  ...["SamplerOptions", "SayOptions", "WebSocketEndpointOptions"],
+  ...["LocalStoreOptions", "ReceiveOptions", "SamplerOptions", "SayOptions", "WebSocketEndpointOptions"],
 ]);
 
 function found(pattern: RegExp): readonly string[] {

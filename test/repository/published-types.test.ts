@@ -14,6 +14,7 @@ const ENTRIES = [
   "socketserver",
   "testing",
   "services/chat/chat",
+  "services/files/files",
   "services/greet/greet",
   "services/relay/relay",
   "services/web/web",

@@ -6,6 +6,7 @@ import { publicSymbols } from "./public-symbols.ts";
 const entries = [
   ...["src/index.ts", "src/server.ts", "src/socketserver.ts", "src/codec.ts", "src/http.ts", "src/testing.ts"],
   "src/services/chat/chat.ts",
+  "src/services/files/files.ts",
   "src/services/greet/greet.ts",
   "src/services/relay/relay.ts",
   "src/services/web/web.ts",

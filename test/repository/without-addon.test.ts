@@ -37,6 +37,7 @@ test.each([
   "socket/values.js",
   "codec.js",
   "server.js",
+  "services/files/files.js",
   "services/greet/greet.js",
   "services/relay/relay.js",
   "services/chat/chat.js",

@@ -23,7 +23,7 @@ import { Listings } from "./listings.ts";
 import { LocalStore } from "./local-store.ts";
 import type { Receipt } from "./receipts.ts";
 import { TusDoor } from "./tus-door.ts";
-import { readUsersFile } from "./users-file.ts";
+import { UsersSource } from "./users-source.ts";
 
 export type { FilesOptions, HttpOptions, Receipt, Right };
 
@@ -87,14 +87,15 @@ class OpenFiles {
 
   async start(): Promise<void> {
     const { users, allow, hosts, allowOrigins = [], maxFileBytes, quotaBytes, maxPartials, expireMs } = this.#settings;
-    const file = users === undefined ? undefined : readUsersFile(users);
+    const onError = (error: unknown): void => void this.#settings.onError?.(error);
+    const source = users === undefined ? undefined : new UsersSource(users, systemClock, onError);
     const store = await LocalStore.open(this.#root, {
       maxBytes: maxFileBytes,
       quotaBytes,
       maxPartials,
       expireMs,
       hasDigests: this.#settings.digest === "sha256",
-      onError: (error) => void this.#settings.onError?.(error),
+      onError,
       onChange: (receipt) => {
         this.#opened?.downloads.expire();
         void this.#settings.onReceipt?.(receipt);
@@ -106,7 +107,7 @@ class OpenFiles {
       const destinations = new Destinations(store, downloads, this.#settings.onConflict);
       const door = new FilesDoor({
         store,
-        gate: new Gate(allow, file, systemClock),
+        gate: new Gate(allow, source, systemClock),
         access: new PageAccess(hosts),
         cors: new Cors(allowOrigins),
         files: new FileDoor(store, downloads, destinations),

@@ -1,7 +1,7 @@
 import { constants } from "node:fs";
 import { described } from "../web/file-stat.ts";
 import type { OpenFailure } from "../web/open-failure.ts";
-import { type Base, descriptorPath, openPath, type PathHandle } from "../web/path-handle.ts";
+import { type Base, descriptorPath, openPath, type PathHandle, pathOf } from "../web/path-handle.ts";
 import type { Disk } from "./disk.ts";
 import { StoreError, storeErrorOf } from "./store-error.ts";
 
@@ -84,7 +84,9 @@ export async function syncFolder(disk: Disk, path: string): Promise<void> {
 async function openFolder(root: Base, path: string): Promise<PathHandle | undefined> {
   let found: PathHandle | OpenFailure;
   try {
-    found = await openPath(root, path === "" ? "." : path, "deny");
+    // Its path as it is now: the root may have got another name.
+    const base = { descriptor: root.descriptor, path: pathOf(root.descriptor) };
+    found = await openPath(base, path === "" ? "." : path, "deny");
   } catch (error) {
     const refused = storeErrorOf(error);
     if (refused.code === "MISSING") return undefined;

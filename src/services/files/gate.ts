@@ -4,7 +4,7 @@ import { addressKey } from "../../server/limits/address-key.ts";
 import type { Clock } from "../../server/time/clock.ts";
 import { AccessRules, type Right } from "./access-rules.ts";
 import { CHALLENGES, SignIn } from "./sign-in.ts";
-import type { UsersFile } from "./users-file.ts";
+import type { UsersSource } from "./users-source.ts";
 import type { Asked } from "./visitor.ts";
 
 /** What everybody may do on a listener that only this machine reaches, unless the server is told otherwise. */
@@ -18,26 +18,21 @@ export class Gate {
   readonly #signIn: SignIn;
   /** The rights of everybody, when there are no users. */
   readonly #open: AccessRules | undefined;
-  #file: UsersFile | undefined;
+  readonly #users: UsersSource | undefined;
 
   /**
    * @param allowed - what everybody may do; undefined is {@link DEFAULT_LOCAL_RIGHTS} on loopback, and nothing elsewhere.
-   * @param file - the users; then it alone decides.
+   * @param users - their file; then it alone decides.
    */
-  constructor(allowed: readonly Right[] | undefined, file: UsersFile | undefined, clock: Clock) {
+  constructor(allowed: readonly Right[] | undefined, users: UsersSource | undefined, clock: Clock) {
     this.#open = allowed === undefined ? undefined : new AccessRules(new Set(allowed));
-    this.#file = file;
+    this.#users = users;
     this.#signIn = new SignIn(clock);
-  }
-
-  /** Replaces the users; requests under way keep what they may do. */
-  replace(file: UsersFile | undefined): void {
-    this.#file = file;
   }
 
   /** @throws RequestError 401, 429, 503 for credentials that are false, or cannot be checked. */
   async ask(request: HttpRequest, context: HttpContext): Promise<Asked> {
-    const file = this.#file;
+    const file = this.#users?.current;
     const { peer } = context;
     const authorization = file === undefined ? undefined : request.headers.get("Authorization");
     const user =

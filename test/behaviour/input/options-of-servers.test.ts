@@ -26,6 +26,7 @@ import type {
 } from "../../../src/server.ts";
 import { connect, formatSocketUrl, openMetrics, parseSocketUrl, serve } from "../../../src/server.ts";
 import { type ChatOptions, chat } from "../../../src/services/chat/chat.ts";
+import { type FilesOptions, files } from "../../../src/services/files/files.ts";
 import { type GreetOptions, greet } from "../../../src/services/greet/greet.ts";
 import { type RelayOptions, relay } from "../../../src/services/relay/relay.ts";
 import type { Overview } from "../../../src/services/status/overview.ts";
@@ -339,6 +340,26 @@ describe.each([
     (options) => status(NOTHING, options),
   ),
   row<WebOptions>("web()", "value", { ...webValues, http: [{}] }, (options) => web("/", options)),
+  row<FilesOptions>(
+    "files()",
+    "value",
+    {
+      allow: [["list"], []],
+      users: ["x"],
+      hosts: [[]],
+      allowOrigins: [[]],
+      maxFileBytes: [],
+      quotaBytes: [],
+      maxPartials: [],
+      expireMs: [],
+      digest: [],
+      onConflict: [],
+      onReceipt: [],
+      onError: [],
+      http: [{}],
+    },
+    (options) => files("/", options),
+  ),
   // The middleware's server has its own options.
   row<WebOptions>("webMiddleware()", "value", { ...webValues, http: [] }, (options) => {
     webMiddleware("/", options);
