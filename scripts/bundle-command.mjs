@@ -6,7 +6,7 @@ const folder = "dist/cli";
 const commander = "node_modules/commander";
 /** Packages that are installed beside this one are not bundled. */
 const dependencies = Object.keys(JSON.parse(readFileSync("package.json", "utf8")).dependencies);
-const definitions = ["up", "ctl", "greet", "web", "chat", "relay", "connect", "listen", "cert"].map(
+const definitions = ["up", "ctl", "greet", "web", "files", "chat", "relay", "connect", "listen", "cert"].map(
   (name) => `${name}-command.js`,
 );
 

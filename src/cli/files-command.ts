@@ -49,12 +49,7 @@ export function filesCommand(streams: StandardStreams, done: (exitCode: number) 
     .option("--max-size <size>", "the largest file (default: 1024GiB)")
     .option("--quota <size>", "the most bytes of all files together")
     .option("--max-partials <count>", "the most uploads that are not complete (default: 1000)")
-    .addOption(
-      new Option(
-        "--expire <time>",
-        "remove an upload to which nothing is appended for this long (default: 1d)",
-      ).argParser((text: string) => parseDuration("--expire", text)),
-    )
+    .option("--expire <time>", "remove an upload to which nothing is appended for this long (default: 1d)")
     .addOption(
       new Option("--digest <algorithm>", "compute digests, and check uploads after a restart")
         .choices(["sha256", "none"])
@@ -68,11 +63,7 @@ export function filesCommand(streams: StandardStreams, done: (exitCode: number) 
     .option("--sums", "with receipts: print lines for sha256sum -c")
     .option("--password", "with user: read a password from standard input instead of making a token")
     .option("--base <url>", "with link: the URL of the server")
-    .addOption(
-      new Option("--for <time>", "with link: how long it is valid (default: 1d)").argParser((text: string) =>
-        parseDuration("--for", text),
-      ),
-    )
+    .option("--for <time>", "with link: how long it is valid (default: 1d)")
     .addOption(
       new Option("--grace <time>", "once stopped, let requests continue for this long")
         .argParser((text: string) => parseDuration("--grace", text))

@@ -1,5 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { age } from "../server/options/option-kind.ts";
 import { encodedPath, filePathOfName } from "../services/files/file-path.ts";
 import { MAX_LINK_MS, signedQuery } from "../services/files/signed-link.ts";
 import { STATE_FOLDER } from "../services/files/state-folder.ts";
@@ -14,11 +15,12 @@ const DEFAULT_LINK_MS = 24 * 60 * 60 * 1_000;
 export async function printLink(
   root: string,
   path: string,
-  { base = DEFAULT_LISTENER, for: validMs = DEFAULT_LINK_MS }: { readonly base?: string; readonly for?: number },
+  { base = DEFAULT_LISTENER, for: given }: { readonly base?: string; readonly for?: string },
   { output }: StandardStreams,
 ): Promise<number> {
   const found = filePathOfName(path.replace(/^\//, ""));
   if (found.type === "refused") throw usage(`${JSON.stringify(path)}: ${found.message}`);
+  const validMs = given === undefined ? DEFAULT_LINK_MS : timeOf(given);
   if (validMs > MAX_LINK_MS) throw usage("a link is valid for at most a year: write a shorter time after --for");
   if (!/^https?:\/\/[^/]+(?:\/[^?#]*)?$/.test(base))
     throw usage(`--base ${JSON.stringify(base)} is not the URL of a server`);
@@ -26,6 +28,18 @@ export async function printLink(
   const query = signedQuery(key, found.path, Date.now() + validMs);
   await output.write(Buffer.from(`${base.replace(/\/$/, "")}${encodedPath(found.path)}?${query}\n`));
   return 0;
+}
+
+function timeOf(text: string): number {
+  try {
+    return age({ default: 1 }).parse("--for", text);
+  } catch (error) {
+    throw new CommandError(
+      `--for ${JSON.stringify(text)} is not a time, such as 90m, 12h or 7d`,
+      exitCodes.usage,
+      error,
+    );
+  }
 }
 
 async function keyOf(root: string): Promise<Buffer> {

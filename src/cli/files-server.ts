@@ -22,13 +22,13 @@ export interface FilesCommandOptions {
   readonly maxSize?: string;
   readonly quota?: string;
   readonly maxPartials?: string;
-  readonly expire?: number;
+  readonly expire?: string;
   readonly digest: "sha256" | "none";
   readonly onConflict: "fail" | "rename";
   readonly sums?: boolean;
   readonly password?: boolean;
   readonly base?: string;
-  readonly for?: number;
+  readonly for?: string;
   readonly grace: number;
   readonly json?: boolean;
 }
@@ -69,7 +69,7 @@ function filesOptions(options: FilesCommandOptions): FilesOptions {
   if (allow !== undefined && users !== undefined) {
     throw usage("--allow is for a server without users: write [anonymous] in the file of --users");
   }
-  const { maxFileBytes, quotaBytes, maxPartials: count } = FILES_OPTIONS.kinds;
+  const { maxFileBytes, quotaBytes, maxPartials: count, expireMs } = FILES_OPTIONS.kinds;
   return {
     allow: allow?.split(",").filter((word) => word !== "") as readonly Right[] | undefined,
     users,
@@ -78,7 +78,7 @@ function filesOptions(options: FilesCommandOptions): FilesOptions {
     maxFileBytes: parsed("--max-size", maxSize, (text) => maxFileBytes.parse("--max-size", text)),
     quotaBytes: parsed("--quota", quota, (text) => quotaBytes.parse("--quota", text)),
     maxPartials: parsed("--max-partials", maxPartials, (text) => count.parse("--max-partials", text)),
-    expireMs: expire,
+    expireMs: parsed("--expire", expire, (text) => expireMs.parse("--expire", text)),
     digest,
     onConflict,
   };

@@ -5,7 +5,7 @@ import { parseDictionary } from "./structured-field.ts";
 const DIGEST_SIZES = { "sha-256": 32, "sha-512": 64 } as const;
 
 /** An algorithm, by its name in the registry of RFC 9530. */
-export type DigestAlgorithm = keyof typeof DIGEST_SIZES;
+type DigestAlgorithm = keyof typeof DIGEST_SIZES;
 
 /** The digests of a field by algorithm; others than those of {@link DigestAlgorithm} are passed over. */
 export type Digests = ReadonlyMap<DigestAlgorithm, Buffer>;

@@ -22,7 +22,14 @@ const INSIDE = new Set([
   ...["ConnectSocketOptions", "ListenSocketOptions", "TcpOptions", "UrlOptions"],
   ...["ErrorOptions", "ListenOptions", "ServerOptions"],
   ...["ChatPagesOptions", "HistoryOptions", "HubOptions", "LineEndpointOptions", "MessageRateOptions", "PageOptions"],
-  ...["LocalStoreOptions", "ReceiveOptions", "SamplerOptions", "SayOptions", "WebSocketEndpointOptions"],
+  ...[
+    "AppendOptions",
+    "LocalStoreOptions",
+    "ReceiveOptions",
+    "SamplerOptions",
+    "SayOptions",
+    "WebSocketEndpointOptions",
+  ],
 ]);
 
 function found(pattern: RegExp): readonly string[] {

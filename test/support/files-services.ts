@@ -34,7 +34,7 @@ export interface AskedRequest {
 }
 
 /** The text of the head of a request. */
-export function headOf({ method = "GET", path, headers = {}, body }: AskedRequest): string {
+function requestHeadOf({ method = "GET", path, headers = {}, body }: AskedRequest): string {
   const lines = Object.entries({ Host: "localhost", ...headers }).map(([name, value]) => `${name}: ${value}`);
   const needsLength = body !== undefined && headers["Content-Length"] === undefined;
   if (needsLength) lines.push(`Content-Length: ${Buffer.byteLength(body)}`);
@@ -42,17 +42,17 @@ export function headOf({ method = "GET", path, headers = {}, body }: AskedReques
 }
 
 /** Sends a request over a new connection, and returns its answer. */
-export async function ask(server: Server, request: AskedRequest): Promise<Answer> {
-  const answers = await askAll(server, request);
+export async function askFiles(server: Server, request: AskedRequest): Promise<Answer> {
+  const answers = await askFilesAll(server, request);
   const last = answers.at(-1);
   if (last === undefined) throw new Error("there is no answer");
   return last;
 }
 
 /** Returns the interim responses, too. */
-export async function askAll(server: Server, request: AskedRequest): Promise<readonly Answer[]> {
+export async function askFilesAll(server: Server, request: AskedRequest): Promise<readonly Answer[]> {
   const client = await connected(server);
-  client.write(headOf(request));
+  client.write(requestHeadOf(request));
   if (request.body !== undefined) client.write(request.body);
   const answers = await answersOf(client, request.method);
   await client.close();
@@ -67,11 +67,11 @@ export async function answersOf(client: Connection, method?: string): Promise<re
   return answers;
 }
 
-/** A connection on which a request has begun, whose body the test sends. */
-export async function begun(server: Server, request: AskedRequest): Promise<Connection> {
+/** A connection on which a request has begunRequest, whose body the test sends. */
+export async function begunRequest(server: Server, request: AskedRequest): Promise<Connection> {
   const client = await connected(server);
   onTestFinished(() => void client.abort());
-  client.write(headOf(request));
+  client.write(requestHeadOf(request));
   return client;
 }
 
@@ -83,7 +83,7 @@ export function locationOf({ headers }: Answer): string {
 }
 
 /** The type, status and detail of a problem. */
-export function problemOf(answer: Answer): Readonly<Record<string, unknown>> {
+export function filesProblemOf(answer: Answer): Readonly<Record<string, unknown>> {
   if (answer.headers["content-type"] !== "application/problem+json") throw new Error(`not a problem: ${answer.body}`);
   return JSON.parse(answer.body) as Record<string, unknown>;
 }

@@ -42,6 +42,7 @@ export const tools = {
   openssl: { programs: ["openssl"], probe: ["version"], writes: /^OpenSSL 3/, remedy: "install openssl" },
   certutil: { programs: ["certutil"], probe: ["-H"], writes: /nickname/, remedy: "install libnss3-tools" },
   wget: { programs: ["wget"], probe: ["--version"], writes: /^GNU Wget 1/, remedy: "install wget" },
+  aria2c: { programs: ["aria2c"], probe: ["--version"], writes: /^aria2 version/, remedy: "install aria2" },
   chromium: { programs: ["chromium"], probe: ["--version"], writes: /^Chromium \d/m, remedy: "install chromium" },
   nginx: { programs: ["nginx"], probe: ["-v"], writes: /nginx\/\d/, remedy: "install nginx" },
   "stream module of nginx": {

@@ -1,9 +1,7 @@
 import { Worker } from "node:worker_threads";
+import { DIGEST_PROGRAM } from "../digest-program.ts";
 import type { DigestReply, DigestRequest } from "./digest-worker.ts";
 import type { HashMark, PrefixHash } from "./prefix-hash.ts";
-
-// Always the compiled program, even when this file runs as TypeScript: a worker cannot load TypeScript.
-const PROGRAM = new URL("../../../dist/services/files/digest-worker.js", import.meta.url);
 
 interface Call {
   readonly resolve: (sha256: string) => void;
@@ -72,7 +70,7 @@ export class DigestThread {
   }
 
   #start(): Worker {
-    const worker = new Worker(PROGRAM, { name: "sockwright digest" });
+    const worker = new Worker(DIGEST_PROGRAM, { name: "sockwright digest" });
     worker.on("message", (reply: DigestReply) => {
       const call = this.#calls.get(reply.call);
       this.#calls.delete(reply.call);

@@ -8,7 +8,7 @@ export type DiskFile = Pick<
 >;
 
 /** What the store asks of stat(2). */
-export type DiskStat = Pick<Stats, "dev" | "ino" | "isDirectory" | "isFile" | "mtimeMs" | "size">;
+type DiskStat = Pick<Stats, "dev" | "ino" | "isDirectory" | "isFile" | "mtimeMs" | "size">;
 
 /**
  * The calls on the file system that the store makes. Tests give one that records their order, or lets one fail.

@@ -93,7 +93,7 @@ function percent(letter: string): string {
 }
 
 /** The answer with further header fields. */
-export function withFields(answer: SiteAnswer, fields: readonly (readonly [string, string])[]): HttpResponse {
+function withFields(answer: SiteAnswer, fields: readonly (readonly [string, string])[]): HttpResponse {
   const headers = [...linesOf(answer), ...fields];
   if (!(answer instanceof PreparedResponse)) return { ...answer, headers };
   const { status, file } = answer;

@@ -108,17 +108,18 @@ export class DraftDoor {
     return await this.#append(asked, upload, { version, isComplete, offset, length });
   }
 
-  /** PUT of an upload, with Content-Range: what curl -C sends. */
+  /** PUT of an upload, with Content-Range: what curl -C sends. Without it, as for -C 0, the body is the whole. */
   async put(asked: Asked, upload: ResumableUpload): Promise<HttpResponse> {
-    const range = partialContentOf(asked);
-    const length = range.length ?? upload.length;
-    const isComplete = length === range.last + 1;
-    return await this.#append(asked, upload, {
-      version: "newest",
-      isComplete,
-      offset: range.first,
-      length: range.length,
-    });
+    const { headers } = asked.request;
+    const text = headers.get("Content-Range");
+    if (text === undefined) {
+      const content = headers.get("Content-Length");
+      const whole = content === undefined ? undefined : Number(content);
+      return await this.#append(asked, upload, { version: "newest", isComplete: true, offset: 0, length: whole });
+    }
+    const { first, last, length } = partialContentOf(text, headers.get("Content-Length"));
+    const isComplete = (length ?? upload.length) === last + 1;
+    return await this.#append(asked, upload, { version: "newest", isComplete, offset: first, length });
   }
 
   async #append(
@@ -130,7 +131,11 @@ export class DraftDoor {
     const expected = expectedSha256(headers);
     const check = BodyCheck.ofContent(headers);
     if (upload.state.type !== "published") {
-      if (length !== undefined) await upload.setLength(length);
+      if (length !== undefined && upload.length !== length) {
+        const at = await upload.offset();
+        if (at !== offset) throw new StoreError("BAD_OFFSET", "The upload is at another offset", { offset: at });
+        await upload.setLength(length);
+      }
       const reached = await appendBody(asked, upload, offset, check);
       if (!isComplete) {
         return {
@@ -194,13 +199,9 @@ function announcedLength({ request }: Asked, { isComplete, length }: DraftReques
   return length ?? byContent;
 }
 
-function partialContentOf({ request }: Asked): PartialContent {
-  const text = request.headers.get("Content-Range");
-  if (text === undefined)
-    throw new RequestError(400, "PUT to an upload needs Content-Range, such as curl -C OFFSET sends");
+function partialContentOf(text: string, content: string | undefined): PartialContent {
   const range = parsePartialContent(text);
   if (range === undefined) throw new RequestError(400, "Content-Range is malformed: bytes FIRST-LAST/LENGTH");
-  const content = request.headers.get("Content-Length");
   if (content !== undefined && Number(content) !== range.last - range.first + 1) {
     throw new RequestError(400, "Content-Range and Content-Length do not agree");
   }

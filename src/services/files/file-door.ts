@@ -187,6 +187,6 @@ async function finished({ request }: Asked, receiver: FileReceiver, expected: st
 }
 
 /** Whether a client is a browser that sent a form. */
-export function acceptsHtml(accept: string | undefined): boolean {
+function acceptsHtml(accept: string | undefined): boolean {
   return accept !== undefined && /\btext\/html\b/i.test(accept);
 }

@@ -15,7 +15,7 @@ export type FilePath =
   | Refused;
 
 /** Why a path is refused. */
-export interface Refused {
+interface Refused {
   readonly type: "refused";
   readonly status: 400 | 404 | 414;
   readonly message: string;

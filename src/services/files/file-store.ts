@@ -64,7 +64,7 @@ export interface FileReceiver extends ByteReceiver {
 }
 
 /** Receives a part of an upload. One of its two ends must be called. */
-export interface UploadReceiver extends ByteReceiver {
+interface UploadReceiver extends ByteReceiver {
   /** Keeps what was received. Resolves with the offset that is on the disk. */
   end(): Promise<number>;
   /** Removes what was received by this request. Resolves with the offset that is on the disk. */

@@ -10,7 +10,7 @@ import { PageAccess } from "../page-access.ts";
 import { openRoot, type Root } from "../web/root.ts";
 import type { Right } from "./access-rules.ts";
 import { Cors } from "./cors.ts";
-import { Destinations } from "./destination.ts";
+import { type ConflictRule, Destinations } from "./destination.ts";
 import { Downloads } from "./downloads.ts";
 import { DraftDoor } from "./draft-door.ts";
 import { FileDoor } from "./file-door.ts";
@@ -21,11 +21,11 @@ import { Gate } from "./gate.ts";
 import { linkKeyAt } from "./link-key.ts";
 import { Listings } from "./listings.ts";
 import { LocalStore } from "./local-store.ts";
-import type { Receipt } from "./receipts.ts";
+import type { Author, Change, Receipt } from "./receipts.ts";
 import { TusDoor } from "./tus-door.ts";
 import { UsersSource } from "./users-source.ts";
 
-export type { FilesOptions, HttpOptions, Receipt, Right };
+export type { Author, Change, ConflictRule, FilesOptions, HttpOptions, Receipt, Right };
 
 /**
  * Creates a service to which clients upload files, and from which they download them: with `curl -T`, forms, tus 1.0.0, the IETF draft

@@ -9,8 +9,9 @@ export const MAX_FORM_FILES = 256;
 export const MAX_FORM_FIELDS = 256;
 /** Limits the bytes of a field of a form that is no file; more are passed over. */
 export const MAX_FORM_FIELD_BYTES = 64 * 1024;
-/** Limits the header fields of a part, and their bytes together; more are passed over. */
+/** Limits the header fields of a part of a form; more are passed over. */
 export const MAX_PART_HEADERS = 32;
+/** Limits the bytes of the header fields of a part of a form; more are passed over. */
 export const MAX_PART_HEADER_BYTES = 16 * 1024;
 
 /** A file of a form that has arrived, and is not published yet. */
@@ -45,8 +46,9 @@ export async function receiveForm(
 class Form {
   readonly #parser: InstanceType<typeof Busboy>;
   readonly #begin: (fileName: string) => Promise<FileReceiver>;
-  readonly #files: FormFile[] = [];
-  readonly #working: Promise<void>[] = [];
+  /** In the order of the form. */
+  readonly #files: Promise<FormFile>[] = [];
+  readonly #receivers: FileReceiver[] = [];
   readonly #streams: Readable[] = [];
   readonly #finished: Promise<void>;
   #failure: { readonly error: unknown } | undefined;
@@ -65,8 +67,14 @@ class Form {
       // It fails with the parser, which says why.
       stream.on("error", () => undefined);
       this.#streams.push(stream);
-      if (fileName === undefined || fileName === "") stream.resume();
-      else this.#working.push(this.#receive(stream, fileName).catch((error: unknown) => this.#fail(error)));
+      if (fileName === undefined || fileName === "") {
+        stream.resume();
+        return;
+      }
+      const receiving = this.#receive(stream, fileName);
+      // The next piece of the body, or the end, fails with it.
+      receiving.catch(() => undefined);
+      this.#files.push(receiving);
     });
   }
 
@@ -78,14 +86,15 @@ class Form {
   async end(): Promise<readonly FormFile[]> {
     this.#parser.end();
     await this.#unlessFailed(this.#finished);
-    await this.#unlessFailed(Promise.all(this.#working));
-    return this.#files;
+    const files = Promise.all(this.#files);
+    await this.#unlessFailed(files);
+    return await files;
   }
 
   async discard(): Promise<void> {
     for (const stream of this.#streams) stream.destroy();
-    await Promise.allSettled(this.#working);
-    await Promise.all(this.#files.map(({ receiver }) => receiver.discard()));
+    await Promise.allSettled(this.#files);
+    await Promise.all(this.#receivers.map((receiver) => receiver.discard()));
   }
 
   /** Not by Promise.race(): each call would leave something behind in a promise that lives as long as the form. */
@@ -102,10 +111,17 @@ class Form {
     this.#reject(this.#failure.error);
   }
 
-  async #receive(stream: Readable, fileName: string): Promise<void> {
-    const receiver = await this.#begin(fileName);
-    this.#files.push({ fileName, receiver });
-    for await (const piece of stream as AsyncIterable<Uint8Array>) await receiver.append(piece);
+  async #receive(stream: Readable, fileName: string): Promise<FormFile> {
+    try {
+      const receiver = await this.#begin(fileName);
+      this.#receivers.push(receiver);
+      for await (const piece of stream as AsyncIterable<Uint8Array>) await receiver.append(piece);
+      return { fileName, receiver };
+    } catch (error) {
+      // The call that waits fails now, and not at the end of the form.
+      this.#fail(error);
+      throw error;
+    }
   }
 }
 

@@ -8,7 +8,7 @@ import type { UsersSource } from "./users-source.ts";
 import type { Asked } from "./visitor.ts";
 
 /** What everybody may do on a listener that only this machine reaches, unless the server is told otherwise. */
-export const DEFAULT_LOCAL_RIGHTS: readonly Right[] = ["list", "read", "create"];
+const DEFAULT_LOCAL_RIGHTS: readonly Right[] = ["list", "read", "create"];
 
 /** The addresses of the loopback interface, as a listener has them. */
 const LOOPBACK = /^(?:localhost|127\.\d{1,3}\.\d{1,3}\.\d{1,3}|::1|\[::1\])$/i;

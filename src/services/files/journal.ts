@@ -55,7 +55,7 @@ export type JournalLine =
   | { readonly type: "gone"; readonly why: GoneReason; readonly atMs: number };
 
 /** Why an upload is gone. */
-export type GoneReason = "expired" | "damaged";
+type GoneReason = "expired" | "damaged";
 
 const APPEND = constants.O_WRONLY | constants.O_APPEND | constants.O_NOFOLLOW;
 const CREATE = APPEND | constants.O_CREAT | constants.O_EXCL;

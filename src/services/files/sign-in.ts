@@ -5,7 +5,7 @@ import type { Clock } from "../../server/time/clock.ts";
 import type { ScryptHash, User, UsersFile } from "./users-file.ts";
 
 /** Limits the false credentials of one address, or /64 network; beyond it, the service checks none from there. */
-export const FALSE_CREDENTIALS_RATE: Rate = { perSecond: 10 / 60, burst: 10 };
+const FALSE_CREDENTIALS_RATE: Rate = { perSecond: 10 / 60, burst: 10 };
 /** How long a password that was right is not computed again. */
 export const PASSWORD_KEPT_MS = 5 * 60_000;
 /** Limits the passwords that are kept as right; beyond it, the oldest is computed again. */

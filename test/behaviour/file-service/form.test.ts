@@ -3,10 +3,17 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import type { Server } from "../../../src/server/server.ts";
-import { MAX_FORM_FIELDS, MAX_FORM_FILES } from "../../../src/services/files/form.ts";
-import { ALL_RIGHTS, ask, servedFiles } from "../../support/files-services.ts";
+import {
+  MAX_FORM_FIELD_BYTES,
+  MAX_FORM_FIELDS,
+  MAX_FORM_FILES,
+  MAX_PART_HEADER_BYTES,
+  MAX_PART_HEADERS,
+} from "../../../src/services/files/form.ts";
+import { ALL_RIGHTS, askFiles, begunRequest, servedFiles } from "../../support/files-services.ts";
 import type { Answer } from "../../support/http-talk.ts";
 import { sha256 } from "../../support/sha256.ts";
+import { turn } from "../../support/until.ts";
 
 const TYPE = "multipart/form-data; boundary=x";
 
@@ -15,7 +22,7 @@ function part(disposition: string, content: string): string {
 }
 
 function post(server: Server, body: string, headers: Record<string, string> = {}, path = "/"): Promise<Answer> {
-  return ask(server, { method: "POST", path, headers: { "Content-Type": TYPE, ...headers }, body });
+  return askFiles(server, { method: "POST", path, headers: { "Content-Type": TYPE, ...headers }, body });
 }
 
 function incoming(folder: string): readonly string[] {
@@ -99,5 +106,33 @@ test("a name that is taken: 409, and a file that is too large: 413", async () =>
   expect(await post(server, body)).toMatchObject({ status: 409 });
   const large = `${part('name="f"; filename="b"', "x".repeat(1_001))}--x--\r\n`;
   expect(await post(server, large)).toMatchObject({ status: 413 });
+  expect(incoming(folder)).toEqual([]);
+});
+
+test("a field that is too long, and header fields of a part that are too many, are passed over", async () => {
+  const { server, folder } = await servedFiles();
+  const field = part('name="t"', "x".repeat(MAX_FORM_FIELD_BYTES + 1));
+  const headers = Array.from({ length: MAX_PART_HEADERS + 1 }, (_, at) => `X-${at}: y\r\n`).join("");
+  const file = part('name="f"; filename="a"', "hello").replace("\r\n\r\n", `\r\n${headers}\r\n`);
+  expect(await post(server, `${field}${file}--x--\r\n`)).toMatchObject({ status: 201 });
+  expect(readFileSync(join(folder, "a"), "utf8")).toBe("hello");
+  const long = part('name="f"; filename="b"', "hello").replace(
+    "\r\n\r\n",
+    `\r\nX: ${"y".repeat(MAX_PART_HEADER_BYTES)}\r\n\r\n`,
+  );
+  expect([201, 400]).toContain((await post(server, `${long}--x--\r\n`)).status);
+  expect(readdirSync(join(folder, ".sockwright/incoming"))).toEqual([]);
+});
+
+test("a file that is refused while the client pauses: the form fails with its next bytes, and the process goes on", async () => {
+  const { server, folder } = await servedFiles();
+  await askFiles(server, { method: "PUT", path: "/a", body: "x" });
+  const body = `${part('name="f"; filename="a"', "hello")}--x--\r\n`;
+  const headers = { "Content-Type": TYPE, "Content-Length": `${body.length}` };
+  const client = await begunRequest(server, { method: "POST", path: "/", headers });
+  client.write(body.slice(0, -8));
+  await turn(50);
+  client.write(body.slice(-8));
+  expect(String(await client.readUntil("\r\n"))).toContain("409");
   expect(incoming(folder)).toEqual([]);
 });

@@ -6,7 +6,7 @@ import { expect, test } from "vitest";
 import type { Server } from "../../../src/server/server.ts";
 import { files } from "../../../src/services/files/files.ts";
 import { signedQuery } from "../../../src/services/files/signed-link.ts";
-import { ask, locationOf, problemOf, servedFiles } from "../../support/files-services.ts";
+import { askFiles, filesProblemOf, locationOf, servedFiles } from "../../support/files-services.ts";
 import { temporaryFolder } from "../../support/folders.ts";
 import type { Answer } from "../../support/http-talk.ts";
 import { serving } from "../../support/serving.ts";
@@ -85,7 +85,7 @@ test.each([
   ["MKCOL", "/x/", CI, 403],
 ] as const)("%s %s with %j gets %d", async (method, path, headers, status) => {
   const { server } = await withUsers();
-  const answer = await ask(server, { method, path, headers, ...(method === "PUT" ? { body: "x" } : {}) });
+  const answer = await askFiles(server, { method, path, headers, ...(method === "PUT" ? { body: "x" } : {}) });
   expect(answer.status).toBe(status);
   const challenge = answer.headers["www-authenticate"];
   expect(challenge).toBe(status === 401 ? 'Basic realm="files", charset="UTF-8"\nBearer realm="files"' : undefined);
@@ -94,7 +94,7 @@ test.each([
 test("MOVE takes the rights of both ends, and no file to where others can read it", async () => {
   const { server, folder } = await withUsers();
   const move = async (path: string, to: string, headers: Record<string, string>): Promise<number> =>
-    (await ask(server, { method: "MOVE", path, headers: { ...headers, Destination: to } })).status;
+    (await askFiles(server, { method: "MOVE", path, headers: { ...headers, Destination: to } })).status;
   expect(await move("/drop/a", "/pub/b", CI)).toBe(404);
   expect(await move("/pub/a", "/drop/b", CI)).toBe(403);
   expect(await move("/drop/", "/pub/drop/", ANN)).toBe(403);
@@ -104,7 +104,7 @@ test("MOVE takes the rights of both ends, and no file to where others can read i
 
 test("an archive has only what its reader may read", async () => {
   const { server } = await withUsers();
-  const { body, status } = await ask(server, { path: "/drop/?archive=tar", headers: ANN });
+  const { body, status } = await askFiles(server, { path: "/drop/?archive=tar", headers: ANN });
   expect(status).toBe(200);
   expect(body).toContain("a\0");
   expect(body).not.toContain("inner/a");
@@ -112,7 +112,7 @@ test("an archive has only what its reader may read", async () => {
 
 test("an upload belongs to its creator, by whatever protocol it is asked for", async () => {
   const { server } = await withUsers();
-  const created = await ask(server, {
+  const created = await askFiles(server, {
     method: "POST",
     path: "/drop/b",
     headers: { ...CI, "Upload-Complete": "?0" },
@@ -121,11 +121,11 @@ test("an upload belongs to its creator, by whatever protocol it is asked for", a
   const path = locationOf(created);
   for (const method of ["HEAD", "DELETE", "PATCH", "PUT"]) {
     for (const more of [{}, { "Tus-Resumable": "1.0.0" }]) {
-      expect((await ask(server, { method, path, headers: more })).status).toBe(401);
-      expect((await ask(server, { method, path, headers: { ...ANN, ...more } })).status).toBe(404);
+      expect((await askFiles(server, { method, path, headers: more })).status).toBe(401);
+      expect((await askFiles(server, { method, path, headers: { ...ANN, ...more } })).status).toBe(404);
     }
   }
-  expect((await ask(server, { method: "HEAD", path, headers: CI })).headers["upload-offset"]).toBe("1");
+  expect((await askFiles(server, { method: "HEAD", path, headers: CI })).headers["upload-offset"]).toBe("1");
 });
 
 test("no protocol steps round the rights of another", async () => {
@@ -141,12 +141,12 @@ test("no protocol steps round the rights of another", async () => {
     [{}, 401],
     [ANN, 403],
   ] as const) {
-    expect((await ask(server, { method: "POST", path: "/other/", headers: { ...tus, ...headers } })).status).toBe(
+    expect((await askFiles(server, { method: "POST", path: "/other/", headers: { ...tus, ...headers } })).status).toBe(
       status,
     );
     expect(
       (
-        await ask(server, {
+        await askFiles(server, {
           method: "PUT",
           path: "/other/x",
           headers: { "Upload-Complete": "?1", ...headers },
@@ -156,7 +156,7 @@ test("no protocol steps round the rights of another", async () => {
     ).toBe(status);
     expect(
       (
-        await ask(server, {
+        await askFiles(server, {
           method: "POST",
           path: "/other/x",
           headers: { "Upload-Complete": "?0", ...headers },
@@ -165,12 +165,12 @@ test("no protocol steps round the rights of another", async () => {
       ).status,
     ).toBe(status);
     expect(
-      (await ask(server, { method: "POST", path: "/other/", headers: { ...form, ...headers }, body })).status,
+      (await askFiles(server, { method: "POST", path: "/other/", headers: { ...form, ...headers }, body })).status,
     ).toBe(status);
   }
   // A name in a form or in metadata cannot lead to another folder.
   const up = { ...tus, ...CI, "Upload-Metadata": `filename ${Buffer.from("../other/x").toString("base64")}` };
-  expect((await ask(server, { method: "POST", path: "/drop/", headers: up })).status).toBe(400);
+  expect((await askFiles(server, { method: "POST", path: "/drop/", headers: up })).status).toBe(400);
 });
 
 test("false credentials: 401, and after ten of them 429 for all from that address", async () => {
@@ -191,19 +191,19 @@ test("false credentials: 401, and after ten of them 429 for all from that addres
     "ann\0:secret",
     "x:y",
   ];
-  for (const text of tries) statuses.push((await ask(server, { path: "/pub/a", headers: basic(text) })).status);
+  for (const text of tries) statuses.push((await askFiles(server, { path: "/pub/a", headers: basic(text) })).status);
   expect(statuses).toEqual(tries.map(() => 401));
-  expect(await ask(server, { path: "/pub/a", headers: ANN })).toMatchObject({
+  expect(await askFiles(server, { path: "/pub/a", headers: ANN })).toMatchObject({
     status: 429,
     headers: { "retry-after": "6" },
   });
-  expect((await ask(server, { path: "/pub/a" })).status).toBe(200);
+  expect((await askFiles(server, { path: "/pub/a" })).status).toBe(200);
 });
 
 test("Basic takes a token, too", async () => {
   const { server } = await withUsers();
   const headers = { Authorization: `Basic ${Buffer.from("ci:ci-token").toString("base64")}` };
-  expect((await ask(server, { method: "PUT", path: "/drop/b", headers, body: "x" })).status).toBe(201);
+  expect((await askFiles(server, { method: "PUT", path: "/drop/b", headers, body: "x" })).status).toBe(201);
 });
 
 test("a users file that others may read is refused", async () => {
@@ -217,23 +217,25 @@ test("without users: rights on a listener of this machine alone", async () => {
   const folder = temporaryFolder();
   const server = await serving(files(folder), {}, "tcp://0.0.0.0:0");
   const host = { Host: "127.0.0.1" };
-  expect((await ask(server, { path: "/", headers: host })).status).toBe(403);
-  expect((await ask(server, { method: "PUT", path: "/a", headers: host, body: "x" })).status).toBe(403);
+  expect((await askFiles(server, { path: "/", headers: host })).status).toBe(403);
+  expect((await askFiles(server, { method: "PUT", path: "/a", headers: host, body: "x" })).status).toBe(403);
 });
 
 test("a Host that is not the service's: 421; hosts names others", async () => {
   const { server } = await servedFiles({ hosts: ["files.example"] });
-  expect(problemOf(await ask(server, { path: "/", headers: { Host: "evil.example" } }))).toMatchObject({ status: 421 });
-  expect((await ask(server, { path: "/", headers: { Host: "files.example" } })).status).toBe(200);
+  expect(filesProblemOf(await askFiles(server, { path: "/", headers: { Host: "evil.example" } }))).toMatchObject({
+    status: 421,
+  });
+  expect((await askFiles(server, { path: "/", headers: { Host: "files.example" } })).status).toBe(200);
 });
 
 test("a page of another site may change nothing, unless its origin is allowed", async () => {
   const { server } = await servedFiles({ allowOrigins: ["https://app.example"] });
   const evil = { Origin: "https://evil.example" };
   const put = (headers: Record<string, string>): Promise<Answer> =>
-    ask(server, { method: "PUT", path: "/a", headers, body: "x" });
+    askFiles(server, { method: "PUT", path: "/a", headers, body: "x" });
   for (const method of ["PUT", "POST", "PATCH", "DELETE", "MOVE", "MKCOL"]) {
-    expect((await ask(server, { method, path: "/a", headers: evil })).status).toBe(403);
+    expect((await askFiles(server, { method, path: "/a", headers: evil })).status).toBe(403);
   }
   expect((await put({ Origin: "null" })).status).toBe(403);
   const allowed = await put({ Origin: "https://app.example" });
@@ -242,14 +244,14 @@ test("a page of another site may change nothing, unless its origin is allowed", 
     headers: { "access-control-allow-origin": "https://app.example", vary: "Origin" },
   });
   expect(allowed.headers["access-control-expose-headers"]).toContain("Upload-Offset");
-  const preflight = await ask(server, {
+  const preflight = await askFiles(server, {
     method: "OPTIONS",
     path: "/.uploads/x",
     headers: { Origin: "https://app.example", "Access-Control-Request-Method": "PATCH" },
   });
   expect(preflight.headers["access-control-allow-methods"]).toContain("PATCH");
   expect(preflight.headers["access-control-allow-headers"]).toContain("Tus-Resumable");
-  const other = await ask(server, {
+  const other = await askFiles(server, {
     method: "OPTIONS",
     path: "/",
     headers: { ...evil, "Access-Control-Request-Method": "PUT" },
@@ -261,11 +263,13 @@ test("a link gives the right to read one file until it expires", async () => {
   const { server, folder } = await withUsers();
   const key = readFileSync(join(folder, ".sockwright/link-key"));
   const query = signedQuery(key, "other/a", Date.now() + 60_000);
-  expect(await ask(server, { path: `/other/a?${query}` })).toMatchObject({ status: 200, body: "hello" });
-  expect((await ask(server, { path: `/drop/a?${query}` })).status).toBe(401);
-  expect((await ask(server, { method: "DELETE", path: `/other/a?${query}` })).status).toBe(401);
-  expect((await ask(server, { path: `/other/a?${signedQuery(key, "other/a", Date.now() - 1_000)}` })).status).toBe(401);
-  expect((await ask(server, { path: `/other/a?${query.replace(/expires=\d+/, "expires=99999999999")}` })).status).toBe(
+  expect(await askFiles(server, { path: `/other/a?${query}` })).toMatchObject({ status: 200, body: "hello" });
+  expect((await askFiles(server, { path: `/drop/a?${query}` })).status).toBe(401);
+  expect((await askFiles(server, { method: "DELETE", path: `/other/a?${query}` })).status).toBe(401);
+  expect((await askFiles(server, { path: `/other/a?${signedQuery(key, "other/a", Date.now() - 1_000)}` })).status).toBe(
     401,
   );
+  expect(
+    (await askFiles(server, { path: `/other/a?${query.replace(/expires=\d+/, "expires=99999999999")}` })).status,
+  ).toBe(401);
 });

@@ -7,10 +7,10 @@ import type { Server } from "../../../src/server/server.ts";
 import {
   ALL_RIGHTS,
   type AskedRequest,
-  ask,
-  begun,
+  askFiles,
+  begunRequest,
+  filesProblemOf,
   locationOf,
-  problemOf,
   servedFiles,
 } from "../../support/files-services.ts";
 import type { Answer } from "../../support/http-talk.ts";
@@ -21,7 +21,7 @@ const STREAM = { ...TUS, "Content-Type": "application/offset+octet-stream" };
 const NAME = `filename ${Buffer.from("a.txt").toString("base64")}`;
 
 function create(server: Server, headers: Record<string, string>, more: Partial<AskedRequest> = {}): Promise<Answer> {
-  return ask(server, { method: "POST", path: "/", headers: { ...TUS, ...headers }, ...more });
+  return askFiles(server, { method: "POST", path: "/", headers: { ...TUS, ...headers }, ...more });
 }
 
 function patch(
@@ -31,16 +31,21 @@ function patch(
   body: string,
   more: Record<string, string> = {},
 ): Promise<Answer> {
-  return ask(server, { method: "PATCH", path, headers: { ...STREAM, "Upload-Offset": `${offset}`, ...more }, body });
+  return askFiles(server, {
+    method: "PATCH",
+    path,
+    headers: { ...STREAM, "Upload-Offset": `${offset}`, ...more },
+    body,
+  });
 }
 
-function head(server: Server, path: string): Promise<Answer> {
-  return ask(server, { method: "HEAD", path, headers: TUS });
+function uploadHead(server: Server, path: string): Promise<Answer> {
+  return askFiles(server, { method: "HEAD", path, headers: TUS });
 }
 
 test("OPTIONS says what the service has", async () => {
   const { server } = await servedFiles({ maxFileBytes: 1_000 });
-  expect(await ask(server, { method: "OPTIONS", path: "/" })).toMatchObject({
+  expect(await askFiles(server, { method: "OPTIONS", path: "/" })).toMatchObject({
     status: 204,
     headers: {
       "tus-resumable": "1.0.0",
@@ -59,7 +64,7 @@ test("an upload in two requests", async () => {
   expect(created).toMatchObject({ status: 201, headers: { "tus-resumable": "1.0.0" } });
   expect(Date.parse(created.headers["upload-expires"] ?? "")).toBeGreaterThan(Date.now());
   const path = locationOf(created);
-  expect(await head(server, path)).toMatchObject({
+  expect(await uploadHead(server, path)).toMatchObject({
     status: 200,
     headers: {
       "upload-offset": "0",
@@ -73,7 +78,7 @@ test("an upload in two requests", async () => {
   expect(existsSync(join(folder, "a.txt"))).toBe(false);
   expect(await patch(server, path, 5, "world")).toMatchObject({ status: 204, headers: { "upload-offset": "10" } });
   expect(readFileSync(join(folder, "a.txt"), "utf8")).toBe("helloworld");
-  expect(await head(server, path)).toMatchObject({
+  expect(await uploadHead(server, path)).toMatchObject({
     status: 200,
     headers: { "upload-offset": "10", "upload-length": "10" },
   });
@@ -105,7 +110,7 @@ test("a length that is deferred", async () => {
   const { server, folder } = await servedFiles();
   const created = await create(server, { "Upload-Defer-Length": "1", "Upload-Metadata": NAME });
   const path = locationOf(created);
-  expect((await head(server, path)).headers).toMatchObject({ "upload-offset": "0", "upload-defer-length": "1" });
+  expect((await uploadHead(server, path)).headers).toMatchObject({ "upload-offset": "0", "upload-defer-length": "1" });
   await patch(server, path, 0, "hello");
   expect(await patch(server, path, 5, "!", { "Upload-Length": "6" })).toMatchObject({ status: 204 });
   expect(readFileSync(join(folder, "a.txt"), "utf8")).toBe("hello!");
@@ -129,7 +134,7 @@ test.each([
 ] as const)("creation with %j gets %d", async (headers, status) => {
   const { server, folder } = await servedFiles({ maxFileBytes: 100 });
   const answer = await create(server, headers);
-  expect(problemOf(answer)).toMatchObject({ status });
+  expect(filesProblemOf(answer)).toMatchObject({ status });
   expect(answer.headers).toMatchObject({ "tus-resumable": "1.0.0" });
   if (status === 412) expect(answer.headers["tus-version"]).toBe("1.0.0");
   expect(readdirSync(join(folder, ".sockwright/uploads"))).toEqual([]);
@@ -144,9 +149,9 @@ test("PATCH: another offset, type, or length is refused and changes nothing", as
   expect(await patch(server, path, 0, "hello", { "Upload-Offset": "" })).toMatchObject({ status: 400 });
   expect(await patch(server, path, 0, "hello", { "Upload-Length": "12" })).toMatchObject({ status: 400 });
   expect(await patch(server, path, 0, "12345678901")).toMatchObject({ status: 400 });
-  expect((await head(server, path)).headers["upload-offset"]).toBe("0");
-  expect(await head(server, "/.uploads/none")).toMatchObject({ status: 404 });
-  expect(await ask(server, { method: "POST", path, headers: TUS })).toMatchObject({ status: 405 });
+  expect((await uploadHead(server, path)).headers["upload-offset"]).toBe("0");
+  expect(await uploadHead(server, "/.uploads/none")).toMatchObject({ status: 404 });
+  expect(await askFiles(server, { method: "POST", path, headers: TUS })).toMatchObject({ status: 405 });
 });
 
 test("checksums: a wrong one gets 460 and the bytes do not count", async () => {
@@ -158,7 +163,7 @@ test("checksums: a wrong one gets 460 and the bytes do not count", async () => {
   expect(await patch(server, path, 0, "hel", checksum("sha1", "other"))).toMatchObject({ status: 460 });
   expect(await patch(server, path, 0, "hel", { "Upload-Checksum": "md5 AAAA" })).toMatchObject({ status: 400 });
   expect(await patch(server, path, 0, "hel", { "Upload-Checksum": "sha1 AAAA" })).toMatchObject({ status: 400 });
-  expect((await head(server, path)).headers["upload-offset"]).toBe("0");
+  expect((await uploadHead(server, path)).headers["upload-offset"]).toBe("0");
   expect(await patch(server, path, 0, "hel", checksum("sha1", "hel"))).toMatchObject({ status: 204 });
   expect(await patch(server, path, 3, "lo", checksum("sha256", "lo"))).toMatchObject({ status: 204 });
   expect(readFileSync(join(folder, "a.txt"), "utf8")).toBe("hello");
@@ -170,12 +175,12 @@ test("a checked request that is cut off leaves nothing; another one leaves what 
   const part = join(folder, ".sockwright", path.replace(".uploads", "uploads").concat(".part"));
   const cut = async (more: Record<string, string>): Promise<string | undefined> => {
     const headers = { ...STREAM, "Upload-Offset": "0", "Content-Length": "5", ...more };
-    const client = await begun(server, { method: "PATCH", path, headers });
+    const client = await begunRequest(server, { method: "PATCH", path, headers });
     client.write("hel");
     await client.end();
     for await (const _ of client);
     await client.close();
-    return (await head(server, path)).headers["upload-offset"];
+    return (await uploadHead(server, path)).headers["upload-offset"];
   };
   const digest = createHash("sha1").update("hello").digest("base64");
   expect(await cut({ "Upload-Checksum": `sha1 ${digest}` })).toBe("0");
@@ -188,12 +193,12 @@ test("termination: an upload is removed, and its request ends", async () => {
   const path = locationOf(await create(server, { "Upload-Length": "10" }));
   await patch(server, path, 0, "hello");
   const headers = { ...STREAM, "Upload-Offset": "5", "Content-Length": "5" };
-  const client = await begun(server, { method: "PATCH", path, headers });
+  const client = await begunRequest(server, { method: "PATCH", path, headers });
   client.write("w");
   await until(() => readdirSync(join(folder, ".sockwright/uploads")).length === 2, "the upload");
-  expect(await ask(server, { method: "DELETE", path, headers: TUS })).toMatchObject({ status: 204 });
+  expect(await askFiles(server, { method: "DELETE", path, headers: TUS })).toMatchObject({ status: 204 });
   expect(readdirSync(join(folder, ".sockwright/uploads"))).toEqual([]);
-  expect(await head(server, path)).toMatchObject({ status: 404 });
+  expect(await uploadHead(server, path)).toMatchObject({ status: 404 });
   await client.close();
 });
 
@@ -201,7 +206,7 @@ test("X-HTTP-Method-Override stands for the method", async () => {
   const { server } = await servedFiles();
   const path = locationOf(await create(server, { "Upload-Length": "5" }));
   const headers = { ...STREAM, "Upload-Offset": "0", "X-HTTP-Method-Override": "PATCH" };
-  expect(await ask(server, { method: "POST", path, headers, body: "hello" })).toMatchObject({ status: 204 });
+  expect(await askFiles(server, { method: "POST", path, headers, body: "hello" })).toMatchObject({ status: 204 });
 });
 
 test("concatenation: parts make a file, are not files themselves, and must be complete", async () => {
@@ -211,7 +216,7 @@ test("concatenation: parts make a file, are not files themselves, and must be co
     return locationOf(await create(server, headers, { body: text }));
   };
   const [one, two] = [await part("hello "), await part("world")];
-  expect((await head(server, one)).headers).toMatchObject({ "upload-concat": "partial", "upload-offset": "6" });
+  expect((await uploadHead(server, one)).headers).toMatchObject({ "upload-concat": "partial", "upload-offset": "6" });
   const open = locationOf(await create(server, { "Upload-Length": "3", "Upload-Concat": "partial" }));
   const join_ = (urls: string): Promise<Answer> =>
     create(server, { "Upload-Concat": `final;${urls}`, "Upload-Metadata": NAME });
@@ -220,7 +225,7 @@ test("concatenation: parts make a file, are not files themselves, and must be co
   const final = await join_(`http://localhost${one} ${two} ${two}`);
   expect(final.status).toBe(201);
   expect(readFileSync(join(folder, "a.txt"), "utf8")).toBe("hello worldworld");
-  expect(await head(server, locationOf(final))).toMatchObject({
+  expect(await uploadHead(server, locationOf(final))).toMatchObject({
     headers: {
       "upload-length": "16",
       "upload-offset": "16",
@@ -236,12 +241,12 @@ test("too many uploads that are not complete: 507", async () => {
   const one = await create(server, { "Upload-Length": "1" });
   await create(server, { "Upload-Length": "1" });
   expect(await create(server, { "Upload-Length": "1" })).toMatchObject({ status: 507 });
-  await ask(server, { method: "DELETE", path: locationOf(one), headers: TUS });
+  await askFiles(server, { method: "DELETE", path: locationOf(one), headers: TUS });
   expect(await create(server, { "Upload-Length": "1" })).toMatchObject({ status: 201 });
 });
 
 test("a name that is taken: 409 at creation", async () => {
   const { server } = await servedFiles();
-  await ask(server, { method: "PUT", path: "/a.txt", body: "x" });
+  await askFiles(server, { method: "PUT", path: "/a.txt", body: "x" });
   expect(await create(server, { "Upload-Length": "1", "Upload-Metadata": NAME })).toMatchObject({ status: 409 });
 });

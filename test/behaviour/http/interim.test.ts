@@ -70,7 +70,7 @@ test("100 Continue comes as well, when the body is read", async () => {
 test("pipelined requests: each has its own", async () => {
   const two = `GET /1 HTTP/1.1\r\nHost: a\r\n\r\n${GET.replace("/", "/2")}`;
   const text = await talk(two, async (request, context) => {
-    await null;
+    await Promise.resolve();
     context.inform(103, { "X-Path": request.path });
     return { body: request.path };
   });

@@ -18,10 +18,10 @@ async function collected(request: HttpRequest): Promise<string> {
   return text;
 }
 
-const echo = async (request: HttpRequest): Promise<{ body: string }> => ({ body: await collected(request) });
+const echoBody = async (request: HttpRequest): Promise<{ body: string }> => ({ body: await collected(request) });
 
 test("the bytes come in order, at every cut, with a length or in chunks, and other requests follow", async () => {
-  const { server } = await httpServing(echo);
+  const { server } = await httpServing(echoBody);
   const chunked = "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n";
   for (const request of [post("abcde"), chunked]) {
     for (let cut = 1; cut < request.length; cut++) {
@@ -37,7 +37,7 @@ test("the bytes come in order, at every cut, with a length or in chunks, and oth
 });
 
 test("no body and an empty one end at once", async () => {
-  const { server } = await httpServing(echo);
+  const { server } = await httpServing(echoBody);
   expect(await askHttp(server, post(""))).toMatchObject({ status: 200, body: "" });
   expect(await askHttp(server, "GET / HTTP/1.1\r\nHost: a\r\n\r\n")).toMatchObject({ status: 200, body: "" });
 });
@@ -72,7 +72,7 @@ test("a function that throws rejects the promise, and the rest is discarded", as
 });
 
 test("a body that is cut off, malformed or too large rejects it", async () => {
-  const { server } = await httpServing(echo, { maxBodyBytes: 10 });
+  const { server } = await httpServing(echoBody, { maxBodyBytes: 10 });
   const client = await connected(server);
   client.write(post("abc").slice(0, -1));
   await client.end();
@@ -98,7 +98,7 @@ test("a body is read once, in one way", async () => {
 });
 
 test("100 Continue is sent to a client that waits for it", async () => {
-  const { server } = await httpServing(echo);
+  const { server } = await httpServing(echoBody);
   const client = await connected(server);
   client.write("POST / HTTP/1.1\r\nHost: a\r\nConnection: close\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n");
   expect(String(await client.readUntil("\r\n\r\n"))).toContain("100 Continue");

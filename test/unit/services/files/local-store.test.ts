@@ -18,7 +18,7 @@ async function put(
 ): Promise<void> {
   const receiver = await store.receive({ path, onConflict }, { author: {} });
   try {
-    receiver.append(Buffer.from(text));
+    await receiver.append(Buffer.from(text));
   } catch (error) {
     await receiver.discard();
     throw error;
@@ -55,7 +55,7 @@ test("the quota counts what is there, and what is replaced, removed or cut off",
   await expect(later.createUpload(newUpload("c", 4))).rejects.toMatchObject({ code: "QUOTA" });
   const upload = await later.createUpload(newUpload("c"));
   const writer = await upload.append({ offset: 0 });
-  writer.append(Buffer.from("123"));
+  await writer.append(Buffer.from("123"));
   expect(() => writer.append(Buffer.from("4"))).toThrow(expect.objectContaining({ code: "QUOTA" }));
   await writer.end();
   await later.removeUpload(upload.head.id);
@@ -125,10 +125,10 @@ test("a link is removed and moved as a link", async () => {
 test("closing ends requests: a whole file leaves nothing, an upload what it has received", async () => {
   const { store, folder } = await openedStore();
   const file = await store.receive({ path: "a", onConflict: "fail" }, { author: {} });
-  file.append(Buffer.from("hello"));
+  await file.append(Buffer.from("hello"));
   const upload = await store.createUpload(newUpload("b"));
   const writer = await upload.append({ offset: 0 });
-  writer.append(Buffer.from("hello"));
+  await writer.append(Buffer.from("hello"));
   writer.onSuperseded = () => void writer.end();
   await store.close();
   expect(() => file.append(Buffer.from("x"))).toThrow(expect.objectContaining({ code: "CLOSED" }));

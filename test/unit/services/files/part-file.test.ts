@@ -92,7 +92,7 @@ test("the receiver waits when enough blocks are full", async () => {
 test("an error of a write reaches the receiver and flush()", async () => {
   const { disk } = recordingDisk(({ call }) => (call === "writev" ? systemError("ENOSPC") : undefined));
   const file = await PartFile.create(disk, freePath("part"));
-  file.append(Buffer.alloc(BLOCK_SIZE));
+  expect(file.append(Buffer.alloc(BLOCK_SIZE))).toBeUndefined();
   await expect(file.flush()).rejects.toThrow("ENOSPC");
   const block = Buffer.alloc(MAX_FULL_BLOCKS * BLOCK_SIZE);
   await expect(file.append(block)).rejects.toThrow("ENOSPC");
@@ -104,7 +104,7 @@ test("opening cuts off what is behind the length", async () => {
   writeFileSync(path, "0123456789");
   const file = await PartFile.open(localDisk, path, 4);
   expect(statSync(path).size).toBe(4);
-  file.append(Buffer.from("x"));
+  await file.append(Buffer.from("x"));
   await file.flush();
   await file.close();
   expect(readFileSync(path, "utf8")).toBe("0123x");

@@ -2,13 +2,18 @@
 import { existsSync, readdirSync, readFileSync, statSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import { type Disk, localDisk } from "../../../../src/services/files/disk.ts";
 import type { LocalStore } from "../../../../src/services/files/local-store.ts";
-import type { Upload } from "../../../../src/services/files/upload.ts";
-import { CHECKPOINT_BYTES, CHECKPOINT_INTERVAL_MS } from "../../../../src/services/files/upload-writer.ts";
+import { MAX_CHECK_WAIT_MS, type Upload } from "../../../../src/services/files/upload.ts";
+import {
+  CHECKPOINT_BYTES,
+  CHECKPOINT_INTERVAL_MS,
+  MAX_UNSYNCED_BYTES,
+} from "../../../../src/services/files/upload-writer.ts";
 import { manualClock } from "../../../../src/testing.ts";
 import { newUpload, openedStore, recordingDisk, systemError } from "../../../support/file-stores.ts";
 import { sha256 } from "../../../support/sha256.ts";
-import { until } from "../../../support/until.ts";
+import { turn, until } from "../../../support/until.ts";
 
 const BYTES = Buffer.from("The first part, the second part.");
 
@@ -155,6 +160,50 @@ test("the journal gets an offset every 8 MiB and every second, each after fdatas
   ];
   const all = calls.filter(({ call }) => call !== "writev" && call !== "truncate");
   expect(all).toEqual([...checkpoint, ...checkpoint]);
+});
+
+test("receiving pauses when too many bytes wait for a slow disk", async () => {
+  let goOn: () => void = () => undefined;
+  const slow = new Promise<void>((resolve) => {
+    goOn = resolve;
+  });
+  const disk: Disk = {
+    ...localDisk,
+    open: async (path, flags, mode) => {
+      const file = await localDisk.open(path, flags, mode);
+      if (!path.endsWith(".part")) return file;
+      return Object.assign(file, { datasync: () => slow });
+    },
+  };
+  const { store } = await openedStore({ disk });
+  const upload = await store.createUpload(newUpload("a"));
+  const writer = await upload.append({ offset: 0 });
+  const block = Buffer.alloc(CHECKPOINT_BYTES);
+  for (let at = 0; at < MAX_UNSYNCED_BYTES - CHECKPOINT_BYTES; at += block.length) await writer.append(block);
+  let isWaiting = true;
+  const waiting = writer.append(block)?.then(() => {
+    isWaiting = false;
+  });
+  await turn(20);
+  expect(isWaiting).toBe(true);
+  goOn();
+  await waiting;
+  expect(await writer.end()).toBe(MAX_UNSYNCED_BYTES);
+});
+
+test("an upload that is checked after a restart: a request waits, and then is to come back", async () => {
+  const clock = manualClock();
+  const { store, folder } = await openedStore();
+  const upload = await store.createUpload(newUpload("a"));
+  await appended(upload, 0, Buffer.alloc(CHECKPOINT_BYTES));
+  await store.close();
+  const later = (await openedStore({ clock }, folder)).store.findUpload(upload.head.id);
+  const asked = later?.offset();
+  await until(() => clock.pending === 2, "the timer of the request");
+  clock.advance(MAX_CHECK_WAIT_MS);
+  await expect(asked).rejects.toMatchObject({ code: "CHECKING", details: { retryAfterMs: MAX_CHECK_WAIT_MS } });
+  await until(() => clock.pending === 1, "the end of the request");
+  expect(await later?.offset()).toBe(CHECKPOINT_BYTES);
 });
 
 test("the order of publishing: file, journal, name, folder, receipt", async () => {

@@ -15,7 +15,7 @@ test("an upload expires: gone at once by the clock, its bytes at the next look, 
   const { store, folder } = await openedStore({ clock, wallMs: () => nowMs, expireMs: HOUR });
   const upload = await store.createUpload(newUpload("a"));
   const writer = await upload.append({ offset: 0 });
-  writer.append(Buffer.from("hello"));
+  await writer.append(Buffer.from("hello"));
   nowMs += HOUR - 1;
   await writer.end();
   nowMs += HOUR - 1;

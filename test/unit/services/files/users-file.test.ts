@@ -2,6 +2,7 @@ import { writeFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import {
   MAX_PATH_RULES,
+  MAX_SCRYPT_BYTES,
   MAX_USERS,
   MAX_USERS_FILE_BYTES,
   parseUsers,
@@ -49,6 +50,13 @@ test.each([
   ["a =", "is not TOML: line 1"],
 ])("%j", (text, message) => {
   expect(() => parseUsers(text, "u.toml")).toThrow(message);
+});
+
+test("the memory of a password", () => {
+  const password = (cost: number): string => `[[user]]\nname = "a"\npassword = "scrypt:${cost}:8:1:${HASH}"`;
+  const most = MAX_SCRYPT_BYTES / (128 * 8);
+  expect(parseUsers(password(most), "f").users.size).toBe(1);
+  expect(() => parseUsers(password(2 * most), "f")).toThrow("takes too much memory");
 });
 
 test("limits: users, rules, bytes", () => {
