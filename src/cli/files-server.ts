@@ -120,6 +120,11 @@ function explained(root: string, error: unknown): unknown {
   return rootFailure("files", root, error);
 }
 
+/** A warning for the files of other systems. */
+function similar(name: string | undefined): string {
+  return name === undefined ? "" : `; ${printableName(name)} differs by case or normal form alone`;
+}
+
 function receiptInWords(receipt: Receipt): string {
   const by = receipt.user === undefined ? "" : ` by ${printableName(receipt.user)}`;
   const from = receipt.address === undefined ? "" : ` from ${receipt.address}`;
@@ -127,7 +132,7 @@ function receiptInWords(receipt: Receipt): string {
   switch (receipt.event) {
     case "created":
     case "replaced":
-      return `${receipt.event} ${path}, ${receipt.size} bytes${by}${from}`;
+      return `${receipt.event} ${path}, ${receipt.size} bytes${by}${from}${similar(receipt.similarTo)}`;
     case "deleted":
       return `deleted ${path}${by}${from}`;
     case "moved":

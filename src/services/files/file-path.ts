@@ -1,3 +1,5 @@
+import { decodedSegment } from "../web/request-path.ts";
+
 /** Limits the bytes of a path; a longer one is refused with 414. */
 export const MAX_FILE_PATH_BYTES = 2_048;
 /** Limits the bytes of a name, limits.h, NAME_MAX; a longer one is refused with 414. */
@@ -36,7 +38,7 @@ export function filePath(path: string): FilePath {
     return bad("The path must begin with a slash and be percent-encoded");
   const segments: string[] = [];
   for (const encoded of path.slice(1).split("/")) {
-    const segment = decoded(encoded);
+    const segment = decodedSegment(encoded);
     if (segment === undefined) return bad("The path is not percent-encoded UTF-8");
     segments.push(segment);
   }
@@ -78,16 +80,6 @@ function checked(segments: readonly string[]): FilePath {
   const path = names.join("/");
   if (Buffer.byteLength(path) > MAX_FILE_PATH_BYTES) return tooLong(`A path may have ${MAX_FILE_PATH_BYTES} bytes`);
   return { type: "path", path, isFolder };
-}
-
-function decoded(segment: string): string | undefined {
-  if (!segment.includes("%")) return segment;
-  try {
-    return decodeURIComponent(segment);
-  } catch {
-    // A URIError: a bad escape, or bytes that are not UTF-8.
-    return undefined;
-  }
 }
 
 function bad(message: string): Refused {

@@ -1,7 +1,7 @@
 import { lstat, opendir } from "node:fs/promises";
 import { attempt } from "../../server/telemetry/attempt.ts";
 import { type Clock, systemClock } from "../../server/time/clock.ts";
-import { descriptorPath } from "../web/path-handle.ts";
+import { type Base, descriptorPath } from "../web/path-handle.ts";
 import { RootDirectory } from "../web/root-directory.ts";
 import { DigestThread } from "./digest-thread.ts";
 import { type Disk, localDisk } from "./disk.ts";
@@ -12,6 +12,7 @@ import { PartFile } from "./part-file.ts";
 import { MemoryHash, NO_HASH } from "./prefix-hash.ts";
 import { type Destination, Publisher, partsOf } from "./publisher.ts";
 import { type Author, type Change, type Receipt, Receipts } from "./receipts.ts";
+import { SimilarNames } from "./similar-names.ts";
 import { Space } from "./space.ts";
 import { STATE_FOLDER, StateFolder } from "./state-folder.ts";
 import { StoreError, storeErrorOf } from "./store-error.ts";
@@ -50,6 +51,7 @@ export class LocalStore implements FileStore {
   readonly #root: RootDirectory;
   readonly #state: StateFolder;
   readonly #receipts: Receipts;
+  readonly #changes: ChangeLog;
   readonly #space: UploadSpace;
   readonly #uploads: Uploads;
   readonly #options: LocalStoreOptions;
@@ -64,6 +66,7 @@ export class LocalStore implements FileStore {
     this.#root = parts.root;
     this.#state = parts.state;
     this.#receipts = parts.receipts;
+    this.#changes = parts.changes;
     this.#space = parts.space;
     this.#uploads = parts.uploads;
     this.#options = options;
@@ -84,10 +87,11 @@ export class LocalStore implements FileStore {
       opened.push(() => state.close());
       const receipts = await Receipts.open(disk, state.receipts);
       opened.push(() => receipts.close());
-      const space = uploadSpace(root, state, receipts, options);
+      const changes = new ChangeLog(root, receipts, options);
+      const space = uploadSpace(root, state, changes, options);
       const uploads = await Uploads.open(space, options.maxPartials, options.onError);
       opened.push(() => uploads.close());
-      const store = new LocalStore({ root, state, receipts, space, uploads }, options);
+      const store = new LocalStore({ root, state, receipts, changes, space, uploads }, options);
       if (options.quotaBytes !== undefined) await store.#count();
       return store;
     } catch (error) {
@@ -249,7 +253,7 @@ export class LocalStore implements FileStore {
   }
 
   async #changed(change: Change, author: Author): Promise<void> {
-    await record(this.#receipts, this.#options, change, author);
+    await this.#changes.add(change, author);
   }
 
   /** Counts the bytes below the root, and does so again later. */
@@ -271,6 +275,7 @@ interface Parts {
   readonly root: RootDirectory;
   readonly state: StateFolder;
   readonly receipts: Receipts;
+  readonly changes: ChangeLog;
   readonly space: UploadSpace;
   readonly uploads: Uploads;
 }
@@ -278,7 +283,7 @@ interface Parts {
 function uploadSpace(
   root: RootDirectory,
   state: StateFolder,
-  receipts: Receipts,
+  changes: ChangeLog,
   options: LocalStoreOptions,
 ): UploadSpace {
   const { clock = systemClock, disk = localDisk, wallMs = Date.now, hasDigests, maxBytes, expireMs } = options;
@@ -286,7 +291,7 @@ function uploadSpace(
   const publisher = new Publisher(root, disk, space);
   const thread = new DigestThread();
   const published = async ({ isNew, ...rest }: Published, author: Author): Promise<void> => {
-    await record(receipts, options, { event: isNew ? "created" : "replaced", ...rest }, author);
+    await changes.add({ event: isNew ? "created" : "replaced", ...rest }, author);
   };
   return {
     disk,
@@ -303,10 +308,39 @@ function uploadSpace(
   };
 }
 
-/** Writes the receipt of a change, and tells of it. */
-async function record(receipts: Receipts, options: LocalStoreOptions, change: Change, author: Author): Promise<void> {
-  const receipt = await receipts.add(change, author);
-  attempt(() => options.onChange?.(receipt), options.onError);
+/** Writes the receipts of changes, and tells of them. */
+class ChangeLog {
+  readonly #receipts: Receipts;
+  readonly #options: LocalStoreOptions;
+  readonly #similar: SimilarNames;
+
+  constructor(root: Base, receipts: Receipts, options: LocalStoreOptions) {
+    const { disk = localDisk } = options;
+    this.#receipts = receipts;
+    this.#options = options;
+    this.#similar = new SimilarNames(async (path) => {
+      const folder = await Folder.open(root, path, disk);
+      try {
+        return await disk.readdir(folder.pathTo("."));
+      } finally {
+        folder.close();
+      }
+    });
+  }
+
+  async add(change: Change, author: Author): Promise<void> {
+    const receipt = await this.#receipts.add(await this.#compared(change), author);
+    attempt(() => this.#options.onChange?.(receipt), this.#options.onError);
+  }
+
+  /** Names that are similar are a warning, which never keeps a file from being received. */
+  async #compared(change: Change): Promise<Change> {
+    if (change.event === "deleted" || change.event === "moved") this.#similar.remove(change.path);
+    if (change.event === "moved") await this.#similar.add(change.to).catch(missing);
+    if (change.event !== "created") return change;
+    const similarTo = await this.#similar.add(change.path).catch(missing);
+    return similarTo === undefined ? change : { ...change, similarTo };
+  }
 }
 
 /** The bytes of all files below a folder but those of the state. Folders that the process may not read count as empty. */

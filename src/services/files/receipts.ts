@@ -21,6 +21,8 @@ export type Change =
       readonly size: number;
       readonly sha256?: string | undefined;
       readonly mtimeMs: number;
+      /** Another name of the folder that differs by case or normal form alone. */
+      readonly similarTo?: string | undefined;
     }
   | { readonly event: "deleted"; readonly path: string }
   | { readonly event: "moved"; readonly path: string; readonly to: string };

@@ -42,7 +42,7 @@ export function requestPath(path: string, dotfiles: Dotfiles = "hidden"): Reques
   const segments: string[] = [];
   let endsInSlash = true;
   for (const encoded of path.split("/")) {
-    const segment = decoded(encoded);
+    const segment = decodedSegment(encoded);
     if (segment === undefined || CONTROL.test(segment)) return BAD;
     if (segment.includes("/")) return NOT_FOUND;
     endsInSlash = segment === "" || segment === "." || segment === "..";
@@ -60,7 +60,8 @@ function isName(segment: string): boolean {
   return Buffer.byteLength(segment) <= MAX_NAME_BYTES;
 }
 
-function decoded(segment: string): string | undefined {
+/** Decodes a segment of a path; undefined for a bad escape, and for bytes that are not UTF-8. */
+export function decodedSegment(segment: string): string | undefined {
   if (!segment.includes("%")) return segment;
   try {
     return decodeURIComponent(segment);
