@@ -1,5 +1,5 @@
 import { EventEmitter } from "node:events";
-import { checkDefinition, functionOf, type OptionNames, wrongType } from "../socket/values.ts";
+import { checkDefinition, functionOf, integer, type OptionNames, wrongType } from "../socket/values.ts";
 import type { Connection } from "./connection/connection.ts";
 import type { Peer } from "./transport/peer.ts";
 
@@ -38,6 +38,8 @@ export interface Service {
   readonly request?: ((request: never, context: never) => unknown) | undefined;
   /** The function that an HTTP service calls after each answered request. The server itself does not call it. */
   readonly onExchange?: ((exchange: never) => void) | undefined;
+  /** Size of a request body of an HTTP service that shares a listener, in bytes. The server itself does not use it. */
+  readonly maxBodyBytes?: number | undefined;
   /** The server calls this function before it opens the first listener. `serve` waits for it, and rejects with what it throws. */
   start?(): void | Promise<void>;
   /** The server calls this function after the last connection has ended, or when the grace of its `close()` is over. */
@@ -54,6 +56,7 @@ const SERVICE: OptionNames<Service> = {
   datagram: true,
   request: true,
   onExchange: true,
+  maxBodyBytes: true,
   start: true,
   stop: true,
 };
@@ -73,6 +76,9 @@ export function serviceOf(input: ServiceInput): Service {
   const { protocols }: { readonly protocols?: unknown } = input;
   if (protocols !== undefined && !(Array.isArray(protocols) && protocols.every((each) => typeof each === "string"))) {
     throw wrongType("service.protocols", 'an array of names, such as ["http"]', protocols);
+  }
+  if (input.maxBodyBytes !== undefined) {
+    integer("service.maxBodyBytes", input.maxBodyBytes, 0, Number.MAX_SAFE_INTEGER);
   }
   for (const name of ["stream", "datagram", "request", "onExchange", "start", "stop"] as const) {
     if (input[name] !== undefined) functionOf(`service.${name}`, input[name]);

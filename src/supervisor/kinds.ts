@@ -3,6 +3,8 @@ import type { Service } from "../server/service.ts";
 import { parseSocketUrl } from "../server/url/socket-url.ts";
 import { chat } from "../services/chat/chat.ts";
 import { CHAT_OPTIONS, MEMORY } from "../services/chat/chat-options.ts";
+import { files, type Receipt } from "../services/files/files.ts";
+import { FILES_OPTIONS } from "../services/files/files-options.ts";
 import { GREET_OPTIONS, greet } from "../services/greet/greet.ts";
 import { carriageConflict } from "../services/relay/carriage.ts";
 import { relay } from "../services/relay/relay.ts";
@@ -61,6 +63,8 @@ const WEB_KINDS = {
   accessLog: choice(["common", "combined", "json", "off"], { default: "off" }),
 };
 
+const FILES_KINDS = { ...without(FILES_OPTIONS.kinds, "http", "onReceipt"), root: text() };
+
 /**
  * Limits how long a TCP client of a chat may acknowledge nothing, tcp(7), TCP_USER_TIMEOUT; then the kernel ends the connection and the
  * member leaves the room. By default the kernel would wait a quarter of an hour.
@@ -99,6 +103,20 @@ export const KINDS: ReadonlyMap<string, ServiceKind> = new Map<string, ServiceKi
       paths: { root: [] },
       listenerKinds: { streams: false, datagrams: false, http: true },
       make: makeWeb,
+    },
+  ],
+  [
+    "files",
+    {
+      options: FILES_KINDS,
+      required: { root: '"files"' },
+      paths: { root: [], users: [] },
+      listenerKinds: { streams: false, datagrams: false, http: true },
+      refusal: ({ users }, url) =>
+        users === undefined && needsToken(url)
+          ? 'it can be reached from other machines, and has no users; write them to a file, such as users = "users.toml"'
+          : undefined,
+      make: makeFiles,
     },
   ],
   [
@@ -154,4 +172,9 @@ function makeWeb(
 
 function valueFrom<Value>(kind: OptionKind<Value>, given: unknown): Value {
   return given === undefined ? kind.defaultValue : kind.check("option", given);
+}
+
+function makeFiles({ root, ...options }: Readonly<Record<string, unknown>>, { log, onError }: KindContext): Service {
+  const onReceipt = (receipt: Receipt): void => log(`${JSON.stringify(receipt)}\n`);
+  return files(valueFrom(FILES_KINDS.root, root) ?? "", { onError, onReceipt, ...options });
 }

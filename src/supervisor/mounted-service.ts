@@ -16,6 +16,7 @@ export class MountedService implements HttpService {
   readonly name: string;
   readonly protocols = ["http"];
   readonly request: HttpService["request"];
+  readonly maxBodyBytes: number | undefined;
   readonly #shared: SharedService;
   readonly #records: MountRecords;
   readonly #service: HttpService;
@@ -30,6 +31,7 @@ export class MountedService implements HttpService {
     this.#shared = shared;
     this.#records = records;
     this.#service = service;
+    this.maxBodyBytes = service.maxBodyBytes;
     this.request = (request, context) => {
       if (this.#isTakenOut) return unavailable();
       records.answers.set(context.connection.id, name);

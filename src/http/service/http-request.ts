@@ -190,6 +190,11 @@ export class HttpRequest {
     return new HttpRequest(this.#head, this.#body, this.#connection, this.mountPath + prefix);
   }
 
+  /** Lowers the limit of the body for a service that shares a listener. @throws RequestError 413. @internal */
+  limitBody(maxBytes: number): void {
+    this.#body?.limit(maxBytes);
+  }
+
   async #text(): Promise<string> {
     const bytes = await this.bytes();
     try {

@@ -7,6 +7,8 @@ export interface HttpService extends Service {
   readonly request: HttpHandler;
   /** Called with the exchanges of this service when it shares a listener. See {@link HttpOptions.onExchange}. */
   readonly onExchange?: HttpOptions["onExchange"];
+  /** Size of a request body where this service shares a listener, in bytes; default is that of the listener. Then 413. */
+  readonly maxBodyBytes?: number | undefined;
 }
 
 /** Whether a service answers HTTP requests. */

@@ -3,7 +3,7 @@ import { encodeTarget } from "../target-encoding.ts";
 import { answerOfStatus } from "./error-answer.ts";
 import type { HttpAnswer, HttpContext, HttpExchange } from "./handler.ts";
 import { http } from "./http.ts";
-import type { HttpOptions } from "./http-options.ts";
+import { DEFAULT_MAX_BODY_BYTES, type HttpOptions } from "./http-options.ts";
 import type { HttpRequest } from "./http-request.ts";
 import type { HttpService } from "./http-service.ts";
 
@@ -31,7 +31,7 @@ interface Mount {
  * The combined service starts and stops all of them, and calls the `onExchange` of each with the exchanges of its requests.
  *
  * @param services - the services by path, with a slash at both ends.
- * @param options - the options of the combined service. It ignores the options of each service except `onExchange`.
+ * @param options - the options of the combined service. It ignores the options of each service except `onExchange` and `maxBodyBytes`.
  * @throws TypeError, RangeError for an invalid path or service.
  * @example
  * ```ts
@@ -58,15 +58,23 @@ export function mounts(services: Readonly<Record<string, HttpService>>, options:
     return Promise.all(hooks.map(async (hook) => hook?.(exchange)));
   };
   const hasHooks = onExchange !== undefined || all.some(({ service }) => service.onExchange !== undefined);
+  const ownBytes = options.maxBodyBytes ?? DEFAULT_MAX_BODY_BYTES;
+  const allBytes = Math.max(ownBytes, ...all.map((mount) => mount.service.maxBodyBytes ?? 0));
   const service = http(
     (request, context) => {
       const mount = find(request.path);
       if (mount === undefined || lacksSlash(all, request.path)) return answerUnmounted(all, request);
+      request.limitBody(mount.service.maxBodyBytes ?? ownBytes);
       return answerByMount(mount, request, context);
     },
-    { ...options, onExchange: hasHooks ? callHooks : undefined },
+    { ...options, maxBodyBytes: allBytes, onExchange: hasHooks ? callHooks : undefined },
   );
-  return { ...service, name: "mounts", ...lifecycleOf(new Set(all.map((mount) => mount.service))) };
+  return {
+    ...service,
+    name: "mounts",
+    maxBodyBytes: allBytes,
+    ...lifecycleOf(new Set(all.map((mount) => mount.service))),
+  };
 }
 
 function mountsOf(services: unknown): readonly Mount[] {

@@ -50,7 +50,7 @@ interface Reader {
  */
 export class RequestBody implements AsyncIterable<Buffer>, BodyPush {
   readonly #decoder: BodyDecoder;
-  readonly #maxBytes: number;
+  #maxBytes: number;
   readonly #source: BodySource;
   /** The length by Content-Length; 0 for a chunked body, whose length is known only at its end. */
   readonly #length: number;
@@ -84,6 +84,12 @@ export class RequestBody implements AsyncIterable<Buffer>, BodyPush {
     const error = new RequestError(413, TOO_LARGE);
     this.fail(error);
     throw error;
+  }
+
+  /** Lowers the limit of its bytes. @throws RequestError 413 for a body that is longer. */
+  limit(maxBytes: number): void {
+    this.#maxBytes = Math.min(this.#maxBytes, maxBytes);
+    this.checkLength();
   }
 
   /** Whether more is left than the server discards after the answer: {@link MAX_DISCARDED_BYTES}. */

@@ -59,7 +59,7 @@ export function files(root: string, options?: FilesOptions): HttpService {
     ...settings.http,
     maxBodyBytes,
   });
-  return { ...service, name: "files", start: () => shared.start(), stop: () => shared.stop() };
+  return { ...service, name: "files", maxBodyBytes, start: () => shared.start(), stop: () => shared.stop() };
 }
 
 /** What is open while the service runs. */

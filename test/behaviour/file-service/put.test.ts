@@ -2,6 +2,8 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import { http, mounts } from "../../../src/http.ts";
+import { files } from "../../../src/services/files/files.ts";
 import {
   ALL_RIGHTS,
   askFiles,
@@ -10,6 +12,8 @@ import {
   filesProblemOf,
   servedFiles,
 } from "../../support/files-services.ts";
+import { temporaryFolder } from "../../support/folders.ts";
+import { serving } from "../../support/serving.ts";
 import { sha256 } from "../../support/sha256.ts";
 import { until } from "../../support/until.ts";
 
@@ -241,4 +245,26 @@ test("another method is refused, and POST without a protocol", async () => {
   expect(await askFiles(server, { method: "PROPFIND", path: "/" })).toMatchObject({ status: 405 });
   expect(await askFiles(server, { method: "PATCH", path: "/a", body: "x" })).toMatchObject({ status: 405 });
   expect(await askFiles(server, { method: "POST", path: "/", body: "x" })).toMatchObject({ status: 415 });
+});
+
+test("below a path of a shared listener: its own limit of a body, and its path in every Location", async () => {
+  const folder = temporaryFolder();
+  const mounted = mounts({
+    "/f/": files(folder, { maxFileBytes: 3_000_000 }),
+    "/": http(async (request) => ({ body: await request.text() })),
+  });
+  const server = await serving(mounted);
+  const body = Buffer.alloc(2_000_000);
+  expect(await askFiles(server, { method: "PUT", path: "/f/a", body })).toMatchObject({
+    status: 201,
+    headers: { location: "/f/a" },
+  });
+  expect((await askFiles(server, { method: "PUT", path: "/f/b", body: Buffer.alloc(3_000_001) })).status).toBe(413);
+  expect((await askFiles(server, { method: "POST", path: "/other", body })).status).toBe(413);
+  const headers = { "Upload-Complete": "?1" };
+  const upload = await askFiles(server, { method: "PUT", path: "/f/c", headers, body: "x" });
+  expect(upload.headers["location"]).toMatch(/^\/f\/\.uploads\//);
+  const move = { method: "MOVE", path: "/f/c", headers: { Destination: "http://localhost/f/d" } };
+  expect((await askFiles(server, move)).status).toBe(403);
+  expect((await askFiles(server, { path: "/f/c" })).body).toBe("x");
 });

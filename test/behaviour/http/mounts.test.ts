@@ -126,3 +126,29 @@ test("a value that is not an HTTP service is refused", () => {
   expect(() => mounts(undefined)).toThrow(TypeError);
   expect(() => mounts({})).toThrow(/at least one/);
 });
+
+test("each service has its own limit of a body, and the others that of the listener", async () => {
+  const sized = (maxBodyBytes?: number): HttpService => ({
+    ...http(async (request) => ({ body: `${(await request.bytes()).length}` })),
+    maxBodyBytes,
+  });
+  const server = await serving(
+    mounts({ "/large/": sized(1_000), "/small/": sized(2), "/": sized() }, { maxBodyBytes: 10 }),
+  );
+  const post = async (path: string, bytes: number): Promise<number> => {
+    const chunked = `POST ${path} HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n${bytes.toString(16)}\r\n${"x".repeat(bytes)}\r\n0\r\n\r\n`;
+    const { status } = await askHttp(
+      server,
+      getRequest(path, [`Content-Length: ${bytes}`], "POST") + "x".repeat(bytes),
+    );
+    expect((await askHttp(server, chunked)).status).toBe(status);
+    return status;
+  };
+  for (const [path, most] of [
+    ["/large/", 1_000],
+    ["/small/", 2],
+    ["/", 10],
+  ] as const) {
+    expect([await post(path, most), await post(path, most + 1)]).toEqual([200, 413]);
+  }
+});

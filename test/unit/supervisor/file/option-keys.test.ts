@@ -30,6 +30,8 @@ const SAMPLES: Readonly<Record<string, Sample>> = {
   templates: same(["parts/**"]),
   vars: same({ title: "Sockwright", list: [1, 2] }),
   hosts: same(["www.example.org"]),
+  allow: same(["list", "read"]),
+  allowOrigins: same(["https://app.example.org"]),
   acceptRatePerAddress: ["30/m", { perSecond: 0.5 }],
   datagramRatePerAddress: [
     { "per-second": "5/s", burst: 20 },
@@ -77,12 +79,14 @@ const LISTEN: Readonly<Record<string, string>> = {
   greet: "tcp://127.0.0.1:0",
   relay: "tcp://127.0.0.1:0",
   web: "http://127.0.0.1:0/",
+  files: "http://127.0.0.1:0/",
   chat: "tcp://127.0.0.1:0",
   status: "http://127.0.0.1:0/",
 };
 
 const REQUIRED: Readonly<Record<string, object>> = {
   web: { root: "/srv/public" },
+  files: { root: "/srv/files" },
   relay: { to: "tcp://127.0.0.1:8000" },
 };
 /** What makes each option of TLS valid by itself. */

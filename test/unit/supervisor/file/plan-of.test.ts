@@ -15,7 +15,7 @@ test.each<[file: string, mistakes: readonly string[]]>([
   [greetFile('gretting = "hi"'), ["5:1: gretting is no key of a greet service; did you mean greeting?"]],
   [greetFile('idleTimeoutMs = "5s"'), ["5:1: idleTimeoutMs is no key of a greet service; did you mean idle-timeout?"]],
   [greetFile('idle_timeout = "5s"'), ["5:1: idle_timeout is no key of a greet service; did you mean idle-timeout?"]],
-  [greetFile("root = 5"), ["5:1: root is no key of a greet service; it is one of web"]],
+  [greetFile("root = 5"), ["5:1: root is no key of a greet service; it is one of web and files"]],
   [
     greetFile("options = { a = 1 }"),
     ["5:1: options is for a module; write the options of a kind as keys of the service"],
@@ -133,12 +133,15 @@ test.each<[file: string, mistakes: readonly string[]]>([
   [`${OPEN}kind = "gret"\nlisten = "tcp://127.0.0.1:80"`, ['3:8: kind is "gret"; did you mean greet?']],
   [
     `${OPEN}kind = "ftp"\nlisten = "tcp://127.0.0.1:80"`,
-    ['3:8: kind is "ftp"; there are greet, relay, web, chat and status'],
+    ['3:8: kind is "ftp"; there are greet, relay, web, files, chat and status'],
   ],
-  [`${OPEN}kind = 5\nlisten = "tcp://127.0.0.1:80"`, ["3:8: kind is 5; there are greet, relay, web, chat and status"]],
+  [
+    `${OPEN}kind = 5\nlisten = "tcp://127.0.0.1:80"`,
+    ["3:8: kind is 5; there are greet, relay, web, files, chat and status"],
+  ],
   [
     `${OPEN}listen = "tcp://127.0.0.1:80"`,
-    ["1:1: the service has no kind; write one of greet, relay, web, chat and status, or the path of a module"],
+    ["1:1: the service has no kind; write one of greet, relay, web, files, chat and status, or the path of a module"],
   ],
   [
     `${OPEN}kind = "greet"\nmodule = "./a.mjs"\nlisten = "tcp://127.0.0.1:80"`,
