@@ -59,7 +59,7 @@ async function scriptOf(input) {
  * @param {string[]} modules
  */
 function licencesOf(modules) {
-  const packages = modules.flatMap((id) => /\/node_modules\/([^/]+)\//.exec(id)?.[1] ?? []);
+  const packages = modules.flatMap((id) => /\/node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(id)?.[1] ?? []);
   const texts = [...new Set(packages)].map(
     (name) => `/*! ${name}\n\n${readFileSync(join("node_modules", name, "LICENSE"), "utf8")}*/\n`,
   );

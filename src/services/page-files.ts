@@ -72,7 +72,7 @@ export class PageFiles {
   }
 
   /** Returns the answer for a path below that of the page; undefined if the page has no such file. */
-  answer({ method, path, headers }: HttpRequest): HttpAnswer | undefined {
+  answer({ method, path, headers }: Pick<HttpRequest, "method" | "path" | "headers">): HttpAnswer | undefined {
     const file = this.#files.get(path);
     if (file === undefined) return undefined;
     if (method !== "GET" && method !== "HEAD") return NOT_ALLOWED;

@@ -2,13 +2,13 @@ import type { HttpAnswer } from "../../http/service/handler.ts";
 import type { HttpRequest } from "../../http/service/http-request.ts";
 import type { HttpResponse } from "../../http/service/http-response.ts";
 import { RequestError } from "../../http/service/request-error.ts";
-import { directoryListing, listingOrder } from "../web/directory-listing.ts";
-import { LISTING_POLICY } from "../web/listing-style.ts";
+import { listingOrder } from "../web/directory-listing.ts";
 import type { Listed, Root } from "../web/root.ts";
 import { archiveOf } from "./archive.ts";
 import { type Downloads, dispositionOf } from "./downloads.ts";
 import { encodedPath } from "./file-path.ts";
 import type { FileStore } from "./file-store.ts";
+import { FilesPage } from "./files-page.ts";
 import type { Listings } from "./listings.ts";
 import { isSigned } from "./signed-link.ts";
 import { type Asked, demand, may, refusal } from "./visitor.ts";
@@ -20,6 +20,7 @@ export class FolderDoor {
   readonly #downloads: Downloads;
   readonly #listings: Listings;
   readonly #linkKey: Buffer;
+  readonly #page = new FilesPage();
 
   constructor(root: Root, store: FileStore, downloads: Downloads, listings: Listings, linkKey: Buffer) {
     this.#root = root;
@@ -30,8 +31,8 @@ export class FolderDoor {
   }
 
   /** The files of the page; undefined when the path is none of them. */
-  asset(_: HttpRequest): HttpAnswer | undefined {
-    return undefined;
+  asset(request: HttpRequest): HttpAnswer | undefined {
+    return this.#page.asset(request);
   }
 
   /** A file. */
@@ -58,17 +59,13 @@ export class FolderDoor {
       return this.#listings.sums(path, listed);
     }
     if (query.has("json") || prefersJson(request.headers.get("Accept"))) return await this.#listings.json(path, listed);
-    const shown = path === "" ? "/" : `/${path}/`;
-    return {
-      headers: {
-        "Content-Type": "text/html; charset=utf-8",
-        "Content-Security-Policy": LISTING_POLICY,
-        "X-Content-Type-Options": "nosniff",
-        "Cache-Control": "no-cache",
-        Vary: "Accept",
-      },
-      body: directoryListing({ path: shown, ...listed, order: listingOrder(request.rawQuery) }),
-    };
+    return this.#page.render({
+      ...listed,
+      path: path === "" ? "/" : `/${path}/`,
+      order: listingOrder(request.rawQuery),
+      rights: visitor.rightsAt(path),
+      mountPath: request.mountPath,
+    });
   }
 
   async #archive(asked: Asked, path: string): Promise<HttpResponse> {

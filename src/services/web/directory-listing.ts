@@ -68,7 +68,8 @@ ${shown.map(row).join("")}</tbody>
 `;
 }
 
-function captionOf(shown: number, all: number, isComplete: boolean): string {
+/** Says how many entries are shown. */
+export function captionOf(shown: number, all: number, isComplete: boolean): string {
   if (!isComplete) return `${shown} of more than ${all} entries are shown.`;
   if (all === 0) return "The folder is empty.";
   if (shown < all) return `${shown} of ${all} entries are shown.`;
@@ -92,15 +93,20 @@ function row({ name, type, stat: { size, mtimeNs } }: DirectoryEntry): string {
 }
 
 function timeElement(ns: bigint): string {
-  // By way of milliseconds: a number has no room for so many nanoseconds, and would round them up.
-  const ms = Math.floor(Number(ns / 1_000_000n) / 1_000) * 1_000;
-  // ECMA-262, section 21.4.1.1: dates go that far, and those of a file system further.
-  if (Math.abs(ms) > 8.64e15) return "";
-  const text = new Date(ms).toISOString().replace(".000Z", "Z");
+  const text = timeOf(ns);
+  if (text === undefined) return "";
   return `<time datetime="${text}">${text.replace("T", " ").replace(/:\d\dZ$/, "")}</time>`;
 }
 
-function byteText(bytes: number): string {
+/** A time of a file as text, RFC 3339; undefined for one that no date has: ECMA-262, section 21.4.1.1. */
+export function timeOf(ns: bigint): string | undefined {
+  // By way of milliseconds: a number has no room for so many nanoseconds, and would round them up.
+  const ms = Math.floor(Number(ns / 1_000_000n) / 1_000) * 1_000;
+  return Math.abs(ms) > 8.64e15 ? undefined : new Date(ms).toISOString().replace(".000Z", "Z");
+}
+
+/** A size in words: `1.5 KiB`. */
+export function byteText(bytes: number): string {
   if (bytes < 1_024) return `${bytes} B`;
   let amount = bytes / 1_024;
   let unit = 0;
@@ -111,7 +117,8 @@ function byteText(bytes: number): string {
   return `${amount.toFixed(1)} ${UNITS[unit]}`;
 }
 
-function comparison({ by, direction }: ListingOrder): (a: DirectoryEntry, b: DirectoryEntry) => number {
+/** Compares entries for an order: folders first, equal ones by name. */
+export function comparison({ by, direction }: ListingOrder): (a: DirectoryEntry, b: DirectoryEntry) => number {
   const sign = direction === "asc" ? 1 : -1;
   return (a, b) => {
     if (a.type !== b.type) return a.type === "directory" ? -1 : 1;
