@@ -8,7 +8,7 @@ import { problemsOf } from "../../scripts/check-prebuilt.mjs";
 import { findTool } from "../support/tools.ts";
 
 /** A tenth more than its size, with TLS and `relay`: a larger package contains a file that it should not. */
-const MAX_TARBALL_BYTES = 1_440 * 1024;
+const MAX_TARBALL_BYTES = 1_520 * 1024;
 
 const tarball = inject("tarball");
 const architectures = "program" in findTool("compiler for arm64") ? ["arm64", "x64"] : ["x64"];
