@@ -7,7 +7,7 @@ import { afterAll, beforeAll, expect, inject, test } from "vitest";
 import { problemsOf } from "../../scripts/check-prebuilt.mjs";
 import { findTool } from "../support/tools.ts";
 
-/** A tenth more than its size, with TLS and `relay`: a larger package contains a file that it should not. */
+/** A twentieth more than its size, with `files` and its page: a larger package contains a file that it should not. */
 const MAX_TARBALL_BYTES = 1_520 * 1024;
 
 const tarball = inject("tarball");
