@@ -5,6 +5,13 @@ import { join } from "node:path";
 const ORIGINAL = `i.split(" ").map(c=>c.length?\`*\${c}*\`:"").join(" ")`;
 
 /**
+ * The part of lunr that names the states of its words, to join those that are alike. A state is named by its letters and by the numbers of
+ * the states that follow; run together, as in `1` and `12` or `11` and `2`, two states that differ have one name, and a search throws.
+ */
+const STATE = "e=e+s+o.id}return e}";
+const NAMED_STATE = 'e=e+s+":"+o.id+","}return e}';
+
+/**
  * Makes the search box take its text as words: TypeDoc gives it to lunr, which reads `:`, `~`, `^` and `\` as operators, and
  * throws for `tcp://`.
  *
@@ -12,9 +19,21 @@ const ORIGINAL = `i.split(" ").map(c=>c.length?\`*\${c}*\`:"").join(" ")`;
  */
 export function searchForWords(folder) {
   const file = join(folder, "assets/main.js");
-  const [before, after, ...more] = readFileSync(file, "utf8").split(ORIGINAL);
-  if (after === undefined || more.length > 0) throw new Error("TypeDoc's script no longer has the query of its search");
-  writeFileSync(file, `${before}(${queryOf})(i)${after}`);
+  const query = replaced(readFileSync(file, "utf8"), ORIGINAL, `(${queryOf})(i)`);
+  writeFileSync(file, replaced(query, STATE, NAMED_STATE));
+}
+
+/**
+ * Replaces a part of a script, which must be there once.
+ *
+ * @param {string} script
+ * @param {string} part
+ * @param {string} other
+ */
+function replaced(script, part, other) {
+  const [before, after, ...more] = script.split(part);
+  if (after === undefined || more.length > 0) throw new Error(`TypeDoc's script no longer has ${part}`);
+  return before + other + after;
 }
 
 /**
