@@ -5,7 +5,7 @@ import { AF_UNIX, socket } from "../../src/index.ts";
 import { type Connection, connect } from "../../src/server.ts";
 import { greet } from "../../src/services/greet/greet.ts";
 import { type Child, startChild } from "../support/child.ts";
-import { connected } from "../support/connected.ts";
+import { connected, readOfNew } from "../support/connected.ts";
 import { echo, serving, urlOf } from "../support/serving.ts";
 import { requireTool } from "../support/tools.ts";
 import { turn, until } from "../support/until.ts";
@@ -69,8 +69,7 @@ test("a target that is down is one line for each client, and the relay continues
   const path = `${freeFolder()}/app.sock`;
   const { child, url } = await relaying(TCP, `unix:${path}`);
   for (let round = 0; round < 2; round++) {
-    const client = await connected(url);
-    await expect(client.read()).rejects.toMatchObject({ code: "ECONNRESET" });
+    await expect(readOfNew(url)).rejects.toMatchObject({ code: "ECONNRESET" });
     await child.line(/^failed \S+ \(connect\): unix:.*app\.sock: there is no such path: start the server first/);
   }
   await serving(echo, {}, `unix:${path}`);
@@ -92,8 +91,7 @@ test("a target that does not answer, within --connect-timeout", async () => {
   const filler = await connect(`unix:@${name}`);
   onTestFinished(() => filler.abort());
   const { child, url } = await relaying(TCP, `unix:@${name}`, "--connect-timeout", "50ms");
-  const client = await connected(url);
-  await expect(client.read()).rejects.toMatchObject({ code: "ECONNRESET" });
+  await expect(readOfNew(url)).rejects.toMatchObject({ code: "ECONNRESET" });
   await child.line(/^failed \S+ \(connect\): unix:@\S+: no connection within 50 ms \(--connect-timeout\)$/);
   await stopped(child);
 });
@@ -101,8 +99,7 @@ test("a target that does not answer, within --connect-timeout", async () => {
 test("--idle-timeout resets both sides, and is told", async () => {
   const target = await serving(echo);
   const { child, url } = await relaying(TCP, urlOf(target), "--idle-timeout", "100ms");
-  const client = await connected(url);
-  await expect(client.read()).rejects.toMatchObject({ code: "ECONNRESET" });
+  await expect(readOfNew(url)).rejects.toMatchObject({ code: "ECONNRESET" });
   await child.line(/^failed \S+ \(client\): nothing was sent or received for 100 ms \(--idle-timeout\)$/);
   await until(() => target.connections().length === 0, "the reset of the target");
   await stopped(child);

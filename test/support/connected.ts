@@ -11,6 +11,14 @@ export async function connected(to: Server | string, options?: ConnectOptions): 
   return client;
 }
 
+/**
+ * Reads from a new client until its end. A server that resets at once may do so before connect(2) was seen to
+ * succeed, and SO_ERROR then has the reset: both are one failure of the client, so both reject here.
+ */
+export async function readOfNew(to: Server | string): ReturnType<Connection["read"]> {
+  return (await connected(to)).read();
+}
+
 /** Sends "hello" to an echo server, and returns the answer. */
 export async function echoOf(connection: Connection): Promise<string> {
   connection.write("hello");

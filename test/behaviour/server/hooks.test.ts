@@ -3,7 +3,7 @@
 import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { type ServeOptions, type ServerMessages, serve } from "../../../src/server.ts";
-import { connected } from "../../support/connected.ts";
+import { connected, readOfNew } from "../../support/connected.ts";
 import { serving } from "../../support/serving.ts";
 import { raise } from "../../support/unhandled.ts";
 import { until } from "../../support/until.ts";
@@ -105,7 +105,7 @@ describe.each(failing)("a hook that %s", (_, fail) => {
       },
       { context },
     );
-    await expect((await connected(server)).read()).rejects.toMatchObject({ code: "ECONNRESET" });
+    await expect(readOfNew(server)).rejects.toMatchObject({ code: "ECONNRESET" });
     expect(String(await (await connected(server)).read())).toBe("served");
     await until(() => told.length > 0, "the failure");
     expect(told.every(({ hook: name, peer }) => name === "context" && peer !== undefined)).toBe(true);
