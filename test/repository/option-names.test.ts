@@ -24,7 +24,11 @@ const INSIDE = new Set([
   ...["ChatPagesOptions", "HistoryOptions", "HubOptions", "LineEndpointOptions", "MessageRateOptions", "PageOptions"],
   ...[
     "AppendOptions",
+    "InboxOptions",
     "LocalStoreOptions",
+    "ReceiverOptions",
+    "ReceiverSessionOptions",
+    "SenderOptions",
     "ReceiveOptions",
     "SamplerOptions",
     "SayOptions",

@@ -1,10 +1,8 @@
 import { chmod, lstat, mkdir, readdir, unlink } from "node:fs/promises";
-import { type Server, serve } from "../../server/server.ts";
-import { formatSocketUrl } from "../../server/url/socket-url.ts";
 import { codeOf } from "../../socket/values.ts";
 import type { Base } from "../web/path-handle.ts";
 import { descriptorPath } from "../web/path-handle.ts";
-import { StoreError } from "./store-error.ts";
+import { type FolderLock, lockFolder } from "./folder-lock.ts";
 
 /** The folder in the root that has the state of a store. No request reaches it. */
 export const STATE_FOLDER = ".sockwright";
@@ -18,9 +16,9 @@ export class StateFolder {
   readonly receipts: string;
   /** A key, with which links are signed. */
   readonly linkKey: string;
-  readonly #lock: Server;
+  readonly #lock: FolderLock;
 
-  private constructor(path: string, lock: Server) {
+  private constructor(path: string, lock: FolderLock) {
     this.uploads = `${path}/uploads`;
     this.incoming = `${path}/incoming`;
     this.receipts = `${path}/receipts.jsonl`;
@@ -37,7 +35,7 @@ export class StateFolder {
     // By the descriptor: the root may get another name, and the path of a socket is short, unix(7).
     const path = `${descriptorPath(root.descriptor)}/${STATE_FOLDER}`;
     await makeOwnFolder(path);
-    const lock = await lockAt(`${path}/lock`);
+    const lock = await lockFolder(`${path}/lock`);
     try {
       const state = new StateFolder(path, lock);
       for (const folder of [state.uploads, state.incoming]) await makeOwnFolder(folder);
@@ -45,13 +43,13 @@ export class StateFolder {
       for (const name of await readdir(state.incoming)) await unlink(`${state.incoming}/${name}`);
       return state;
     } catch (error) {
-      await lock.close({ graceMs: 0 });
+      await lock.close();
       throw error;
     }
   }
 
   async close(): Promise<void> {
-    await this.#lock.close({ graceMs: 0 });
+    await this.#lock.close();
   }
 }
 
@@ -63,15 +61,4 @@ async function makeOwnFolder(path: string): Promise<void> {
   const found = await lstat(path);
   if (!found.isDirectory()) throw Object.assign(new Error(`${path} is not a folder`), { code: "ENOTDIR" });
   if ((found.mode & 0o077) !== 0) await chmod(path, 0o700);
-}
-
-/** A socket as a lock: the kernel knows whether a process has it, also one that was killed, and also from another container. */
-async function lockAt(path: string): Promise<Server> {
-  const url = formatSocketUrl({ scheme: "unix", path });
-  try {
-    return await serve(url, { name: "lock", stream: (connection) => connection.abort() }, { alarms: [] });
-  } catch (error) {
-    if (codeOf(error) !== "EADDRINUSE") throw error;
-    throw new StoreError("IN_USE", "Another process serves this folder", { cause: error });
-  }
 }
